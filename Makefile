@@ -1,0 +1,57 @@
+# Everything a contributor and CI run. One virtual environment for each ansible-core: make test CORE=2.19
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+CORE ?= 2.21
+VENV := $(if $(filter 2.21,$(CORE)),.venv,.venv-$(CORE))
+BIN := $(VENV)/bin
+PINNED := requirements/core-$(CORE).txt requirements/dev.txt requirements/collections.txt
+PYTHON ?= $(shell tools/newest-python)
+export PYTHONPATH := tests
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.ready: $(PINNED) tools/newest-python
+	@[ -n "$(PYTHON)" ] || { echo "no Python >= 3.12 found: install one, or name it: make PYTHON=/path/to/python3.13" >&2; exit 1; }
+	@echo "making $(VENV) with $$($(PYTHON) --version) and ansible-core $(CORE)"
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/pip install -qq --disable-pip-version-check -r requirements/core-$(CORE).txt -r requirements/dev.txt
+	$(BIN)/pip install -qq --disable-pip-version-check --no-deps -r requirements/collections.txt
+	@touch $@
+
+.PHONY: venv
+venv: $(VENV)/.ready ## the virtual environment with everything pinned
+
+.PHONY: demo
+demo: venv ## install the agent on three emulated Windows servers, twice
+	$(BIN)/python tools/demo.py
+
+.PHONY: test
+test: venv ## the tests
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+.PHONY: test-all
+test-all: venv ## the tests with the long matrices (nightly)
+	IMOPS_NIGHTLY=1 IMOPS_EXAMPLES=10000 $(BIN)/python -m pytest -n 2 --dist loadgroup
+
+.PHONY: lint
+lint: venv ## all linters
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy plugins/plugin_utils tests/emulator tools
+	$(BIN)/yamllint --strict .
+	$(BIN)/python tools/ansible_lint.py
+	$(BIN)/antsibull-changelog lint
+
+.PHONY: build
+build: venv ## the collection's archive, in build/
+	$(BIN)/ansible-galaxy collection build --force --output-path build
+
+.PHONY: clean
+clean: ## remove what was made
+	rm -rf build .venv .venv-*

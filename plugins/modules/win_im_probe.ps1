@@ -1,0 +1,549 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+# Answers a list of questions about this server, in one run. Reads only. What each kind asks and answers is in docs/probe-and-writer.md.
+# Windows PowerShell 5.1 and .NET Framework 4.6.2; no module_utils, so nothing is compiled here and Ansible writes no event about us.
+
+$ErrorActionPreference = 'Stop'
+Set-StrictMode -Version 2.0
+
+$utf8 = [System.Text.UTF8Encoding]::new($false)
+$isoFormat = "yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'"
+
+function Format-Time([DateTime] $Time) {
+    $Time.ToUniversalTime().ToString($isoFormat, [Globalization.CultureInfo]::InvariantCulture)
+}
+
+# A query is a dictionary; an absent field has its default.
+function Get-Field($Query, [string] $Name, $Default) {
+    if ($Query.Contains($Name) -and $null -ne $Query[$Name]) { return , $Query[$Name] }
+    return , $Default
+}
+
+function Get-NeededText($Query, [string] $Name) {
+    $value = Get-Field $Query $Name $null
+    if ($value -isnot [string] -or $value -eq '') { throw [ArgumentException]::new("the field '$Name' must be a text") }
+    $value
+}
+
+function Get-NeededList($Query, [string] $Name) {
+    $value = Get-Field $Query $Name $null
+    if ($value -is [string] -or $value -isnot [Collections.IEnumerable]) { throw [ArgumentException]::new("the field '$Name' must be a list") }
+    return , @($value)
+}
+
+function Get-Hex([byte[]] $Bytes) {
+    [BitConverter]::ToString($Bytes).Replace('-', '')
+}
+
+function Read-File($Query) {
+    $path = Get-NeededText $Query 'path'
+    $limit = [long] (Get-Field $Query 'max_bytes' 1048576)
+    if ([IO.Directory]::Exists($path)) {
+        return @{ type = 'folder'; size = $null; sha256 = $null; content = $null; last_write = Format-Time ([IO.Directory]::GetLastWriteTimeUtc($path)) }
+    }
+    if (-not [IO.File]::Exists($path)) { return $null }
+    # Shared for everything, so that a log in use can be read.
+    $stream = [IO.FileStream]::new($path, [IO.FileMode]::Open, [IO.FileAccess]::Read, [IO.FileShare]'ReadWrite, Delete')
+    $hasher = [Security.Cryptography.SHA256]::Create()
+    try {
+        $content = $null
+        $size = $stream.Length
+        if ($size -le $limit) {
+            $memory = [IO.MemoryStream]::new()
+            $stream.CopyTo($memory)
+            $bytes = $memory.ToArray()
+            $size = $bytes.Length
+            $hash = $hasher.ComputeHash($bytes)
+            $content = [Convert]::ToBase64String($bytes)
+        }
+        else {
+            $hash = $hasher.ComputeHash($stream)
+        }
+    }
+    finally {
+        $hasher.Dispose()
+        $stream.Dispose()
+    }
+    @{ type = 'file'; size = $size; sha256 = (Get-Hex $hash).ToLowerInvariant(); content = $content; last_write = Format-Time ([IO.File]::GetLastWriteTimeUtc($path)) }
+}
+
+function Get-FileVersion([string] $Path) {
+    if ($Path -notmatch '\.(dll|exe)$') { return $null }
+    $version = [Diagnostics.FileVersionInfo]::GetVersionInfo($Path).ProductVersion
+    if ($version) { return $version }
+    return $null
+}
+
+function Read-Folder($Query) {
+    $path = (Get-NeededText $Query 'path').TrimEnd('\')
+    if (-not [IO.Directory]::Exists($path)) { return $null }
+    $option = [IO.SearchOption]::TopDirectoryOnly
+    if (Get-Field $Query 'recurse' $false) { $option = [IO.SearchOption]::AllDirectories }
+    $names = [string[]] [IO.Directory]::GetFiles($path, (Get-Field $Query 'pattern' '*'), $option)
+    [Array]::Sort($names, [StringComparer]::OrdinalIgnoreCase)
+    $limit = [int] (Get-Field $Query 'limit' 1000)
+    $found = [Collections.Generic.List[object]]::new()
+    foreach ($name in $names) {
+        if ($found.Count -ge $limit) { break }
+        $info = [IO.FileInfo]::new($name)
+        $found.Add(@{ name = $name.Substring($path.Length + 1); size = $info.Length; version = Get-FileVersion $name; last_write = Format-Time $info.LastWriteTimeUtc })
+    }
+    return , $found.ToArray()
+}
+
+function Read-Rights($Query) {
+    $found = [Collections.Generic.List[object]]::new()
+    $sections = [Security.AccessControl.AccessControlSections]'Access, Owner'
+    foreach ($path in (Get-NeededList $Query 'paths')) {
+        $security = $null
+        if ([IO.Directory]::Exists($path)) { $security = [Security.AccessControl.DirectorySecurity]::new($path, $sections) }
+        elseif ([IO.File]::Exists($path)) { $security = [Security.AccessControl.FileSecurity]::new($path, $sections) }
+        if ($null -eq $security) { $found.Add($null) }
+        else { $found.Add(@{ path = $path; sddl = $security.GetSecurityDescriptorSddlForm($sections) }) }
+    }
+    return , $found.ToArray()
+}
+
+function Split-RegistryPath([string] $Path) {
+    $hive, $rest = $Path.Split([char[]] '\', 2)
+    $hives = @{ 'HKLM:' = 'LocalMachine'; 'HKCU:' = 'CurrentUser'; 'HKU:' = 'Users'; 'HKCR:' = 'ClassesRoot' }
+    if (-not $hives.ContainsKey($hive)) { throw [ArgumentException]::new("the field 'key' must begin with HKLM:\, HKCU:\, HKU:\ or HKCR:\") }
+    return $hives[$hive], [string] $rest
+}
+
+function Read-RegistryKey($Key, $Names, [int] $Depth) {
+    $values = @{}
+    $wanted = $Names
+    if ($null -eq $wanted) { $wanted = $Key.GetValueNames() }
+    $present = [Collections.Generic.HashSet[string]]::new([string[]] $Key.GetValueNames(), [StringComparer]::OrdinalIgnoreCase)
+    foreach ($name in $wanted) {
+        if (-not $present.Contains($name)) { continue }
+        $kind = $Key.GetValueKind($name)
+        $data = $Key.GetValue($name, $null, [Microsoft.Win32.RegistryValueOptions]::DoNotExpandEnvironmentNames)
+        if ($data -is [byte[]]) { $data = [Convert]::ToBase64String($data) }
+        elseif ($data -is [int]) { $data = [BitConverter]::ToUInt32([BitConverter]::GetBytes($data), 0) }
+        elseif ($data -is [long]) { $data = [BitConverter]::ToUInt64([BitConverter]::GetBytes($data), 0) }
+        elseif ($data -is [string[]]) { $data = , $data }
+        $values[$name] = @{ type = $kind.ToString(); data = $data }
+        if ($kind -eq [Microsoft.Win32.RegistryValueKind]::MultiString) { $values[$name]['data'] = [string[]] $Key.GetValue($name) }
+    }
+    $keys = [string[]] $Key.GetSubKeyNames()
+    [Array]::Sort($keys, [StringComparer]::OrdinalIgnoreCase)
+    $children = @{}
+    if ($Depth -gt 0) {
+        foreach ($name in $keys) {
+            $child = $Key.OpenSubKey($name)
+            if ($null -eq $child) { continue }
+            try { $children[$name] = Read-RegistryKey $child $Names ($Depth - 1) }
+            finally { $child.Dispose() }
+        }
+    }
+    @{ values = $values; keys = $keys; children = $children }
+}
+
+function Read-Registry($Query) {
+    $hive, $rest = Split-RegistryPath (Get-NeededText $Query 'key')
+    $names = Get-Field $Query 'names' $null
+    $base = [Microsoft.Win32.RegistryKey]::OpenBaseKey([Microsoft.Win32.RegistryHive] $hive, [Microsoft.Win32.RegistryView]::Registry64)
+    try {
+        $key = $base.OpenSubKey($rest)
+        if ($null -eq $key) { return $null }
+        try { return Read-RegistryKey $key $names ([int] (Get-Field $Query 'depth' 0)) }
+        finally { $key.Dispose() }
+    }
+    finally { $base.Dispose() }
+}
+
+# Belief: the key's file is found by its container's name below ProgramData\Microsoft\Crypto, learn.microsoft.com "Key Storage and Retrieval".
+function Read-KeyFile($Certificate) {
+    $answer = @{ path = $null; sddl = $null; error = $null }
+    try {
+        $key = [Security.Cryptography.X509Certificates.RSACertificateExtensions]::GetRSAPrivateKey($Certificate)
+        if ($null -eq $key) { throw [InvalidOperationException]::new('the private key is not an RSA key') }
+        $root = [Environment]::GetFolderPath([Environment+SpecialFolder]::CommonApplicationData)
+        if ($key -is [Security.Cryptography.RSACng]) {
+            $name = $key.Key.UniqueName
+            $folders = @("$root\Microsoft\Crypto\Keys", "$root\Microsoft\Crypto\RSA\MachineKeys")
+        }
+        else {
+            $name = $key.CspKeyContainerInfo.UniqueKeyContainerName
+            $folders = @("$root\Microsoft\Crypto\RSA\MachineKeys", "$root\Microsoft\Crypto\Keys")
+        }
+        foreach ($folder in $folders) {
+            $path = "$folder\$name"
+            if ([IO.File]::Exists($path)) {
+                $sections = [Security.AccessControl.AccessControlSections]'Access, Owner'
+                $answer['path'] = $path
+                $answer['sddl'] = [Security.AccessControl.FileSecurity]::new($path, $sections).GetSecurityDescriptorSddlForm($sections)
+                break
+            }
+        }
+        if ($null -eq $answer['path']) { $answer['error'] = 'the key has no file on this server' }
+    }
+    catch {
+        $answer['error'] = (Get-Cause $_.Exception).Message
+    }
+    $answer
+}
+
+function Read-Certificates($Query) {
+    $location = [Security.Cryptography.X509Certificates.StoreLocation] (Get-Field $Query 'location' 'LocalMachine')
+    $store = [Security.Cryptography.X509Certificates.X509Store]::new([string] (Get-Field $Query 'store' 'My'), $location)
+    try { $store.Open([Security.Cryptography.X509Certificates.OpenFlags]'ReadOnly, OpenExistingOnly') }
+    catch [Security.Cryptography.CryptographicException] { return $null }
+    try {
+        $only = Get-Field $Query 'thumbprint' $null
+        $found = [Collections.Generic.List[object]]::new()
+        foreach ($certificate in $store.Certificates) {
+            if ($null -ne $only -and $certificate.Thumbprint -ne $only) { continue }
+            $key = $null
+            if ($certificate.HasPrivateKey) { $key = Read-KeyFile $certificate }
+            $found.Add(@{ thumbprint = $certificate.Thumbprint; certificate = [Convert]::ToBase64String($certificate.RawData); has_private_key = $certificate.HasPrivateKey; key = $key })
+        }
+        return , $found.ToArray()
+    }
+    finally { $store.Close() }
+}
+
+function Read-Service($Query) {
+    $name = Get-NeededText $Query 'name'
+    Add-Type -AssemblyName System.ServiceProcess
+    $service = $null
+    foreach ($candidate in [ServiceProcess.ServiceController]::GetServices()) {
+        if ($candidate.ServiceName -eq $name) { $service = $candidate }
+    }
+    if ($null -eq $service) { return $null }
+    # ServiceController of .NET Framework 4.6.2 knows neither path nor account; the registry does.
+    $key = [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey("SYSTEM\CurrentControlSet\Services\$($service.ServiceName)")
+    try {
+        $modes = @{ 0 = 'automatic'; 1 = 'automatic'; 2 = 'automatic'; 3 = 'manual'; 4 = 'disabled' }
+        $mode = $modes[[int] $key.GetValue('Start', 3)]
+        if ($mode -eq 'automatic' -and [int] $key.GetValue('DelayedAutostart', 0) -eq 1) { $mode = 'delayed' }
+        @{
+            name = $service.ServiceName; display_name = $service.DisplayName; state = $service.Status.ToString(); start_mode = $mode
+            path = [string] $key.GetValue('ImagePath', '', [Microsoft.Win32.RegistryValueOptions]::DoNotExpandEnvironmentNames)
+            account = [string] $key.GetValue('ObjectName', ''); description = [string] $key.GetValue('Description', '')
+        }
+    }
+    finally { if ($null -ne $key) { $key.Dispose() } }
+}
+
+function Read-Iis {
+    $path = [Environment]::GetFolderPath([Environment+SpecialFolder]::System) + '\inetsrv\Microsoft.Web.Administration.dll'
+    if (-not [IO.File]::Exists($path)) { return $null }
+    $null = [Reflection.Assembly]::LoadFrom($path)
+    $manager = New-Object -TypeName Microsoft.Web.Administration.ServerManager
+    try {
+        $pools = [Collections.Generic.List[object]]::new()
+        $sites = [Collections.Generic.List[object]]::new()
+        $workers = [Collections.Generic.List[object]]::new()
+        foreach ($pool in $manager.ApplicationPools) {
+            $state = 'Unknown'
+            try { $state = $pool.get_State().ToString() } catch { $state = 'Unknown' }
+            $pools.Add(@{ name = $pool.Name; state = $state })
+        }
+        foreach ($site in $manager.Sites) {
+            # A site without an http binding is unknown to the web server: its State throws.
+            $state = 'Unknown'
+            try { $state = $site.get_State().ToString() } catch { $state = 'Unknown' }
+            $sites.Add(@{ name = $site.Name; id = $site.Id; state = $state })
+        }
+        foreach ($worker in $manager.WorkerProcesses) {
+            $started = $null
+            try { $started = Format-Time ([Diagnostics.Process]::GetProcessById($worker.ProcessId).StartTime) } catch { $started = $null }
+            $workers.Add(@{ pool = $worker.AppPoolName; process_id = $worker.ProcessId; started = $started })
+        }
+        @{ pools = $pools.ToArray(); sites = $sites.ToArray(); workers = $workers.ToArray() }
+    }
+    finally { $manager.Dispose() }
+}
+
+# A request of our own over TcpClient and SslStream: address, TLS server name and Host header can differ, and the certificate is reported, not judged.
+function Send-Request($Query) {
+    $address = Get-NeededText $Query 'address'
+    $hostName = Get-NeededText $Query 'host'
+    $port = [int] (Get-Field $Query 'port' 443)
+    $timeout = 1000 * [int] (Get-Field $Query 'timeout' 10)
+    $limit = [int] (Get-Field $Query 'max_bytes' 65536)
+    $client = [Net.Sockets.TcpClient]::new()
+    $served = $null
+    try {
+        $connecting = $client.BeginConnect($address, $port, $null, $null)
+        if (-not $connecting.AsyncWaitHandle.WaitOne($timeout)) { throw [TimeoutException]::new("no connection to ${address}:$port within $($timeout / 1000) seconds") }
+        $client.EndConnect($connecting)
+        $client.ReceiveTimeout = $timeout
+        $client.SendTimeout = $timeout
+        $stream = $client.GetStream()
+        if ((Get-Field $Query 'scheme' 'https') -eq 'https') {
+            $accept = [Net.Security.RemoteCertificateValidationCallback] { param($from, $certificate, $chain, $problems) $true }
+            $stream = [Net.Security.SslStream]::new($stream, $false, $accept)
+            $stream.AuthenticateAsClient([string] (Get-Field $Query 'server_name' $hostName), $null, [Security.Authentication.SslProtocols]::Tls12, $false)
+            $served = [Security.Cryptography.X509Certificates.X509Certificate2]::new($stream.RemoteCertificate)
+        }
+        $body = [string] (Get-Field $Query 'body' '')
+        $bodyBytes = $utf8.GetBytes($body)
+        $head = [Text.StringBuilder]::new()
+        $null = $head.Append("$(Get-Field $Query 'method' 'GET') $(Get-Field $Query 'path' '/') HTTP/1.1`r`nHost: $hostName`r`nConnection: close`r`n")
+        $headers = Get-Field $Query 'headers' @{}
+        foreach ($name in $headers.Keys) { $null = $head.Append("${name}: $($headers[$name])`r`n") }
+        if ($bodyBytes.Length) { $null = $head.Append("Content-Length: $($bodyBytes.Length)`r`n") }
+        $null = $head.Append("`r`n")
+        $headBytes = [Text.Encoding]::ASCII.GetBytes($head.ToString())
+        $stream.Write($headBytes, 0, $headBytes.Length)
+        $stream.Write($bodyBytes, 0, $bodyBytes.Length)
+        $stream.Flush()
+        $memory = [IO.MemoryStream]::new()
+        $buffer = [byte[]]::new(8192)
+        while ($memory.Length -lt $limit + 16384) {
+            $count = $stream.Read($buffer, 0, $buffer.Length)
+            if ($count -le 0) { break }
+            $memory.Write($buffer, 0, $count)
+        }
+        Read-Answer $memory.ToArray() $limit $served
+    }
+    finally { $client.Close() }
+}
+
+function Read-Answer([byte[]] $Bytes, [int] $Limit, $Served) {
+    $text = [Text.Encoding]::GetEncoding(28591).GetString($Bytes)
+    $end = $text.IndexOf("`r`n`r`n")
+    if ($end -lt 0 -or -not $text.StartsWith('HTTP/')) { throw [IO.InvalidDataException]::new('the answer is not HTTP') }
+    $lines = $text.Substring(0, $end).Split([string[]] "`r`n", [StringSplitOptions]::None)
+    $first = $lines[0].Split([char[]] ' ', 3)
+    $reason = ''
+    if ($first.Length -gt 2) { $reason = $first[2] }
+    $headers = @{}
+    for ($i = 1; $i -lt $lines.Length; $i++) {
+        $colon = $lines[$i].IndexOf(':')
+        if ($colon -gt 0) { $headers[$lines[$i].Substring(0, $colon).ToLowerInvariant()] = $lines[$i].Substring($colon + 1).Trim() }
+    }
+    $body = $text.Substring($end + 4)
+    if ($headers.ContainsKey('transfer-encoding') -and $headers['transfer-encoding'] -eq 'chunked') { $body = Join-Chunks $body }
+    if ($body.Length -gt $Limit) { $body = $body.Substring(0, $Limit) }
+    $certificate = $null
+    $thumbprint = $null
+    if ($null -ne $Served) {
+        $certificate = [Convert]::ToBase64String($Served.RawData)
+        $thumbprint = $Served.Thumbprint
+    }
+    @{
+        status = [int] $first[1]; reason = $reason; headers = $headers; certificate = $certificate; thumbprint = $thumbprint
+        body = [Convert]::ToBase64String([Text.Encoding]::GetEncoding(28591).GetBytes($body))
+    }
+}
+
+function Join-Chunks([string] $Body) {
+    $joined = [Text.StringBuilder]::new()
+    $at = 0
+    while ($true) {
+        $line = $Body.IndexOf("`r`n", $at)
+        if ($line -lt 0) { break }
+        $size = [Convert]::ToInt32($Body.Substring($at, $line - $at).Split(';')[0].Trim(), 16)
+        if ($size -eq 0) { break }
+        $size = [Math]::Min($size, $Body.Length - $line - 2)
+        $null = $joined.Append($Body, $line + 2, $size)
+        $at = $line + 2 + $size + 2
+        if ($at -ge $Body.Length) { break }
+    }
+    $joined.ToString()
+}
+
+function Read-Events($Query) {
+    $log = Get-Field $Query 'log' 'Application'
+    if (-not [Diagnostics.Eventing.Reader.EventLogSession]::GlobalSession.GetLogNames().Contains($log)) { return $null }
+    $since = Get-NeededText $Query 'since'
+    $filter = "TimeCreated[@SystemTime >= '$since']"
+    $providers = Get-Field $Query 'providers' $null
+    if ($null -ne $providers) {
+        $parts = foreach ($provider in $providers) { "@Name='$($provider.Replace("'", ''))'" }
+        $filter = "Provider[$($parts -join ' or ')] and $filter"
+    }
+    $events = [Diagnostics.Eventing.Reader.EventLogQuery]::new($log, [Diagnostics.Eventing.Reader.PathType]::LogName, "*[System[$filter]]")
+    $events.ReverseDirection = $true
+    $reader = [Diagnostics.Eventing.Reader.EventLogReader]::new($events)
+    $levels = @{ 1 = 'Critical'; 2 = 'Error'; 3 = 'Warning'; 4 = 'Information'; 5 = 'Verbose' }
+    $found = [Collections.Generic.List[object]]::new()
+    $limit = [int] (Get-Field $Query 'limit' 100)
+    try {
+        while ($found.Count -lt $limit) {
+            $record = $reader.ReadEvent()
+            if ($null -eq $record) { break }
+            $level = 'Information'
+            if ($levels.ContainsKey([int] $record.Level)) { $level = $levels[[int] $record.Level] }
+            $found.Add(@{ time = Format-Time $record.TimeCreated; id = $record.Id; level = $level; provider = $record.ProviderName; message = [string] $record.FormatDescription() })
+            $record.Dispose()
+        }
+    }
+    finally { $reader.Dispose() }
+    return , $found.ToArray()
+}
+
+function Read-Environment($Query) {
+    $scope = [EnvironmentVariableTarget] (Get-Field $Query 'scope' 'Machine')
+    $found = @{}
+    foreach ($name in (Get-NeededList $Query 'names')) { $found[$name] = [Environment]::GetEnvironmentVariable($name, $scope) }
+    $found
+}
+
+# Local groups that hold a SID, by ADSI over the names of the groups; directly held only.
+function Get-LocalGroups([string] $Sid) {
+    $found = [Collections.Generic.List[string]]::new()
+    $computer = [ADSI] "WinNT://$([Environment]::MachineName),computer"
+    foreach ($group in $computer.Children) {
+        if ($group.SchemaClassName -ne 'Group') { continue }
+        foreach ($member in $group.Invoke('Members')) {
+            $bytes = $member.GetType().InvokeMember('objectSid', [Reflection.BindingFlags]::GetProperty, $null, $member, $null)
+            if ([Security.Principal.SecurityIdentifier]::new([byte[]] $bytes, 0).Value -eq $Sid) {
+                $found.Add([Security.Principal.SecurityIdentifier]::new([byte[]] $group.Properties['objectSid'].Value, 0).Value)
+            }
+        }
+    }
+    return , $found.ToArray()
+}
+
+function Read-Accounts($Query) {
+    $found = [Collections.Generic.List[object]]::new()
+    foreach ($asked in (Get-NeededList $Query 'names')) {
+        try {
+            if ($asked -match '^S-1-') {
+                $sid = [Security.Principal.SecurityIdentifier]::new($asked)
+                $name = $sid.Translate([Security.Principal.NTAccount]).Value
+            }
+            else {
+                $account = [Security.Principal.NTAccount]::new($asked)
+                $sid = $account.Translate([Security.Principal.SecurityIdentifier])
+                $name = $sid.Translate([Security.Principal.NTAccount]).Value
+            }
+        }
+        catch [Security.Principal.IdentityNotMappedException] {
+            $found.Add($null)
+            continue
+        }
+        $groups = @()
+        try { $groups = Get-LocalGroups $sid.Value } catch { $groups = @() }
+        $found.Add(@{ asked = $asked; sid = $sid.Value; name = $name; groups = $groups })
+    }
+    return , $found.ToArray()
+}
+
+function Read-Listeners {
+    $found = [Collections.Generic.List[object]]::new()
+    $points = [Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties().GetActiveTcpListeners()
+    $lines = [string[]] @(foreach ($point in $points) { '{0:d5} {1}' -f $point.Port, $point.Address })
+    [Array]::Sort($lines, [StringComparer]::Ordinal)
+    foreach ($line in $lines) { $found.Add(@{ address = $line.Substring(6); port = [int] $line.Substring(0, 5) }) }
+    return , $found.ToArray()
+}
+
+# Belief: Win32_ServerFeature lists each installed role, role service and feature under the number that ServerManager gives it; by its
+# Name only, learn.microsoft.com "Win32_ServerFeature class". The registry's InetStp\Components says the same of IIS.
+function Read-Features($Query) {
+    $names = Get-NeededList $Query 'names'
+    $installed = [Collections.Generic.HashSet[string]]::new([StringComparer]::OrdinalIgnoreCase)
+    $searcher = [Management.ManagementObjectSearcher]::new('SELECT Name FROM Win32_ServerFeature')
+    foreach ($feature in $searcher.Get()) { $null = $installed.Add([string] $feature['Name']) }
+    $found = @{}
+    foreach ($name in $names) { $found[$name] = $installed.Contains($name) }
+    $found
+}
+
+function Test-Policy([string] $Key, [string] $Name) {
+    $path = "SOFTWARE\Policies\Microsoft\Windows\PowerShell\$Key"
+    $opened = [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey($path)
+    if ($null -eq $opened) { return $false }
+    try { return [int] $opened.GetValue($Name, 0) -eq 1 }
+    finally { $opened.Dispose() }
+}
+
+function Read-Policies {
+    @{
+        module_logging = Test-Policy 'ModuleLogging' 'EnableModuleLogging'
+        script_block_logging = Test-Policy 'ScriptBlockLogging' 'EnableScriptBlockLogging'
+        transcription = Test-Policy 'Transcription' 'EnableTranscripting'
+    }
+}
+
+function Compare-Secret($Query) {
+    $name = Get-NeededText $Query 'name'
+    $expected = [string] (Get-Field $Query 'expected' '')
+    if ((Get-Field $Query 'what' '') -ne 'pool_password') { throw [ArgumentException]::new("the field 'what' must be pool_password") }
+    $path = [Environment]::GetFolderPath([Environment+SpecialFolder]::System) + '\inetsrv\Microsoft.Web.Administration.dll'
+    if (-not [IO.File]::Exists($path)) { return $null }
+    $null = [Reflection.Assembly]::LoadFrom($path)
+    $manager = New-Object -TypeName Microsoft.Web.Administration.ServerManager
+    try {
+        foreach ($pool in $manager.ApplicationPools) {
+            if ($pool.Name -ne $name) { continue }
+            $stored = $pool.ProcessModel.Password
+            if ([string]::IsNullOrEmpty($stored)) { return $null }
+            return [string]::Equals($stored, $expected, [StringComparison]::Ordinal)
+        }
+        return $null
+    }
+    finally { $manager.Dispose() }
+}
+
+# .NET's exceptions arrive wrapped in PowerShell's; the innermost one says what happened.
+function Get-Cause([Exception] $Exception) {
+    while ($null -ne $Exception.InnerException) { $Exception = $Exception.InnerException }
+    $Exception
+}
+
+function Read-Host-Facts {
+    $domain = [Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties().DomainName
+    if ([string]::IsNullOrEmpty($domain)) { $domain = $null }
+    $product = ''
+    $key = [Microsoft.Win32.RegistryKey]::OpenBaseKey([Microsoft.Win32.RegistryHive]::LocalMachine, [Microsoft.Win32.RegistryView]::Registry64).OpenSubKey('SOFTWARE\Microsoft\Windows NT\CurrentVersion')
+    if ($null -ne $key) {
+        $product = [string] $key.GetValue('ProductName', '')
+        $key.Dispose()
+    }
+    $principal = [Security.Principal.WindowsPrincipal]::new([Security.Principal.WindowsIdentity]::GetCurrent())
+    @{
+        computer_name = [Environment]::MachineName; domain = $domain; os_version = [Environment]::OSVersion.Version.ToString(); product_name = $product
+        powershell = $PSVersionTable.PSVersion.ToString(); elevated = $principal.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)
+        time = Format-Time ([DateTime]::UtcNow); system_root = [Environment]::GetFolderPath([Environment+SpecialFolder]::Windows)
+        program_files = [Environment]::GetFolderPath([Environment+SpecialFolder]::ProgramFiles)
+        program_data = [Environment]::GetFolderPath([Environment+SpecialFolder]::CommonApplicationData)
+    }
+}
+
+function Get-Answer($Query) {
+    switch ([string] (Get-Field $Query 'kind' '')) {
+        'file' { return , (Read-File $Query) }
+        'files' { return , (Read-Folder $Query) }
+        'acl' { return , (Read-Rights $Query) }
+        'registry' { return , (Read-Registry $Query) }
+        'certificates' { return , (Read-Certificates $Query) }
+        'service' { return , (Read-Service $Query) }
+        'iis' { return , (Read-Iis) }
+        'http' { return , (Send-Request $Query) }
+        'events' { return , (Read-Events $Query) }
+        'environment' { return , (Read-Environment $Query) }
+        'account' { return , (Read-Accounts $Query) }
+        'listeners' { return , (Read-Listeners) }
+        'features' { return , (Read-Features $Query) }
+        'policies' { return , (Read-Policies) }
+        'secret_matches' { return , (Compare-Secret $Query) }
+    }
+    throw [NotSupportedException]::new("no such question: '$(Get-Field $Query 'kind' '')'")
+}
+
+$answers = [Collections.Generic.List[object]]::new()
+foreach ($query in @($complex_args['queries'])) {
+    try {
+        # Assigned on purpose: what a function returns as nothing would become {} in the JSON.
+        $value = $null
+        $value = Get-Answer $query
+        $answers.Add(@{ value = $value })
+    }
+    catch {
+        $cause = Get-Cause $_.Exception
+        $type = $cause.GetType().FullName
+        if ($cause -is [NotSupportedException] -and $cause.Message.StartsWith('no such question')) { $type = 'UnknownQuery' }
+        elseif ($cause -is [ArgumentException] -and $cause.Message.StartsWith("the field '")) { $type = 'BadQuery' }
+        $answers.Add(@{ error = @{ type = $type; message = $cause.Message } })
+    }
+}
+
+@{ changed = $false; protocol = 1; answers = $answers.ToArray(); host = Read-Host-Facts } | ConvertTo-Json -Depth 20 -Compress

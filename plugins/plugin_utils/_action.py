@@ -1,0 +1,108 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What every action plugin of this collection does: validate, ask, plan, report, apply."""
+
+from __future__ import annotations
+
+import time
+import types
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.parameters import remove_values
+from ansible.plugins.action import ActionBase
+
+from ._host import Host
+from ._plan import Plan, Refused
+from ._questions import NotAnswered
+
+
+class AgentAction(ActionBase):
+    """One subject of the collection: what is wanted comes from the task, what is from the probe.
+
+    A subclass names its ``SUBJECT``, a module of ``plugin_utils`` with
+
+    - ``ARGUMENT_SPEC``: keywords of ``validate_argument_spec``,
+    - ``Wanted.of(arguments)``: what is wanted; raises Refused,
+    - ``questions(wanted)``: what the plan will surely ask,
+    - ``plan(wanted, ask, check=…)``: the plan; raises Refused and NotAnswered,
+    - ``secrets(wanted)``, optional: texts that must appear nowhere; default: the values of ``no_log`` options.
+    """
+
+    SUBJECT: t.ClassVar[types.ModuleType]
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Plan, report, and unless in check mode apply."""
+        super().run(tmp, task_vars)
+        checked, arguments = self.validate_argument_spec(**self.SUBJECT.ARGUMENT_SPEC)  # a copy: a retry sees the task
+        host = Host(self, task_vars or {})
+        secrets: t.Collection[str] = checked._no_log_values
+        try:
+            wanted = self.SUBJECT.Wanted.of(arguments)
+            if hasattr(self.SUBJECT, "secrets"):
+                secrets = self.SUBJECT.secrets(wanted)
+            result = self.carry_out(host, wanted)
+        except Refused as refusal:
+            raise AnsibleActionFail(self._scrubbed(f"{host.name}: {refusal}", secrets)) from None
+        except NotAnswered as failure:
+            raise AnsibleActionFail(
+                self._scrubbed(f"{host.name}: the server could not answer a question: {failure}", secrets)
+            ) from None
+        except AnsibleActionFail as failure:
+            raise AnsibleActionFail(self._scrubbed(str(failure), secrets)) from None
+        return t.cast("dict[str, t.Any]", remove_values(result, secrets))
+
+    def carry_out(self, host: Host, wanted: t.Any) -> dict[str, t.Any]:
+        """Ask, plan, report and apply; return the task's result."""
+        check = bool(self._task.check_mode)
+        host.prepare(self.SUBJECT.questions(wanted))
+        plan: Plan = self.SUBJECT.plan(wanted, host.ask, check=check)
+        result = self.report(plan)
+        if not check and plan.operations:
+            replies = host.run(plan.operations)
+            if any(reply.get("reboot_required") and reply.get("changed") for reply in replies):
+                result["reboot_required"] = True
+        self._keep_restart(host, plan)
+        if plan.warnings or host.warnings:
+            result["warnings"] = [*plan.warnings, *host.warnings]
+        return result
+
+    def report(self, plan: Plan) -> dict[str, t.Any]:
+        """Return the result that a plan promises."""
+        result: dict[str, t.Any] = {**plan.facts, "changed": plan.changed}
+        if plan.operations:
+            result["operations"] = [operation.does for operation in plan.operations]
+        if self._task.diff:
+            result["diff"] = [
+                {"before_header": d.title, "after_header": d.title, "before": d.before, "after": d.after}
+                for d in plan.diffs
+                if d.before != d.after
+            ]
+        return result
+
+    def _keep_restart(self, host: Host, plan: Plan) -> None:
+        if plan.facts.get("restarted_because") is not None:
+            host.restarted()
+        elif plan.restart and plan.changed:
+            host.note_restart(plan.restart)
+
+    @staticmethod
+    def _scrubbed(text: str, secrets: t.Collection[str]) -> str:
+        return t.cast("str", remove_values(text, secrets))
+
+
+class RetriedAction(AgentAction):
+    """An action that only looks, and looks again until its plan says ``verified`` or its time is over."""
+
+    def carry_out(self, host: Host, wanted: t.Any) -> dict[str, t.Any]:
+        """Ask until verified, at most ``wanted.timeout`` seconds, every ``wanted.delay`` seconds."""
+        deadline = time.monotonic() + wanted.timeout
+        result = super().carry_out(host, wanted)
+        while result["verified"] is False and time.monotonic() + wanted.delay < deadline:
+            time.sleep(wanted.delay)
+            host.forget()
+            result = super().carry_out(host, wanted)
+        if result["verified"] is False:
+            result |= {"failed": True, "msg": f"{host.name}: {self.SUBJECT.failure(result)}"}
+        return result

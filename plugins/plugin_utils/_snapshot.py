@@ -1,0 +1,99 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is known of one server during one run: the probe's answers, kept until somebody writes to the server.
+
+The file holds what the server's settings files hold, secrets included. It has mode 0600 and lives in the folder that
+ansible-core makes for one run, shares with its workers and deletes at the end; it is never a fact, since fact caches
+write to disk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import os
+import tempfile
+import typing as t
+from pathlib import Path
+
+from . import _questions
+from ._questions import Query
+
+FORGOTTEN_KINDS = frozenset({"http", "events", "secret_matches"})
+"""Questions that are not asked again by themselves: they cost time, or carry a secret."""
+
+
+@dataclasses.dataclass
+class Snapshot:
+    """The answers about one server.
+
+    Attributes:
+        answers: the probe's answer (``{"value": …}`` or ``{"error": …}``) for each question's key.
+        host: the host facts of the last probe.
+        questions: the questions of this run that are asked again after a write, by key.
+        restart: why the agent has to be restarted before this run ends.
+    """
+
+    answers: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
+    host: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    questions: dict[str, Query] = dataclasses.field(default_factory=dict)
+    restart: list[str] = dataclasses.field(default_factory=list)
+
+    def missing(self, queries: t.Iterable[Query]) -> list[Query]:
+        """Return what has to be asked for ``queries``: nothing, or they and all that a write made stale."""
+        wanted = {_questions.key(query): query for query in queries}
+        if all(key in self.answers for key in wanted):
+            return []
+        stale = {key: query for key, query in self.questions.items() if key not in self.answers}
+        return list(({key: query for key, query in wanted.items() if key not in self.answers} | stale).values())
+
+    def add(self, queries: list[Query], reply: dict[str, t.Any]) -> None:
+        """Keep the probe's reply to ``queries``."""
+        self.host = reply["host"]
+        for query, answer in zip(queries, reply["answers"], strict=True):
+            key = _questions.key(query)
+            self.answers[key] = answer
+            if query["kind"] not in FORGOTTEN_KINDS:
+                self.questions[key] = query
+
+    def value(self, query: Query) -> t.Any:
+        """Return a question's value.
+
+        Raises:
+            NotAnswered: the probe answered with an error.
+        """
+        answer = self.answers[_questions.key(query)]
+        if "error" in answer:
+            raise _questions.NotAnswered(query, answer["error"]["type"], answer["error"]["message"])
+        return answer["value"]
+
+    def drop(self) -> None:
+        """Forget all answers: something is about to be written."""
+        self.answers.clear()
+
+
+def path_of(folder: str, host: str) -> Path:
+    """Return the file of a host's snapshot in the run's private folder."""
+    return Path(folder) / f"imops-{hashlib.sha256(host.encode()).hexdigest()[:16]}.json"
+
+
+def load(path: Path) -> Snapshot:
+    """Read a snapshot; none yet is an empty one."""
+    try:
+        return Snapshot(**json.loads(path.read_text("utf-8")))
+    except FileNotFoundError:
+        return Snapshot()
+
+
+def save(snapshot: Snapshot, path: Path) -> None:
+    """Write a snapshot so that a reader sees the old or the new one, and nobody else sees either."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.stem)  # mode 0600
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(dataclasses.asdict(snapshot), file)
+        Path(temporary).replace(path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            Path(temporary).unlink()
+        raise

@@ -1,0 +1,19 @@
+"""Fixtures and import paths that all tests share."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parent
+sys.path.insert(0, str(TESTS))
+
+from collection_tree import link  # noqa: E402  (the path comes first)
+
+COLLECTIONS = link()
+os.environ["ANSIBLE_COLLECTIONS_PATH"] = f"{COLLECTIONS}:{os.environ.get('ANSIBLE_COLLECTIONS_PATH', '')}".rstrip(":")
+
+from ansible.plugins.loader import init_plugin_loader  # noqa: E402  (reads ANSIBLE_COLLECTIONS_PATH)
+
+init_plugin_loader([str(COLLECTIONS)])

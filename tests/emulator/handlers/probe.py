@@ -1,0 +1,297 @@
+"""The model of `win_im_probe`: the same questions, answered from an emulated server. docs/probe-and-writer.md is the contract."""
+
+from __future__ import annotations
+
+import base64
+import fnmatch
+import hashlib
+import ntpath
+import typing as t
+
+from ..model.call import Call, handles
+from ..windows import clock
+from ..windows.errors import WindowsError
+from ..windows.machine import POLICIES, Machine
+from ..windows.network import HttpRequest
+from ..windows.registry import Key
+
+Query = dict[str, t.Any]
+
+
+class _BadQuery(Exception):
+    pass
+
+
+def _text(query: Query, name: str) -> str:
+    value = query.get(name)
+    if not isinstance(value, str) or not value:
+        raise _BadQuery(f"the field '{name}' must be a text")
+    return value
+
+
+def _list(query: Query, name: str) -> list[str]:
+    value = query.get(name)
+    if not isinstance(value, list):
+        raise _BadQuery(f"the field '{name}' must be a list")
+    return value
+
+
+def _file(machine: Machine, query: Query) -> t.Any:
+    path = _text(query, "path")
+    node = machine.files.find(path)
+    if node is None:
+        return None
+    stamp = clock.stamp(node.last_write)
+    if node.folder:
+        return {"type": "folder", "size": None, "sha256": None, "content": None, "last_write": stamp}
+    content = machine.files.read(path)
+    limit = query.get("max_bytes") or 1048576
+    return {
+        "type": "file",
+        "size": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "content": base64.b64encode(content).decode() if len(content) <= limit else None,
+        "last_write": stamp,
+    }
+
+
+def _files(machine: Machine, query: Query) -> t.Any:
+    folder = _text(query, "path").rstrip("\\")
+    if not machine.files.is_folder(folder):
+        return None
+    root = machine.files.entry(folder).path.rstrip("\\")
+    pattern = query.get("pattern") or "*"
+    if query.get("recurse"):
+        nodes = [node for node in machine.files.walk(folder) if not node.folder]
+    else:
+        children = [machine.files.entry(ntpath.join(root, name)) for name in machine.files.children(folder)]
+        nodes = [node for node in children if not node.folder]
+    found = [
+        {
+            "name": node.path[len(root) + 1 :],
+            "size": len(node.content or b""),
+            "version": None,
+            "last_write": clock.stamp(node.last_write),
+        }
+        for node in nodes
+        if _fits(node.name, pattern)
+    ]
+    return sorted(found, key=lambda item: str(item["name"]).upper())[: query.get("limit") or 1000]
+
+
+def _fits(name: str, pattern: str) -> bool:
+    pattern = "*" if pattern == "*.*" else pattern
+    return fnmatch.fnmatchcase(name.lower(), pattern.lower().replace("[", "[[]"))
+
+
+def _acl(machine: Machine, query: Query) -> t.Any:
+    return [
+        {"path": path, "sddl": machine.files.sddl(path)} if machine.files.exists(path) else None
+        for path in _list(query, "paths")
+    ]
+
+
+def _registry(machine: Machine, query: Query) -> t.Any:
+    path = _text(query, "key")
+    if path.partition("\\")[0] not in {"HKLM:", "HKCU:", "HKU:", "HKCR:"}:
+        raise _BadQuery("the field 'key' must begin with HKLM:\\, HKCU:\\, HKU:\\ or HKCR:\\")
+    key = machine.registry.key(path)
+    return None if key is None else _key(key, query.get("names"), query.get("depth") or 0)
+
+
+def _key(key: Key, names: list[str] | None, depth: int) -> dict[str, t.Any]:
+    values: dict[str, t.Any] = {}
+    for asked in key.value_names() if names is None else names:
+        found = key.values.get(asked.lower())
+        if found:
+            data = found[1].data
+            values[asked] = {
+                "type": found[1].type,
+                "data": base64.b64encode(data).decode() if isinstance(data, bytes) else data,
+            }
+    children = {name: _key(key.keys[name.lower()], names, depth - 1) for name in key.key_names()} if depth else {}
+    return {"values": values, "keys": key.key_names(), "children": children}
+
+
+def _certificates(machine: Machine, query: Query) -> t.Any:
+    held = machine.certificates.all(query.get("location") or "LocalMachine", query.get("store") or "My")
+    if held is None:
+        return None
+    only = query.get("thumbprint")
+    found = []
+    for stored in held:
+        if only and stored.thumbprint != only.upper():
+            continue
+        key = None
+        if stored.key:
+            path = stored.key_path
+            there = bool(path and machine.files.exists(path))
+            key = {
+                "path": path if there else None,
+                "sddl": machine.files.sddl(path) if path and there else None,
+                "error": None if there else "the key has no file on this server",
+            }
+        found.append(
+            {
+                "thumbprint": stored.thumbprint,
+                "certificate": base64.b64encode(stored.der).decode(),
+                "has_private_key": stored.key is not None,
+                "key": key,
+            }
+        )
+    return found
+
+
+def _service(machine: Machine, query: Query) -> t.Any:
+    service = machine.services.get(_text(query, "name"))
+    if service is None:
+        return None
+    names = ("name", "display_name", "path", "start_mode", "account", "state", "description")
+    return {name: getattr(service, name) for name in names}
+
+
+def _iis(machine: Machine, query: Query) -> t.Any:
+    iis = machine.iis
+    if iis is None:
+        return None
+    return {
+        "pools": [{"name": name, "state": iis.pool_state(name)} for name in iis.pools()],
+        "sites": [{"name": name, "id": iis.site_id(name), "state": iis.site_state(name)} for name in iis.sites()],
+        "workers": [
+            {"pool": w.pool, "process_id": w.process_id, "started": clock.stamp(w.started)} for w in iis.workers()
+        ],
+    }
+
+
+def _http(machine: Machine, query: Query) -> t.Any:
+    host = _text(query, "host")
+    answer = machine.network.request(
+        HttpRequest(
+            address=_text(query, "address"),
+            port=int(query.get("port") or 443),
+            tls=(query.get("scheme") or "https") == "https",
+            server_name=query.get("server_name") or host,
+            host=host,
+            method=query.get("method") or "GET",
+            path=query.get("path") or "/",
+            headers=query.get("headers") or {},
+            body=str(query.get("body") or "").encode(),
+        )
+    )
+    certificate = answer.certificate
+    return {
+        "status": answer.status,
+        "reason": answer.reason,
+        "headers": {name.lower(): value for name, value in answer.headers.items()},
+        "body": base64.b64encode(answer.body[: query.get("max_bytes") or 65536]).decode(),
+        "certificate": base64.b64encode(certificate).decode() if certificate else None,
+        "thumbprint": hashlib.sha1(certificate, usedforsecurity=False).hexdigest().upper() if certificate else None,
+    }
+
+
+def _events(machine: Machine, query: Query) -> t.Any:
+    log = query.get("log") or "Application"
+    if log.lower() not in {"application", "system", "security"}:
+        return None
+    since = clock.parse(_text(query, "since"))
+    found = machine.events.query(log, query.get("providers"), since)[: query.get("limit") or 100]
+    return [{key: value for key, value in event.shown().items() if key != "log"} for event in found]
+
+
+def _environment(machine: Machine, query: Query) -> t.Any:
+    return {name: machine.environment.get(name) for name in _list(query, "names")}
+
+
+def _account(machine: Machine, query: Query) -> t.Any:
+    found = []
+    for asked in _list(query, "names"):
+        account = machine.accounts.find(asked)
+        found.append(
+            account and {"asked": asked, "sid": account.sid, "name": account.name, "groups": list(account.groups)}
+        )
+    return found
+
+
+def _listeners(machine: Machine, query: Query) -> t.Any:
+    return [{"address": listener.address, "port": listener.port} for listener in machine.network.listeners()]
+
+
+def _features(machine: Machine, query: Query) -> t.Any:
+    return {name: machine.features.installed(name) for name in _list(query, "names")}
+
+
+def _policies(machine: Machine, query: Query) -> t.Any:
+    def on(key: str, name: str) -> bool:
+        return bool(machine.registry.get(f"{POLICIES}\\{key}", name) == 1)
+
+    return {
+        "module_logging": on("ModuleLogging", "EnableModuleLogging"),
+        "script_block_logging": on("ScriptBlockLogging", "EnableScriptBlockLogging"),
+        "transcription": on("Transcription", "EnableTranscripting"),
+    }
+
+
+def _secret_matches(machine: Machine, query: Query) -> t.Any:
+    name = _text(query, "name")
+    if query.get("what") != "pool_password":
+        raise _BadQuery("the field 'what' must be pool_password")
+    if machine.iis is None or not machine.iis.has_pool(name) or not machine.iis.pool_password(name):
+        return None
+    return machine.iis.pool_password(name) == query.get("expected")
+
+
+_KINDS: dict[str, t.Callable[[Machine, Query], t.Any]] = {
+    "file": _file,
+    "files": _files,
+    "acl": _acl,
+    "registry": _registry,
+    "certificates": _certificates,
+    "service": _service,
+    "iis": _iis,
+    "http": _http,
+    "events": _events,
+    "environment": _environment,
+    "account": _account,
+    "listeners": _listeners,
+    "features": _features,
+    "policies": _policies,
+    "secret_matches": _secret_matches,
+}
+
+
+@handles("imops.identity_manager.win_im_probe")
+def probe(call: Call) -> dict[str, t.Any]:
+    """Answer all questions; one that fails does not fail the others."""
+    machine = call.machine
+    answers: list[dict[str, t.Any]] = []
+    for query in call.arguments.get("queries") or []:
+        kind = query.get("kind") or ""
+        try:
+            if kind not in _KINDS:
+                answers.append(_error("UnknownQuery", f"no such question: '{kind}'"))
+            else:
+                answers.append({"value": _KINDS[kind](machine, query)})
+        except _BadQuery as bad:
+            answers.append(_error("BadQuery", str(bad)))
+        except WindowsError as error:
+            answers.append(_error(error.type_name, error.message))
+    return {"changed": False, "protocol": 1, "answers": answers, "host": _host(machine)}
+
+
+def _error(kind: str, message: str) -> dict[str, t.Any]:
+    return {"error": {"type": kind, "message": message}}
+
+
+def _host(machine: Machine) -> dict[str, t.Any]:
+    return {
+        "computer_name": machine.computer_name,
+        "domain": machine.domain,
+        "os_version": machine.os.version,
+        "product_name": machine.os.product_name,
+        "powershell": machine.os.powershell,
+        "elevated": True,
+        "time": clock.stamp(machine.clock.now()),
+        "system_root": "C:\\Windows",
+        "program_files": "C:\\Program Files",
+        "program_data": "C:\\ProgramData",
+    }

@@ -1,0 +1,54 @@
+"""The editions of Windows Server that can be emulated, with what their registry says."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from .registry import Registry
+
+CURRENT_VERSION = "HKLM:\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion"
+
+
+@dataclasses.dataclass(frozen=True)
+class Edition:
+    """One edition: marketing year, product name, build and the build's revision."""
+
+    year: str
+    product_name: str
+    build: int
+    revision: int
+
+    @property
+    def version(self) -> str:
+        """Return what .NET's Environment.OSVersion says."""
+        return f"10.0.{self.build}.0"
+
+    @property
+    def powershell(self) -> str:
+        """Return the version of Windows PowerShell."""
+        return f"5.1.{self.build}.{self.revision}"
+
+    def write(self, registry: Registry) -> None:
+        """Set the values by which programs know the edition."""
+        for name, kind, data in (
+            ("ProductName", "String", self.product_name),
+            ("CurrentBuild", "String", str(self.build)),
+            ("CurrentBuildNumber", "String", str(self.build)),
+            ("CurrentMajorVersionNumber", "DWord", 10),
+            ("CurrentMinorVersionNumber", "DWord", 0),
+            ("UBR", "DWord", self.revision),
+            ("InstallationType", "String", "Server"),
+            ("EditionID", "String", "ServerDatacenter"),
+        ):
+            registry.set(CURRENT_VERSION, name, kind, data)
+
+
+EDITIONS = {
+    e.year: e
+    for e in (
+        Edition("2016", "Windows Server 2016 Datacenter", 14393, 7428),
+        Edition("2019", "Windows Server 2019 Datacenter", 17763, 6414),
+        Edition("2022", "Windows Server 2022 Datacenter", 20348, 2762),
+        Edition("2025", "Windows Server 2025 Datacenter", 26100, 2033),
+    )
+}

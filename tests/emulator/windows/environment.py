@@ -1,0 +1,59 @@
+"""Environment variables of the machine, where Windows keeps them: in the registry."""
+
+from __future__ import annotations
+
+import re
+
+from .registry import Registry
+
+KEY = "HKLM:\\SYSTEM\\CurrentControlSet\\Control\\Session Manager\\Environment"
+FRESH = {
+    "ComSpec": "%SystemRoot%\\system32\\cmd.exe",
+    "OS": "Windows_NT",
+    "Path": "%SystemRoot%\\system32;%SystemRoot%;%SystemRoot%\\System32\\WindowsPowerShell\\v1.0\\",
+    "TEMP": "%SystemRoot%\\TEMP",
+    "TMP": "%SystemRoot%\\TEMP",
+    "windir": "%SystemRoot%",
+}
+_BUILT_IN = {
+    "systemroot": "C:\\Windows",
+    "systemdrive": "C:",
+    "programfiles": "C:\\Program Files",
+    "programdata": "C:\\ProgramData",
+    "temp": "C:\\Users\\Administrator\\AppData\\Local\\Temp",
+    "tmp": "C:\\Users\\Administrator\\AppData\\Local\\Temp",
+    "userprofile": "C:\\Users\\Administrator",
+}
+
+
+class Environment:
+    """Machine variables, and the expansion of ``%NAME%``."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        for name, value in FRESH.items():
+            self.set(name, value)
+
+    def get(self, name: str) -> str | None:
+        """Return a machine variable, expanded, or None."""
+        value = self._registry.get(KEY, name)
+        return None if value is None else self.expand(str(value))
+
+    def set(self, name: str, value: str | None) -> None:
+        """Set a machine variable; None or empty removes it."""
+        if not value:
+            self._registry.delete_value(KEY, name)
+        else:
+            self._registry.set(KEY, name, "ExpandString" if "%" in value else "String", value)
+
+    def expand(self, text: str) -> str:
+        """Return a text with each known ``%NAME%`` replaced."""
+
+        def value(match: re.Match[str]) -> str:
+            name = match[1].lower()
+            if name in _BUILT_IN:
+                return _BUILT_IN[name]
+            found = self._registry.get(KEY, name)
+            return match[0] if found is None else self.expand(str(found))
+
+        return re.sub(r"%([^%]+)%", value, text)

@@ -1,0 +1,99 @@
+"""What an emulated server reaches and what listens on it."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from pathlib import Path
+
+from . import errors
+
+
+@dataclasses.dataclass(frozen=True)
+class HttpRequest:
+    """A request as it arrives at a listener."""
+
+    address: str
+    port: int
+    tls: bool
+    server_name: str
+    host: str
+    method: str = "GET"
+    path: str = "/"
+    headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclasses.dataclass(frozen=True)
+class HttpAnswer:
+    """An answer, with the certificate that was served."""
+
+    status: int
+    reason: str
+    headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    body: bytes = b""
+    certificate: bytes | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Listener:
+    """A TCP port that a process holds."""
+
+    address: str
+    port: int
+    process: str
+
+
+class Network:
+    """Downloads, shares and ports.
+
+    Attributes:
+        web: what a URL gives: bytes, or a local file's path.
+        shares: what a UNC path gives.
+        extra_listeners: ports that processes outside IIS hold.
+        listening: functions that tell what else listens (IIS, services).
+        responders: functions that answer a request, or give None when it is not theirs.
+    """
+
+    def __init__(self) -> None:
+        self.web: dict[str, bytes | Path] = {}
+        self.shares: dict[str, bytes | Path] = {}
+        self.downloads: list[str] = []
+        self.extra_listeners: list[Listener] = []
+        self.listening: list[t.Callable[[], list[Listener]]] = []
+        self.responders: list[t.Callable[[HttpRequest], HttpAnswer | None]] = []
+
+    def download(self, url: str) -> bytes:
+        """Return what a URL gives; raises WebException."""
+        found = self.web.get(url)
+        if found is None:
+            raise errors.WindowsError(
+                "System.Net.WebException", "The remote server returned an error: (404) Not Found.", -2146233079
+            )
+        self.downloads.append(url)
+        return found.read_bytes() if isinstance(found, Path) else found
+
+    def shared(self, path: str) -> bytes | None:
+        """Return the content of a file on a share, or None."""
+        found = {name.lower(): content for name, content in self.shares.items()}.get(path.lower())
+        return found.read_bytes() if isinstance(found, Path) else found
+
+    def listeners(self) -> list[Listener]:
+        """Return all ports that are listened on, sorted."""
+        held = [Listener("0.0.0.0", 135, "svchost"), Listener("0.0.0.0", 5986, "System"), *self.extra_listeners]  # noqa: S104
+        for more in self.listening:
+            held += more()
+        return sorted(set(held), key=lambda listener: (listener.port, listener.address))
+
+    def request(self, request: HttpRequest) -> HttpAnswer:
+        """Send a request from the server itself; raises SocketException when nothing listens."""
+        for responder in self.responders:
+            answer = responder(request)
+            if answer:
+                return answer
+        raise errors.WindowsError(
+            "System.Net.Sockets.SocketException",
+            "No connection could be made because the target machine actively refused it "
+            f"{request.address}:{request.port}",
+            -2147467259,
+        )
