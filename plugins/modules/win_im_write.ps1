@@ -1,4 +1,8 @@
+#!powershell
+
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+#Requires -Version 5.1
 
 # Makes folders, files and certificates so, in the order of a list. What each operation does is in docs/probe-and-writer.md.
 # Windows PowerShell 5.1 and .NET Framework 4.6.2; no module_utils, so nothing is compiled here and Ansible writes no event about us.

@@ -35,7 +35,8 @@ class AgentAction(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Plan, report, and unless in check mode apply."""
         super().run(tmp, task_vars)
-        checked, arguments = self.validate_argument_spec(**self.SUBJECT.ARGUMENT_SPEC)  # a copy: a retry sees the task
+        spec = self.SUBJECT.ARGUMENT_SPEC
+        checked, arguments = self.validate_argument_spec(**spec)  # type: ignore[no-untyped-call]  # a copy of the arguments
         host = Host(self, task_vars or {})
         secrets: t.Collection[str] = checked._no_log_values
         try:
@@ -61,6 +62,7 @@ class AgentAction(ActionBase):
         result = self.report(plan)
         if not check and plan.operations:
             replies = host.run(plan.operations)
+            result["changed"] = any(reply.get("changed") for reply in replies)
             if any(reply.get("reboot_required") and reply.get("changed") for reply in replies):
                 result["reboot_required"] = True
         self._keep_restart(host, plan)

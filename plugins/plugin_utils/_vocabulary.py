@@ -12,7 +12,7 @@ import re
 import typing as t
 from urllib.parse import urlsplit
 
-from . import _product_rules, _windows_path
+from . import _mask, _windows_path
 
 HOSTING_MODES = ("iis", "service")
 USES = ("encryption", "identity_server", "password_reset", "server")
@@ -149,7 +149,7 @@ def _connections(inventory: t.Mapping[str, t.Any]) -> t.Iterator[Problem]:
             yield Problem(f"im_agent_connections.{name}", "no dictionary", "the connection's settings by name")
             continue
         for key, value in settings.items():
-            if _product_rules.is_secret_key(key) and (value is None or not str(value).strip()):
+            if _mask.is_secret_key(key) and (value is None or not str(value).strip()):
                 yield Problem(f"im_agent_connections.{name}.{key}", "no secret", "the secret (keep it in a vault)")
 
 
@@ -160,7 +160,9 @@ def _downloads(inventory: t.Mapping[str, t.Any]) -> t.Iterator[Problem]:
     ):
         source, checksum = _text(inventory, f"{name}_source"), _text(inventory, f"{name}_checksum")
         if not source:
-            yield Problem(f"im_agent_{name}_source", "nothing", f"where the server finds {what}: a URL or a Windows path")
+            yield Problem(
+                f"im_agent_{name}_source", "nothing", f"where the server finds {what}: a URL or a Windows path"
+            )
         elif not re.match(r"https?://", source) and _windows_path.why_not_absolute(source):
             yield Problem(
                 f"im_agent_{name}_source", repr(source), f"a URL (http, https) or an absolute Windows path of {what}"

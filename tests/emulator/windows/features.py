@@ -106,6 +106,8 @@ class Features:
             component = {"Web-AppInit": "ApplicationInitialization", "Web-Scripting-Tools": "ManagementScriptingTools"}
             if name in component:
                 self._machine.registry.set(f"{INETSTP}\\Components", component[name], "DWord", 1)
+        if "RSAT-ADDS-Tools" in added:
+            self._machine.files.write("C:\\Windows\\System32\\dsa.msc", b"<?xml version='1.0'?>")
         return Outcome(added, bool(added) and self.restart_after)
 
     def remove(self, names: t.Sequence[str]) -> Outcome:

@@ -1,0 +1,13 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Check the inventory and read the server. Docs: plugins/modules/win_im_agent_info.yml."""
+
+from __future__ import annotations
+
+from ..plugin_utils import _agent_info
+from ..plugin_utils._action import AgentAction
+
+
+class ActionModule(AgentAction):
+    """Check the inventory and read the server."""
+
+    SUBJECT = _agent_info

@@ -1,0 +1,346 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Settings files as text: read what .NET reads, change as little of the text as possible.
+
+ASP.NET Core reads its JSON with comments skipped and trailing commas allowed, keys without regard to case, at most 64 levels deep
+(Microsoft.Extensions.Configuration.Json). Comments, order, indentation, line ends, the byte order mark and every untouched character stay.
+"""
+
+from __future__ import annotations
+
+import bisect
+import dataclasses
+import json
+import re
+import typing as t
+
+MAX_DEPTH = 64
+INDENT, NEWLINE = "  ", "\r\n"
+"""The style of a file that has none yet: two spaces and Windows line ends, as the vendor's templates."""
+
+_SKIP = re.compile(r"(?:[ \t\r\n]+|//[^\r\n]*|/\*[\s\S]*?\*/)*")
+_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"')
+_SCALAR = re.compile(
+    r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![0-9A-Za-z_.+-])|(?:true|false|null)(?![0-9A-Za-z_])"
+)
+_SAME_LINE = re.compile(r"(?:[ \t]*(?://[^\r\n]*|/\*(?:(?!\*/)[^\r\n])*\*/))*")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class BadJson(ValueError):
+    """A file that .NET would refuse.
+
+    Attributes:
+        line: counted from 1.
+        column: counted from 1.
+        reason: what was expected.
+    """
+
+    def __init__(self, line: int, column: int, reason: str) -> None:
+        super().__init__(f"line {line}, column {column}: {reason}")
+        self.line, self.column, self.reason = line, column, reason
+
+
+class _Remove:
+    """The one value that takes a key away."""
+
+    def __repr__(self) -> str:
+        return "REMOVE"
+
+
+REMOVE = _Remove()
+
+
+@dataclasses.dataclass
+class Member:
+    """A key with its value, and where both stand; ``comma`` is the position of the comma behind, or None."""
+
+    key: str
+    start: int
+    value: Node
+    comma: int | None = None
+
+
+@dataclasses.dataclass
+class Node:
+    """A value and where it stands; ``members`` of an object, ``data`` of anything else."""
+
+    start: int
+    end: int
+    members: list[Member] | None = None
+    data: t.Any = None
+
+    def plain(self) -> t.Any:
+        """Return the value as plain data."""
+        return self.data if self.members is None else {member.key: member.value.plain() for member in self.members}
+
+
+@dataclasses.dataclass(frozen=True)
+class Document:
+    """A settings file that was read."""
+
+    text: str
+    root: Node
+
+    @property
+    def data(self) -> dict[str, t.Any]:
+        """Return the settings as plain data."""
+        return t.cast("dict[str, t.Any]", self.root.plain())
+
+
+class _Scanner:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._lines: list[int] | None = None
+
+    def place(self, at: int) -> tuple[int, int]:
+        if self._lines is None:
+            self._lines = [0, *(match.end() for match in re.finditer(r"\r\n|\n|\r", self._text))]
+        line = bisect.bisect_right(self._lines, at)
+        start = self._lines[line - 1]
+        return line, at - start + 1 - (1 if start == 0 and self._text.startswith("\ufeff") and at else 0)
+
+    def bad(self, at: int, reason: str) -> BadJson:
+        return BadJson(*self.place(at), reason)
+
+    def skip(self, at: int) -> int:
+        match = _SKIP.match(self._text, at)
+        assert match
+        if self._text.startswith("/*", match.end()):
+            raise self.bad(match.end(), "a comment that begins with /* must end with */")
+        return match.end()
+
+    def document(self) -> Node:
+        text = self._text
+        at = self.skip(1 if text.startswith("\ufeff") else 0)
+        if not text.startswith("{", at):
+            raise self.bad(
+                at,
+                "expected '{', since settings are one object" if at < len(text) else "the file is empty, expected '{'",
+            )
+        node = self.value(at, 1)
+        end = self.skip(node.end)
+        if end < len(text):
+            raise self.bad(end, "expected the end of the file")
+        return node
+
+    def value(self, at: int, depth: int) -> Node:
+        text = self._text
+        first = text[at : at + 1]
+        if first in {"{", "["} and first:
+            if depth > MAX_DEPTH:
+                raise self.bad(at, f"nested deeper than {MAX_DEPTH} levels, which .NET refuses")
+            return self.object(at, depth) if first == "{" else self.array(at, depth)
+        if first == '"':
+            data, end = self.string(at)
+            return Node(at, end, data=data)
+        match = _SCALAR.match(text, at)
+        if not match:
+            raise self.bad(at, "expected a value" + ("; the file ends here" if at >= len(text) else ""))
+        return Node(at, match.end(), data=json.loads(match[0]))
+
+    def string(self, at: int) -> tuple[str, int]:
+        match = _STRING.match(self._text, at)
+        if not match:
+            raise self.bad(at, "expected a text in double quotes, ended on its line, with \\\\ for a backslash")
+        data = json.loads(match[0])
+        if _SURROGATE.search(data):
+            raise self.bad(at, "the text has half a surrogate pair, which .NET refuses")
+        return data, match.end()
+
+    def object(self, at: int, depth: int) -> Node:
+        text, members, seen = self._text, list[Member](), dict[str, int]()
+        place = self.skip(at + 1)
+        while not text.startswith("}", place):
+            if not text.startswith('"', place):
+                raise self.bad(place, "expected a key in double quotes, or '}'")
+            key, end = self.string(place)
+            if key.lower() in seen:
+                first, second = self.place(seen[key.lower()])[0], self.place(place)[0]
+                raise self.bad(
+                    place,
+                    f"the key {key!r} of line {second} stands in line {first} already; keys that differ in case are equal",
+                )
+            seen[key.lower()] = place
+            colon = self.skip(end)
+            if not text.startswith(":", colon):
+                raise self.bad(colon, f"expected ':' after the key {key!r}")
+            value = self.value(self.skip(colon + 1), depth + 1)
+            members.append(Member(key, place, value))
+            place = self.skip(value.end)
+            if text.startswith(",", place):
+                members[-1].comma = place
+                place = self.skip(place + 1)
+            elif not text.startswith("}", place):
+                raise self.bad(place, "expected ',' or '}'" + ("; the file ends here" if place >= len(text) else ""))
+        return Node(at, place + 1, members)
+
+    def array(self, at: int, depth: int) -> Node:
+        text, items = self._text, list[t.Any]()
+        place = self.skip(at + 1)
+        while not text.startswith("]", place):
+            value = self.value(place, depth + 1)
+            items.append(value.plain())
+            place = self.skip(value.end)
+            if text.startswith(",", place):
+                place = self.skip(place + 1)
+            elif not text.startswith("]", place):
+                raise self.bad(place, "expected ',' or ']'" + ("; the file ends here" if place >= len(text) else ""))
+        return Node(at, place + 1, data=items)
+
+
+def parse(text: str) -> Document:
+    """Read a settings file.
+
+    Raises:
+        BadJson: .NET would refuse it; with line, column and what was expected.
+    """
+    return Document(text, _Scanner(text).document())
+
+
+def merge(data: t.Any, changes: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return what data is after changes: objects are merged by key without regard to case, all else is replaced, ``REMOVE`` removes."""
+    merged = dict(data) if isinstance(data, dict) else {}
+    names = {key.lower(): key for key in merged}
+    for key, value in changes.items():
+        name = names.get(key.lower(), key)
+        if value is REMOVE:
+            merged.pop(name, None)
+        elif isinstance(value, dict):
+            merged[name] = merge(merged.get(name), value)
+        else:
+            merged[name] = value
+    return merged
+
+
+def edit(document: Document, changes: t.Mapping[str, t.Any]) -> str:
+    """Return the text after changes (see ``merge``), every character that they do not concern untouched."""
+    splices: list[tuple[int, int, str]] = []
+    _Editor(document.text, splices).object(document.root, changes, 0)
+    text, last, parts = document.text, 0, []
+    for start, end, new in sorted(splices, key=lambda s: (s[0], s[1])):
+        parts += [text[last:start], new]
+        last = end
+    return "".join([*parts, text[last:]])
+
+
+def _equal(one: t.Any, other: t.Any) -> bool:
+    """Compare plain data; True is not 1, but 1 is 1.0, as .NET makes texts of both."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    return bool(one == other)
+
+
+class _Editor:
+    """Collects the splices of one file, in the file's own style."""
+
+    def __init__(self, text: str, splices: list[tuple[int, int, str]]) -> None:
+        self._text, self._splices = text, splices
+        newline = re.search(r"\r\n|\n", text)
+        self._newline = newline[0] if newline else NEWLINE
+        self._one_line = newline is None and any(c not in "\ufeff{} \t" for c in text)
+        indent = re.search(r"\n([ \t]+)[\"/]", text)
+        self._indent = indent[1] if indent else INDENT
+        self._colon = ": " if self._indent and (not self._one_line or '": ' in text) else ":"
+        self._comma = ", " if not self._one_line or '", "' in text or re.search(r",\s", text) else ","
+
+    def object(self, node: Node, changes: t.Mapping[str, t.Any], depth: int) -> None:
+        removed: list[Member] = []
+        added: dict[str, t.Any] = {}
+        by_key = {member.key.lower(): member for member in node.members or ()}
+        for key, value in changes.items():
+            member = by_key.get(key.lower())
+            if value is REMOVE:
+                removed += [member] if member else []
+            elif member is None:
+                added[key] = value
+            elif isinstance(value, dict) and member.value.members is not None:
+                self.object(member.value, value, depth + 1)
+            else:
+                wanted = merge(None, value) if isinstance(value, dict) else value
+                if not _equal(member.value.plain(), wanted):
+                    text = self._dump(wanted, self._line_indent(member.start))
+                    self._splices.append((member.value.start, member.value.end, text))
+        if removed or added:
+            self._members(node, removed, added)
+
+    def _members(self, node: Node, removed: list[Member], added: dict[str, t.Any]) -> None:
+        members = node.members or []
+        for member in removed:
+            end = member.value.end if member.comma is None else member.comma + 1
+            self._splices.append((*self._whole_line(member.start, end), ""))
+        gone = {id(member) for member in removed}
+        kept = [member for member in members if id(member) not in gone]
+        trailing = bool(members) and members[-1].comma is not None
+        if added:
+            self._add(node, kept, trailing, added)
+        elif kept and kept[-1] is not members[-1] and not trailing:
+            comma = kept[-1].comma
+            assert comma is not None
+            self._splices.append((comma, comma + 1, ""))
+
+    def _add(self, node: Node, kept: list[Member], trailing: bool, added: dict[str, t.Any]) -> None:
+        members = node.members or []
+        inline = self._one_line
+        if members:
+            inline = not re.search(r"[\r\n]", self._text[node.start : members[0].start])
+        outer = self._line_indent(node.start)
+        inner = self._line_indent(members[0].start) if members and not inline else outer + self._indent
+        values = [f"{self._quoted(k)}{self._colon}{self._dump(v, inner, inline=inline)}" for k, v in added.items()]
+        between = self._comma if inline else f",{self._newline}{inner}"
+        text = between.join(values) + ("," if trailing else "")
+        if kept:
+            last = kept[-1]
+            at = last.value.end
+            if last.comma is None:
+                self._splices.append((at, at, ","))
+            else:
+                at = last.comma + 1
+            place = at if inline else t.cast("re.Match[str]", _SAME_LINE.match(self._text, at)).end()
+            self._splices.append((place, place, (self._comma[1:] if inline else self._newline + inner) + text))
+            return
+        interior = self._text[node.start + 1 : node.end - 1]
+        if members:  # all of them go
+            place = node.start + 1
+            self._splices.append((place, place, text if inline else f"{self._newline}{inner}{text}"))
+        elif inline:
+            self._splices.append((node.end - 1, node.end - 1, text))
+        else:
+            tail = interior[len(interior.rstrip()) :]
+            place = node.end - 1 - len(tail)
+            self._splices.append((place, node.end - 1, f"{self._newline}{inner}{text}{self._newline}{outer}"))
+
+    @staticmethod
+    def _quoted(key: str) -> str:
+        return json.dumps(key, ensure_ascii=False)
+
+    def _dump(self, value: t.Any, indent: str, *, inline: bool = False) -> str:
+        value = _without_removed(value)
+        if inline or self._one_line:
+            return json.dumps(value, ensure_ascii=False, separators=(self._comma, self._colon))
+        lines = json.dumps(value, ensure_ascii=False, indent=self._indent).split("\n")
+        return (self._newline + indent).join(lines)
+
+    def _line_indent(self, at: int) -> str:
+        """Return the white space at the beginning of the line that a position is on."""
+        start = max(self._text.rfind("\n", 0, at), self._text.rfind("\r", 0, at)) + 1
+        return t.cast("re.Match[str]", re.compile(r"\ufeff?([ \t]*)").match(self._text, start))[1]
+
+    def _whole_line(self, start: int, end: int) -> tuple[int, int]:
+        """Return a range widened to its whole lines where nothing else stands on them."""
+        begin = start
+        while begin > 0 and self._text[begin - 1] in " \t":
+            begin -= 1
+        rest = t.cast("re.Match[str]", re.compile(r"[ \t]*(\r\n|\n|\r)").match(self._text + "\n", end))
+        if rest and begin > 0 and self._text[begin - 1] in "\r\n" and rest.end() <= len(self._text):
+            return begin, rest.end()
+        return start, end
+
+
+def _without_removed(value: t.Any) -> t.Any:
+    if isinstance(value, dict):
+        return {key: _without_removed(inside) for key, inside in value.items() if inside is not REMOVE}
+    return value

@@ -1,0 +1,169 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Configuration files in XML as text: attributes and elements set with as little change of the text as possible.
+
+Comments, order, indentation, line ends, the byte order mark and every untouched character stay.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+from xml.parsers import expat
+from xml.sax.saxutils import escape
+
+_TAG = re.compile(rb"<[^\s/>]+(?:\s+[^\s=/>]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*\s*/?>")
+_ATTRIBUTE = re.compile(rb"\s+([^\s=/>]+)(\s*=\s*)(\"[^\"]*\"|'[^']*')")
+BOM = b"\xef\xbb\xbf"
+
+
+class BadXml(ValueError):
+    """A file that is not well-formed, or not what a configuration file may be; line and column count from 1."""
+
+    def __init__(self, line: int, column: int, reason: str) -> None:
+        super().__init__(f"line {line}, column {column}: {reason}")
+        self.line, self.column, self.reason = line, column, reason
+
+
+@dataclasses.dataclass
+class Element:
+    """An element and where it stands (bytes).
+
+    Attributes:
+        name: the tag.
+        attributes: in order.
+        start: of the start tag.
+        tag_end: behind the start tag.
+        empty: closed by its start tag.
+        close: of the end tag; equal to ``tag_end`` for an empty element.
+        end: behind the element.
+        line: of the start tag, from 1.
+    """
+
+    name: str
+    attributes: dict[str, str]
+    start: int
+    tag_end: int
+    empty: bool
+    line: int
+    close: int = 0
+    end: int = 0
+    children: list[Element] = dataclasses.field(default_factory=list)
+    parent: Element | None = dataclasses.field(default=None, repr=False)
+
+    def all(self, name: str) -> list[Element]:
+        """Return the direct children of a name."""
+        return [child for child in self.children if child.name == name]
+
+
+class Document:
+    """An XML file that was read, and the changes that are to be made.
+
+    Args:
+        content: the bytes of the file, UTF-8 with or without byte order mark.
+
+    Raises:
+        BadXml: not UTF-8, not well-formed, or with a document type.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._bom = BOM if content.startswith(BOM) else b""
+        self._text = content[len(self._bom) :]
+        self._splices: list[tuple[int, int, bytes]] = []
+        self._newline = b"\r\n" if b"\r\n" in self._text else b"\n"
+        self.root = self._parse()
+
+    def _parse(self) -> Element:
+        found: list[Element] = []
+        stack: list[Element] = []
+        parser = expat.ParserCreate("UTF-8")
+
+        def start(name: str, attributes: list[str]) -> None:
+            at = parser.CurrentByteIndex
+            tag = _TAG.match(self._text, at)
+            if not tag:
+                raise BadXml(
+                    parser.CurrentLineNumber, parser.CurrentColumnNumber + 1, f"cannot follow the tag <{name}>"
+                )
+            pairs = dict(zip(attributes[::2], attributes[1::2], strict=True))
+            element = Element(name, pairs, at, tag.end(), tag[0].endswith(b"/>"), parser.CurrentLineNumber)
+            element.parent = stack[-1] if stack else None
+            (stack[-1].children if stack else found).append(element)
+            stack.append(element)
+
+        def end(name: str) -> None:
+            element = stack.pop()
+            element.close = element.tag_end if element.empty else parser.CurrentByteIndex
+            element.end = element.tag_end if element.empty else self._text.index(b">", element.close) + 1
+
+        def doctype(*_: t.Any) -> None:
+            raise BadXml(
+                parser.CurrentLineNumber,
+                parser.CurrentColumnNumber + 1,
+                "a document type, which has no place in a configuration file",
+            )
+
+        parser.ordered_attributes = True
+        parser.StartElementHandler, parser.EndElementHandler, parser.StartDoctypeDeclHandler = start, end, doctype
+        try:
+            parser.Parse(self._text, True)
+        except expat.ExpatError as error:
+            raise BadXml(error.lineno, error.offset + 1, expat.errors.messages[error.code]) from None
+        return found[0]
+
+    def set(self, element: Element, name: str, value: str) -> None:
+        """Set an attribute; one that has the value is left alone."""
+        if element.attributes.get(name) == value:
+            return
+        quoted = b'"' + escape(value, {'"': "&quot;"}).encode() + b'"'
+        tag = self._text[element.start : element.tag_end]
+        for match in _ATTRIBUTE.finditer(tag):
+            if match[1].decode() == name:
+                self._splices.append((element.start + match.start(3), element.start + match.end(3), quoted))
+                return
+        body = tag[: -2 if element.empty else -1]
+        at = element.start + len(body.rstrip())
+        self._splices.append((at, at, b" " + name.encode() + b"=" + quoted))
+
+    def add(self, parent: Element, lines: list[str]) -> None:
+        """Add an element as the last child of another, given as its lines (``  `` for each level), in the file's own indentation."""
+        unit = self._unit()
+        outer = self._indent(parent.start)
+        inner = self._indent(parent.children[0].start) if parent.children else outer + unit
+        shown = []
+        for line in lines:
+            level = (len(line) - len(line.lstrip(" "))) // 2
+            shown.append(inner + unit * level + line.strip().encode())
+        text = self._newline.join(shown)
+        if parent.empty:
+            tag = self._text[parent.start : parent.tag_end]
+            body = tag[:-2].rstrip()
+            closing = self._newline + outer + b"</" + parent.name.encode() + b">"
+            self._splices.append((parent.start + len(body), parent.tag_end, b">" + self._newline + text + closing))
+            return
+        before = self._text[parent.tag_end : parent.close]
+        at = parent.close - len(before[len(before.rstrip()) :])
+        tail = self._newline + outer if b"\n" not in before[len(before.rstrip()) :] else b""
+        self._splices.append((at, at, self._newline + text + tail))
+
+    def replace(self, element: Element, lines: list[str]) -> None:
+        """Put another element in the place of one."""
+        indent, unit = self._indent(element.start), self._unit()
+        shown = [indent + unit * ((len(x) - len(x.lstrip(" "))) // 2) + x.strip().encode() for x in lines]
+        self._splices.append((element.start, element.end, self._newline.join(shown)[len(indent) :]))
+
+    def content(self) -> bytes:
+        """Return the file after the changes."""
+        parts, last = [self._bom], 0
+        for start, end, new in sorted(self._splices):
+            parts += [self._text[last:start], new]
+            last = end
+        return b"".join([*parts, self._text[last:]])
+
+    def _indent(self, at: int) -> bytes:
+        line = self._text[self._text.rfind(b"\n", 0, at) + 1 : at]
+        return line if not line.strip() else line[: len(line) - len(line.lstrip())]
+
+    def _unit(self) -> bytes:
+        found = re.search(rb"\n([ \t]+)<", self._text)
+        return found[1] if found else b"  "

@@ -1,0 +1,159 @@
+"""Make the stand-ins of the example: what the vendor and Microsoft ship is not ours to give away.
+
+The archive has the layout of the vendor's agent runtime archive, with placeholders for its programs; the installer and the shared key
+pair are the emulator's. All are named and labelled as stand-ins.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import hashlib
+import sys
+import zipfile
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509.oid import NameOID
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from emulator.windows.packages import hosting_bundle  # noqa: E402  (the path comes first)
+
+LABEL = "Stand-in of imops.identity_manager for tests: this is not the product.\r\n"
+PFX_PASSWORD = "demo-only-pfx-password-Bn64"  # noqa: S105  (of a key pair that is made for the example)
+BUNDLE_VERSION = "8.0.22"
+
+_SERVER_WEB_CONFIG = """<?xml version="1.0" encoding="utf-8"?>
+<configuration>
+  <location path="." inheritInChildApplications="false">
+    <system.webServer>
+      <handlers>
+        <add name="aspNetCore" path="*" verb="*" modules="AspNetCoreModuleV2" resourceType="Unspecified" />
+      </handlers>
+      <aspNetCore processPath="dotnet" arguments=".\\Usercube-Server.dll" stdoutLogEnabled="false" stdoutLogFile="..\\Temp\\stdout-server.log" hostingModel="inprocess" />
+    </system.webServer>
+  </location>
+</configuration>
+"""
+_AGENT_WEB_CONFIG = _SERVER_WEB_CONFIG.replace("Server.dll", "Agent.dll")
+_SERVER_SETTINGS = '{\n  "ApplicationUri": "http://localhost:5000"\n}\n'
+_AGENT_SETTINGS = """{
+  // The address of the Identity Manager server.
+  "ApplicationUri": "http://localhost:5000",
+  "Cors": {
+    "AllowAnyHeader": true,
+    "AllowAnyMethod": true,
+    "AllowCredentials": true
+  },
+  "Scheduler": {
+    "Enabled": false
+  },
+  "Serilog": {
+    "MinimumLevel": {
+      "Default": "Error",
+      "Override": {
+        "Usercube": "Information"
+      }
+    }
+  }
+}
+"""
+_AGENT_AGENT_SETTINGS = """{
+  "OpenId": {
+    "AgentIdentifier": "Agent"
+  },
+  "TaskAgentConfiguration": {
+    "HttpClientTimeoutSupplement": 0
+  }
+}
+"""
+_RUNTIME_CONFIG = """{
+  "runtimeOptions": {
+    "tfm": "net8.0",
+    "frameworks": [
+      { "name": "Microsoft.NETCore.App", "version": "8.0.0" },
+      { "name": "Microsoft.AspNetCore.App", "version": "8.0.0" }
+    ]
+  }
+}
+"""
+CONTENT = {
+    "README-STANDIN.txt": LABEL,
+    "Usercube-Agent.dll": LABEL,
+    "Usercube-Agent.exe": LABEL,
+    "Usercube-Agent.runtimeconfig.json": _RUNTIME_CONFIG,
+    "Usercube-Server.dll": LABEL,
+    "Usercube-Server.exe": LABEL,
+    "Usercube-Invoke-Job.exe": LABEL,
+    "Usercube-Protect-X509JsonFile.exe": LABEL,
+    "appsettings.json": _SERVER_SETTINGS,
+    "appsettings.agent.json": "{\n}\n",
+    "web.config": _SERVER_WEB_CONFIG,
+    "wwwroot/index.html": f"<!DOCTYPE html><title>{LABEL.strip()}</title>\n",
+    "Agent/appsettings.json": _AGENT_SETTINGS,
+    "Agent/appsettings.agent.json": _AGENT_AGENT_SETTINGS,
+    "Agent/web.config": _AGENT_WEB_CONFIG,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class StandIns:
+    """The files that were made."""
+
+    archive: Path
+    bundle: Path
+    key_pair: Path
+
+    def variables(self) -> dict[str, str]:
+        """Return the example's variables that depend on the files, without their prefix ``contoso_``."""
+        return {
+            "archive_checksum": _sha256(self.archive),
+            "hosting_bundle_checksum": _sha256(self.bundle),
+            "identity_server_pfx": str(self.key_pair),
+        }
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def make(folder: Path) -> StandIns:
+    """Make the files, the same bytes each time; the key pair is kept while it is there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = StandIns(
+        folder / "usercube-agent-runtime-STANDIN.zip",
+        folder / f"dotnet-hosting-{BUNDLE_VERSION}-win-STANDIN.exe",
+        folder / "identity-server-STANDIN.pfx",
+    )
+    with zipfile.ZipFile(made.archive, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in CONTENT.items():
+            entry = zipfile.ZipInfo(name, date_time=(2026, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, text.encode())
+    made.bundle.write_bytes(hosting_bundle(BUNDLE_VERSION))
+    if not made.key_pair.exists():
+        made.key_pair.write_bytes(key_pair("Identity Manager Server Contoso", PFX_PASSWORD))
+    return made
+
+
+def key_pair(name: str, password: str) -> bytes:
+    """Make a PFX with a self-signed certificate."""
+    key = rsa.generate_private_key(65537, 2048)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.datetime.now(datetime.UTC)
+    builder = x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=3650))
+    encryption = serialization.BestAvailableEncryption(password.encode())
+    return pkcs12.serialize_key_and_certificates(
+        name.encode(), key, builder.sign(key, hashes.SHA256()), None, encryption
+    )
+
+
+if __name__ == "__main__":
+    for name, value in make(ROOT / "build" / "standin").variables().items():
+        print(f"{name}: {value}")
