@@ -7,7 +7,7 @@ import base64
 import dataclasses
 import typing as t
 
-from . import _iis_config, _questions
+from . import _iis_config, _questions, _windows_path
 from ._plan import Diff, Operation, Plan, Refused
 from ._pool_attributes import name_of, timespan, typed
 from ._questions import Ask, Query
@@ -104,7 +104,7 @@ class Wanted:
             attributes=tuple((attributes | _raw(arguments["attributes"])).items()),
             password=password,
             restart=arguments["restart"],
-            watch=tuple(arguments["watch"]),
+            watch=tuple(_windows_path.normal(path) for path in arguments["watch"]),
         )
 
 

@@ -159,7 +159,8 @@ class Wanted:
         twice = sorted({use for use in uses if uses.count(use) > 1})
         if twice:
             raise Refused(f"pairs: found use {twice[0]} twice, wanted one entry for each use")
-        return cls(pairs, Identity.of(arguments["identity"]), arguments.get("settings_path") or "")
+        path = arguments.get("settings_path") or ""
+        return cls(pairs, Identity.of(arguments["identity"]), _windows_path.normal(path) if path else "")
 
     @property
     def settings_file(self) -> str:

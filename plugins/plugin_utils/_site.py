@@ -97,7 +97,7 @@ class Wanted:
         return cls(
             arguments["name"],
             state,
-            path,
+            _windows_path.normal(path) if path else "",
             arguments.get("pool") or "",
             bindings,
             arguments["preload"],

@@ -1,0 +1,195 @@
+"""The tasks of `playbooks/install.yml` for one Contoso server, as the roles pass them: what matrices run in process.
+
+`tests/integration/test_install.py` holds the roles against it: both must need the same remote executions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import typing as t
+from pathlib import Path
+
+import standin_archive
+from in_process import Server, machine
+
+ROOT = standin_archive.ROOT
+CANARIES = {
+    "job": "canary-openid-job-71fd",
+    "admin": "canary-openid-admin-93ab",
+    "ad": "canary-ad-password-5c2e",
+    "sap": "canary-sap-password-e804",
+    "pfx": standin_archive.PFX_PASSWORD,
+}
+ARCHIVE_URL = "https://files.contoso.com/identitymanager/usercube-agent-runtime.zip"
+BUNDLE_URL = "https://files.contoso.com/dotnet/dotnet-hosting-8.0.22-win.exe"
+WORKING, POOL, SITE = "C:\\identitymanagerContoso", "Identity Manager Contoso", "Identity Manager AgentContoso"
+RUNTIME, HOST = f"{WORKING}\\Runtime", "agent-paris.contoso.com"
+FILES = standin_archive.make(ROOT / "build" / "standin")
+TASKS = (
+    "win_im_agent_info",
+    "win_im_prerequisites",
+    "win_im_working_directory",
+    "win_im_cert_pair",
+    "win_im_apppool",
+    "win_im_permissions",
+    "win_im_agent_settings",
+    "win_im_web_config",
+    "win_im_site",
+    "start",
+    "win_im_agent_health",
+)
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def web() -> dict[str, t.Any]:
+    """Return what the servers can download."""
+    return {ARCHIVE_URL: {"file": str(FILES.archive)}, BUNDLE_URL: {"file": str(FILES.bundle)}}
+
+
+def server(data: t.Mapping[str, t.Any] | None = None, faults: t.Sequence[t.Mapping[str, t.Any]] = ()) -> Server:
+    """Build a server that can download the example's files."""
+    return Server(machine({"web": web(), **(data or {})}), faults)
+
+
+def inventory(**changes: t.Any) -> dict[str, t.Any]:
+    """Return the inventory of one server, by names without im_agent_."""
+    return {
+        "organization": "Contoso",
+        "host_name": HOST,
+        "identifier": "Paris",
+        "server_url": "https://identitymanager.contoso.com",
+        "openid_clients": {"Job": CANARIES["job"], "Admin": CANARIES["admin"]},
+        "default_openid_client": "Job",
+        "hosting": "iis",
+        "working_directory": WORKING,
+        "folders": {},
+        "archive_source": ARCHIVE_URL,
+        "archive_checksum": sha256(FILES.archive),
+        "hosting_bundle_source": BUNDLE_URL,
+        "hosting_bundle_checksum": sha256(FILES.bundle),
+        "hosting_bundle_version": "8.0.22",
+        "pool_name": POOL,
+        "site_name": SITE,
+        "https_port": "443",
+        "identity_username": "",
+        "identity_password": "",
+        "certificates": [
+            {"use": "encryption"},
+            {"use": "identity_server", "source": "pfx", "file": str(FILES.key_pair), "password": CANARIES["pfx"]},
+            {"use": "server", "alternative_names": [HOST]},
+        ],
+        "connections": {
+            "ADExport": {
+                "Servers": [{"Server": "paris.contoso.com", "BaseDN": "DC=paris,DC=com"}],
+                "AuthType": "Basic",
+                "Login": "CONTOSO\\svc-identitymanager",
+                "Password": CANARIES["ad"],
+                "Filter": "(objectclass=*)",
+                "EnableSSL": True,
+            },
+            "SAPExportFulfillment": {"Server": "sap.contoso.com", "Login": "IM", "Password": CANARIES["sap"]},
+        },
+        "sources_root_paths": [f"{WORKING}\\Sources"],
+        "scheduler_enabled": True,
+        "settings": {},
+        "agent_settings": {},
+        "strict": False,
+        **changes,
+    }
+
+
+def arguments(task: str, i: t.Mapping[str, t.Any], certificates: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return what the roles pass to a task's module."""
+    user = i["identity_username"]
+    identity = {"account": user} if user else {"pool": i["pool_name"]}
+    pool: dict[str, t.Any] = {"name": i["pool_name"]}
+    if user:
+        pool |= {"identity": "specific_user", "username": user, "password": i["identity_password"] or None}
+    folders = {"working_directory": i["working_directory"], "folders": i["folders"]}
+    bundle = {name: i[f"hosting_bundle_{name}"] for name in ("source", "checksum", "version")}
+    server_certificate = certificates.get("server", {})
+    found: dict[str, dict[str, t.Any]] = {
+        "win_im_agent_info": {"inventory": dict(i)},
+        "win_im_prerequisites": {"hosting_bundle": bundle},
+        "win_im_working_directory": {
+            "path": i["working_directory"],
+            "folders": i["folders"],
+            "archive": {"source": i["archive_source"], "checksum": i["archive_checksum"]},
+        },
+        "win_im_cert_pair": {"pairs": i["certificates"], "identity": identity, "settings_path": RUNTIME},
+        "win_im_apppool": pool,
+        "win_im_permissions": {**folders, "identity": identity},
+        "win_im_agent_settings": {
+            "path": RUNTIME,
+            "server_url": i["server_url"],
+            "agent_identifier": i["identifier"],
+            "openid_clients": i["openid_clients"],
+            "default_openid_client": i["default_openid_client"],
+            "encryption_certificate": certificates.get("encryption"),
+            "identity_server_certificate": certificates.get("identity_server"),
+            "connections": i["connections"],
+            "sources_root_paths": i["sources_root_paths"],
+            "scheduler": {"Enabled": i["scheduler_enabled"]},
+            "settings": i["settings"],
+            "agent_settings": i["agent_settings"],
+        },
+        "win_im_web_config": {"path": RUNTIME},
+        "win_im_site": {
+            "name": i["site_name"],
+            "path": RUNTIME,
+            "pool": i["pool_name"],
+            "state": "started",
+            "bindings": [
+                {
+                    "port": i["https_port"],
+                    "host_name": i["host_name"],
+                    "certificate_thumbprint": server_certificate.get("thumbprint"),
+                    "certificate_store": server_certificate.get("store_name") or "My",
+                }
+            ],
+        },
+        "start": {
+            **pool,
+            "state": "started",
+            "watch": [f"{RUNTIME}\\appsettings.json", f"{RUNTIME}\\appsettings.agent.json"],
+        },
+        "win_im_agent_health": {
+            **folders,
+            "site": i["site_name"],
+            "pool": i["pool_name"],
+            "host_name": i["host_name"],
+            "port": i["https_port"],
+            "identity": identity,
+            "timeout": 0,
+        },
+    }
+    return found[task]
+
+
+def converge(
+    server: Server, i: t.Mapping[str, t.Any] | None = None, *, check: bool = False, until: str = ""
+) -> dict[str, dict[str, t.Any]]:
+    """Run the chain as one playbook run; return each task's result, up to the first that failed."""
+    server.new_run()
+    results: dict[str, dict[str, t.Any]] = {}
+    certificates: t.Mapping[str, t.Any] = {}
+    for task in TASKS:
+        module = "win_im_apppool" if task == "start" else task
+        results[task] = server.run(module, arguments(task, i or inventory(), certificates), check=check)
+        if results[task].get("failed") or task == until:
+            break
+        certificates = results[task].get("certificates", certificates)
+    return results
+
+
+def changed(results: t.Mapping[str, t.Mapping[str, t.Any]]) -> set[str]:
+    """Return the tasks that changed something."""
+    return {task for task, result in results.items() if result["changed"]}
+
+
+def failures(results: t.Mapping[str, t.Mapping[str, t.Any]]) -> list[str]:
+    """Return the messages of failed tasks."""
+    return [f"{task}: {result['msg']}" for task, result in results.items() if result.get("failed")]

@@ -1,0 +1,77 @@
+"""Our action plugins against the emulator's core, in process: no wire, no ansible-playbook, so matrices run in seconds."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import typing as t
+from pathlib import Path
+from unittest import mock
+
+from ansible import constants as C
+from ansible.errors import AnsibleError
+from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.task import Task
+from ansible.plugins.loader import action_loader
+from ansible.template import Templar
+
+from collection_tree import link
+from emulator.model.engine import ModelEngine
+from emulator.windows import scenario
+from emulator.windows.machine import Machine
+
+PACKAGES = next(Path(sys.prefix).glob("lib/python*/site-packages"))
+SEARCH = (link(), PACKAGES)
+
+
+def machine(data: t.Mapping[str, t.Any] | None = None, name: str = "paris.contoso.com") -> Machine:
+    """Build one server of a scenario."""
+    return scenario.load({"domain": "contoso.com", **(data or {})}, [name])[name].machine
+
+
+class Server:
+    """An emulated server that modules are run on, as one ansible-playbook run after the other would."""
+
+    def __init__(self, machine: Machine, faults: t.Sequence[t.Mapping[str, t.Any]] = ()) -> None:
+        self.machine = machine
+        self.engine = ModelEngine(machine, faults, SEARCH)
+        self.variables: dict[str, t.Any] = {"inventory_hostname": machine.name}
+        self.new_run()
+
+    def new_run(self) -> None:
+        """Begin another run: nothing is known of the server."""
+        self._folder = tempfile.TemporaryDirectory()
+        self.engine.reset()
+
+    @property
+    def executions(self) -> int:
+        """Return the remote executions of this run."""
+        return self.engine.counters.remote_executions
+
+    def run(self, module: str, arguments: t.Mapping[str, t.Any], *, check: bool = False, diff: bool = True) -> dict[str, t.Any]:
+        """Run one of our modules; a failure is returned as a result with ``failed`` and ``msg``."""
+        task = Task()
+        task.args = dict(arguments)
+        task.check_mode, task.diff = check, diff
+        task._resolved_action = f"imops.identity_manager.{module}"
+        loader = DataLoader()
+        action = action_loader.get(
+            f"imops.identity_manager.{module}",
+            task=task,
+            connection=mock.MagicMock(),
+            play_context=mock.MagicMock(),
+            loader=loader,
+            templar=Templar(loader),
+            shared_loader_obj=None,
+        )
+
+        def execute(module_name: str, module_args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+            quiet = {"_ansible_no_log": True} if task_vars.get("ansible_no_target_syslog") else {}
+            return self.engine.call(module_name, {**module_args, **quiet, "_ansible_check_mode": check}, check=check, diff=diff)
+
+        action._execute_module = execute
+        with mock.patch.object(C, "DEFAULT_LOCAL_TMP", self._folder.name):
+            try:
+                return action.run(None, dict(self.variables))
+            except AnsibleError as error:
+                return {"failed": True, "changed": False, "msg": str(error)}
