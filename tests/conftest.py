@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent
-sys.path.insert(0, str(TESTS))
+sys.path[:0] = [str(TESTS), str(TESTS / "unit"), str(TESTS.parent / "tools")]
 
 from collection_tree import link  # noqa: E402  (the path comes first)
 

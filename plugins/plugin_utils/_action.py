@@ -25,7 +25,7 @@ class AgentAction(ActionBase):
     - ``Wanted.of(arguments)``: what is wanted; raises Refused,
     - ``questions(wanted)``: what the plan will surely ask,
     - ``plan(wanted, ask, check=…)``: the plan; raises Refused and NotAnswered,
-    - ``secrets(wanted)``, optional: texts that must appear nowhere; default: the values of ``no_log`` options.
+    - ``secrets(arguments)``, optional: texts that must appear nowhere; default: all values below ``no_log`` options.
     """
 
     SUBJECT: t.ClassVar[types.ModuleType]
@@ -40,9 +40,9 @@ class AgentAction(ActionBase):
         host = Host(self, task_vars or {})
         secrets: t.Collection[str] = checked._no_log_values
         try:
-            wanted = self.SUBJECT.Wanted.of(arguments)
             if hasattr(self.SUBJECT, "secrets"):
-                secrets = self.SUBJECT.secrets(wanted)
+                secrets = self.SUBJECT.secrets(arguments)
+            wanted = self.SUBJECT.Wanted.of(arguments)
             result = self.carry_out(host, wanted)
         except Refused as refusal:
             raise AnsibleActionFail(self._scrubbed(f"{host.name}: {refusal}", secrets)) from None

@@ -37,9 +37,9 @@ class Wanted:
         return cls(inventory, arguments["refresh"])
 
 
-def secrets(wanted: Wanted) -> frozenset[str]:
+def secrets(arguments: dict[str, t.Any]) -> frozenset[str]:
     """Return the texts that must appear nowhere."""
-    return _mask.secrets(dict(wanted.inventory))
+    return _mask.secrets(arguments.get("inventory") or {})
 
 
 def questions(wanted: Wanted) -> tuple[Query, ...]:

@@ -154,9 +154,9 @@ def _escaped(password: str) -> str:
     return f"@{password}" if "@" in password else password
 
 
-def secrets(wanted: Wanted) -> frozenset[str]:
+def secrets(arguments: dict[str, t.Any]) -> frozenset[str]:
     """Return the texts that must appear nowhere."""
-    return _mask.secrets(wanted.general) | _mask.secrets(wanted.agent)
+    return _mask.secrets(arguments)
 
 
 def questions(wanted: Wanted) -> tuple[Query, ...]:

@@ -33,9 +33,14 @@ SECRET_SECTIONS = frozenset({"openidclients", "databases"})
 
 
 def is_secret_key(key: str) -> bool:
-    """Tell whether a setting of this name is a secret."""
-    lowered = key.lower()
+    """Tell whether a setting, or a variable, of this name is a secret."""
+    lowered = key.lower().replace("_", "")
     return lowered in SECRET_KEYS or lowered.endswith(("password", "secret"))
+
+
+def is_secret_section(key: str) -> bool:
+    """Tell whether every value below a setting, or a variable, of this name is a secret."""
+    return key.lower().replace("_", "") in SECRET_SECTIONS
 
 
 def masked(data: t.Any, before: t.Any = None, *, secret: bool = False) -> t.Any:
@@ -50,7 +55,7 @@ def masked(data: t.Any, before: t.Any = None, *, secret: bool = False) -> t.Any:
         old = {key.lower(): value for key, value in before.items()} if isinstance(before, dict) else {}
         return {
             key: masked(
-                value, old.get(key.lower()), secret=secret or is_secret_key(key) or key.lower() in SECRET_SECTIONS
+                value, old.get(key.lower()), secret=secret or is_secret_key(key) or is_secret_section(key)
             )
             for key, value in data.items()
         }
@@ -66,7 +71,7 @@ def secrets(data: t.Any, *, secret: bool = False) -> frozenset[str]:
     """Return the texts of all secrets in settings."""
     if isinstance(data, dict):
         return frozenset().union(
-            *(secrets(v, secret=secret or is_secret_key(k) or k.lower() in SECRET_SECTIONS) for k, v in data.items())
+            *(secrets(v, secret=secret or is_secret_key(k) or is_secret_section(k)) for k, v in data.items())
         )
     if isinstance(data, list):
         return frozenset().union(*(secrets(value, secret=secret) for value in data))

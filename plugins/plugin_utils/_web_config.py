@@ -80,9 +80,13 @@ class Wanted:
         return _windows_path.join(self.path, NAME)
 
 
-def secrets(wanted: Wanted) -> frozenset[str]:
+def secrets(arguments: dict[str, t.Any]) -> frozenset[str]:
     """Return the texts that must appear nowhere: values of variables that are secrets, and of a proxy with a password."""
-    return frozenset(value for name, value in wanted.environment if value and _is_secret(name, value))
+    return frozenset(str(v) for name, v in arguments["environment"].items() if v and _is_secret(name, str(v)))
+
+
+def _secrets(wanted: Wanted) -> frozenset[str]:
+    return secrets({"environment": dict(wanted.environment)})
 
 
 def _is_secret(name: str, value: str) -> bool:
@@ -118,7 +122,7 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     operation = write(
         f"write {wanted.file}",
         "file",
-        secret=bool(secrets(wanted)),
+        secret=bool(_secrets(wanted)),
         path=wanted.file,
         content=base64.b64encode(after).decode(),
         expect="absent" if new else answer["sha256"],
@@ -129,7 +133,7 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
 
 def _shown(content: bytes, wanted: Wanted) -> str:
     text = content.decode("utf-8-sig", "replace").replace("\r\n", "\n")
-    for value in sorted(secrets(wanted), key=len, reverse=True):
+    for value in sorted(_secrets(wanted), key=len, reverse=True):
         text = text.replace(quoteattr(value)[1:-1], _mask.MASK)
     return text
 

@@ -1,0 +1,173 @@
+"""A PowerShell engine that runs our scripts as a target would: through ansible-core's own wrapper, one process for many calls.
+
+Found at ``../shared/powershell/imps`` beside the checkout, or named in the variable ``IMOPS_PWSH`` (a command that understands ``-NoProfile -File``,
+for instance ``pwsh``). The rig also has a Windows build over Wine; another engine is taken as it is, on the system that it runs on.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import os
+import shlex
+import subprocess
+import tempfile
+import typing as t
+from pathlib import Path
+
+from ansible.executor.powershell import module_manifest
+
+ROOT = Path(__file__).resolve().parents[3]
+IMPS = ROOT.parent / "shared" / "powershell" / "imps"
+CANNOT = 75
+"""The rig's exit status for "this machine cannot have it"."""
+PREFIX = "imops-rig"
+BOOTSTRAP = module_manifest._get_powershell_script("bootstrap_wrapper.ps1").decode()
+MODULES = ROOT / "plugins" / "modules"
+PROBE, WRITE = "win_im_probe", "win_im_write"
+
+
+class Unavailable(Exception):
+    """There is no such engine on this machine: the reason."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Output:
+    """What a script gave: exit status, standard output and errors."""
+
+    exit: int
+    text: str
+    errors: str
+
+    @property
+    def document(self) -> dict[str, t.Any]:
+        """Return the output, which is one JSON document and nothing else."""
+        return t.cast("dict[str, t.Any]", json.loads(self.text))
+
+
+@functools.cache
+def source(name: str) -> str:
+    """Return one of our scripts."""
+    return (MODULES / f"{name}.ps1").read_text("utf-8")
+
+
+def payload(name: str, script: str, arguments: t.Mapping[str, t.Any], *, check: bool = False) -> list[str]:
+    """Return the lines that a controller sends to run ``script`` as the module ``name`` of this collection."""
+    full = f"ansible_collections.imops.identity_manager.plugins.modules.{name}"
+    internal: dict[str, t.Any] = {
+        "_ansible_check_mode": check,
+        "_ansible_diff": False,
+        "_ansible_module_name": f"imops.identity_manager.{name}",
+        "_ansible_no_log": True,
+        "_ansible_verbosity": 0,
+    }
+    wrapped = module_manifest._create_powershell_wrapper(
+        name=full,
+        module_data=script.encode(),
+        module_path=str(MODULES / f"{name}.ps1"),
+        module_args={**internal, **arguments},
+        environment={},
+        async_timeout=0,
+        become_plugin=None,
+        substyle="powershell",
+        task_vars={},
+        profile="modern",
+    )
+    return (wrapped.decode() if isinstance(wrapped, bytes) else wrapped).split("\n")
+
+
+class Engine:
+    """One engine.
+
+    Args:
+        wine: whether it is the Windows build over Wine (the rig only).
+
+    Raises:
+        Unavailable: there is none here.
+    """
+
+    def __init__(self, *, wine: bool) -> None:
+        named = os.environ.get("IMOPS_PWSH")
+        self.wine = wine
+        self._served: subprocess.Popen[str] | None = None
+        if IMPS.exists():
+            self._command = [str(IMPS), *(["--wine"] if wine else [])]
+            self._serves = True
+        elif named and not wine:
+            self._command, self._serves = shlex.split(named), False
+        else:
+            reason = f"no PowerShell engine: neither {IMPS} nor a command in IMOPS_PWSH"
+            raise Unavailable(reason if not wine else f"{reason} (Windows calls need the first)")
+
+    def script(self, text: str, lines: t.Sequence[str] = ()) -> Output:
+        """Run a script's text with lines of input."""
+        if not self._serves:
+            return self._once(text, lines)
+        server = self._server()
+        assert server.stdin and server.stdout
+        server.stdin.write(json.dumps({"command": text, "input": list(lines)}) + "\n")
+        server.stdin.flush()
+        answered = server.stdout.readline()
+        if not answered:
+            status = server.wait()
+            self._served = None
+            raise Unavailable(f"the rig ended with {status}") if status == CANNOT else AssertionError(
+                f"the engine ended with {status} while it ran {text[:200]!r}"
+            )
+        answer = json.loads(answered)
+        return Output(answer["exit"], answer["output"], answer["errors"])
+
+    def module(
+        self, name: str, arguments: t.Mapping[str, t.Any], *, check: bool = False, script: str | None = None
+    ) -> Output:
+        """Run one of our modules (or a changed text of it) through ansible-core's wrapper."""
+        return self.script(BOOTSTRAP, payload(name, script or source(name), arguments, check=check))
+
+    def probe(self, *queries: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+        """Return the probe's answers."""
+        return t.cast("list[dict[str, t.Any]]", self.module(PROBE, {"queries": list(queries)}).document["answers"])
+
+    def write(self, *operations: t.Mapping[str, t.Any], check: bool = False) -> dict[str, t.Any]:
+        """Return the writer's result."""
+        return self.module(WRITE, {"operations": list(operations)}, check=check).document
+
+    def close(self) -> None:
+        """End the process that this engine started."""
+        if self._served:
+            assert self._served.stdin
+            self._served.stdin.close()
+            try:
+                self._served.wait(20)
+            except subprocess.TimeoutExpired:
+                self._served.kill()
+                self._served.wait()
+            self._served = None
+
+    def _server(self) -> subprocess.Popen[str]:
+        if self._served is None:
+            self._served = subprocess.Popen(
+                [*self._command, "serve"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                encoding="utf-8",
+                cwd=IMPS.parent,
+                env={**os.environ, "IMPS_PREFIX": PREFIX},
+            )
+        return self._served
+
+    def _once(self, text: str, lines: t.Sequence[str]) -> Output:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "script.ps1"
+            path.write_text(text, "utf-8")
+            done = subprocess.run(
+                [*self._command, "-NoProfile", "-File", str(path)],
+                input="\n".join(lines) + "\n",
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                check=False,
+            )
+        return Output(done.returncode, done.stdout, done.stderr)
