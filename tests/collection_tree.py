@@ -1,6 +1,7 @@
 """Make the checkout importable as `ansible_collections.imops.identity_manager`, whatever its folder is called.
 
-The collection loader wants that folder tree, so one is kept in ``build/collections`` with a link for each entry of the checkout that ships.
+The collection loader wants that folder tree, so one is kept in ``build/collections`` with a link for each entry of the
+checkout that ships.
 """
 
 from __future__ import annotations

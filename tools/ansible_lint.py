@@ -1,4 +1,6 @@
-"""Run ansible-lint (profile production) on the collection where its loader finds it, whatever the checkout's folder is called."""
+"""Run ansible-lint (profile production) on the collection where its loader finds it, whatever the checkout's folder is
+called.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ LINTED = (
 
 
 def main() -> int:
-    """Copy what is linted into a collection tree, since ansible-lint wants real files there, and return its exit status."""
+    """Copy what is linted into a collection tree, since ansible-lint wants real files there, and return its exit
+    status.
+    """
     tree = ROOT / "build" / "ansible-lint"
     folder = tree / "ansible_collections" / "imops" / "identity_manager"
     shutil.rmtree(tree, ignore_errors=True)

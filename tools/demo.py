@@ -1,4 +1,6 @@
-"""The demo: install the agent on three emulated Windows servers over WinRM, then show that a second run changes nothing."""
+"""The demo: install the agent on three emulated Windows servers over WinRM, then show that a second run changes
+nothing.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Start emulated Windows servers, run playbooks against them, and read what both came to: shared by the demo and the tests."""
+"""Start emulated Windows servers, run playbooks against them, and read what both came to: shared by the demo and the
+tests.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ class Fleet:
         return t.cast("dict[str, t.Any]", json.loads((self.folder / "ready.json").read_text("utf-8")))
 
     def command(self, *arguments: str) -> dict[str, t.Any]:
-        """Run one of the emulator's commands (``dump``, ``counters``, ``reset``, ``fault`` …) and return its JSON answer."""
+        """Run one of the emulator's commands (``dump``, ``counters``, ``reset``, ``fault`` …) and return its JSON
+        answer.
+        """
         words = [sys.executable, "-m", "emulator", *arguments, "--ready-file", str(self.folder / "ready.json")]
         done = subprocess.run(words, cwd=ROOT, env=_environment(), capture_output=True, text=True, check=False)
         if done.returncode:
@@ -146,7 +150,9 @@ def playbook(
 
 
 def _environment(fleet: Fleet | None = None) -> dict[str, str]:
-    """Return the environment of our child processes: the checkout as the collection, and nothing of the user's Ansible settings."""
+    """Return the environment of our child processes: the checkout as the collection, and nothing of the user's Ansible
+    settings.
+    """
     packages = next(Path(sys.prefix).glob("lib/python*/site-packages"))
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     environment = kept | {
@@ -161,7 +167,8 @@ def _environment(fleet: Fleet | None = None) -> dict[str, str]:
     if fleet:
         environment["ANSIBLE_HOME"] = str(fleet.folder / "ansible-home")
         environment["ANSIBLE_LOCAL_TEMP"] = str(fleet.folder / "ansible-home" / "tmp")
-        # Loading the system's certificate bundle costs 25 ms a connection, and the fleet's own authority is all that counts.
+        # Loading the system's certificate bundle costs 25 ms a connection, and the fleet's own authority is
+        # all that counts.
         environment["SSL_CERT_FILE"] = fleet.ready["ca_file"]
         environment["SSL_CERT_DIR"] = str(fleet.folder)
     return environment

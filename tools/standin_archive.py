@@ -1,6 +1,7 @@
 """Make the stand-ins of the example: what the vendor and Microsoft ship is not ours to give away.
 
-The archive has the layout of the vendor's agent runtime archive, with placeholders for its programs; the installer and the shared key
+The archive has the layout of the vendor's agent runtime archive, with placeholders for its programs; the installer and
+the shared key
 pair are the emulator's. All are named and labelled as stand-ins.
 """
 
@@ -28,14 +29,18 @@ LABEL = "Stand-in of imops.identity_manager for tests: this is not the product.\
 PFX_PASSWORD = "demo-only-pfx-password-Bn64"  # noqa: S105  (of a key pair that is made for the example)
 BUNDLE_VERSION = "8.0.22"
 
-_SERVER_WEB_CONFIG = """<?xml version="1.0" encoding="utf-8"?>
+_ASP_NET_CORE = (
+    'processPath="dotnet" arguments=".\\Usercube-Server.dll" stdoutLogEnabled="false" '
+    'stdoutLogFile="..\\Temp\\stdout-server.log" hostingModel="inprocess"'
+)
+_SERVER_WEB_CONFIG = f"""<?xml version="1.0" encoding="utf-8"?>
 <configuration>
   <location path="." inheritInChildApplications="false">
     <system.webServer>
       <handlers>
         <add name="aspNetCore" path="*" verb="*" modules="AspNetCoreModuleV2" resourceType="Unspecified" />
       </handlers>
-      <aspNetCore processPath="dotnet" arguments=".\\Usercube-Server.dll" stdoutLogEnabled="false" stdoutLogFile="..\\Temp\\stdout-server.log" hostingModel="inprocess" />
+      <aspNetCore {_ASP_NET_CORE} />
     </system.webServer>
   </location>
 </configuration>
@@ -147,7 +152,9 @@ def key_pair(name: str, password: str) -> bytes:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.UTC)
     builder = x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
-    builder = builder.not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=3650))
+    builder = builder.not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(
+        now + datetime.timedelta(days=3650)
+    )
     encryption = serialization.BestAvailableEncryption(password.encode())
     return pkcs12.serialize_key_and_certificates(
         name.encode(), key, builder.sign(key, hashes.SHA256()), None, encryption

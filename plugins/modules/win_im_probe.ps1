@@ -209,6 +209,16 @@ function Read-Certificates($Query) {
     finally { $store.Close() }
 }
 
+# Belief: Win32_Service names the process, learn.microsoft.com "Win32_Service class". Not worth an error where it cannot be asked.
+function Get-ServiceStart([string] $Name) {
+    try {
+        $searcher = [Management.ManagementObjectSearcher]::new("SELECT ProcessId FROM Win32_Service WHERE Name='$($Name.Replace("'", "\'"))'")
+        foreach ($found in $searcher.Get()) { return Format-Time ([Diagnostics.Process]::GetProcessById([int] $found['ProcessId']).StartTime) }
+        return $null
+    }
+    catch { return $null }
+}
+
 function Read-Service($Query) {
     $name = Get-NeededText $Query 'name'
     Add-Type -AssemblyName System.ServiceProcess
@@ -217,6 +227,9 @@ function Read-Service($Query) {
         if ($candidate.ServiceName -eq $name) { $service = $candidate }
     }
     if ($null -eq $service) { return $null }
+    $state = $service.Status.ToString()
+    $started = $null
+    if ($state -eq 'Running') { $started = Get-ServiceStart $service.ServiceName }
     # ServiceController of .NET Framework 4.6.2 knows neither path nor account; the registry does.
     $key = [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey("SYSTEM\CurrentControlSet\Services\$($service.ServiceName)")
     try {
@@ -224,7 +237,7 @@ function Read-Service($Query) {
         $mode = $modes[[int] $key.GetValue('Start', 3)]
         if ($mode -eq 'automatic' -and [int] $key.GetValue('DelayedAutostart', 0) -eq 1) { $mode = 'delayed' }
         @{
-            name = $service.ServiceName; display_name = $service.DisplayName; state = $service.Status.ToString(); start_mode = $mode
+            name = $service.ServiceName; display_name = $service.DisplayName; state = $state; started = $started; start_mode = $mode
             path = [string] $key.GetValue('ImagePath', '', [Microsoft.Win32.RegistryValueOptions]::DoNotExpandEnvironmentNames)
             account = [string] $key.GetValue('ObjectName', ''); description = [string] $key.GetValue('Description', '')
         }
@@ -419,7 +432,10 @@ function Read-Accounts($Query) {
                 $name = $sid.Translate([Security.Principal.NTAccount]).Value
             }
         }
-        catch [Security.Principal.IdentityNotMappedException] {
+        catch {
+            # Unknown here, or (a SID's text) none at all: absent, which is no error.
+            $cause = Get-Cause $_.Exception
+            if ($cause -isnot [Security.Principal.IdentityNotMappedException] -and $cause -isnot [ArgumentException]) { throw }
             $found.Add($null)
             continue
         }
@@ -445,7 +461,14 @@ function Read-Features($Query) {
     $names = Get-NeededList $Query 'names'
     $installed = [Collections.Generic.HashSet[string]]::new([StringComparer]::OrdinalIgnoreCase)
     $searcher = [Management.ManagementObjectSearcher]::new('SELECT Name FROM Win32_ServerFeature')
-    foreach ($feature in $searcher.Get()) { $null = $installed.Add([string] $feature['Name']) }
+    try {
+        foreach ($feature in $searcher.Get()) { $null = $installed.Add([string] $feature['Name']) }
+    }
+    catch [Management.ManagementException] {
+        # A Windows that is no server has no such class.
+        if ($_.Exception.ErrorCode -ne [Management.ManagementStatus]::InvalidClass) { throw }
+        return $null
+    }
     $found = @{}
     foreach ($name in $names) { $found[$name] = $installed.Contains($name) }
     $found

@@ -1,5 +1,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The proof that the agent runs: it answers over https, logs no error, and can write where it must. Docs: win_im_agent_health.yml."""
+"""The proof that the agent runs: it answers over https, logs no error, and can write where it must. Docs:
+win_im_agent_health.yml.
+"""
 
 from __future__ import annotations
 
@@ -181,8 +183,8 @@ def _cause(status: int) -> str:
     if status == 404:
         return "No site has this host name, or web.config does not start the agent (role im_settings)."
     return (
-        "The agent does not start: the Application log (provider IIS AspNetCore Module V2) says why; 500.19 is web.config, 500.30 the settings, "
-        "certificates or rights, 500.31 the .NET version."
+        "The agent does not start: the Application log (provider IIS AspNetCore Module V2) says why; 500.19 is"
+        " web.config, 500.30 the settings, certificates or rights, 500.31 the .NET version."
     )
 
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a server is, and whether the inventory can be right: the first step of every play. Docs: win_im_agent_info.yml."""
+"""What a server is, and whether the inventory can be right: every play's first step. Docs: win_im_agent_info.yml."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""appsettings.json and appsettings.agent.json: what is wanted, merged into the files' text. Docs: win_im_agent_settings.yml."""
+"""appsettings.json and appsettings.agent.json: what is wanted, merged into the files' text. Docs:
+win_im_agent_settings.yml.
+"""
 
 from __future__ import annotations
 
@@ -129,7 +131,9 @@ def _given(options: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _pair(given: dict[str, t.Any] | None, names: dict[str, str]) -> dict[str, t.Any] | None:
-    """Return a certificate section: a file, or a place in a store. Keys of the other form are taken away, since a file beats a store."""
+    """Return a certificate section: a file, or a place in a store. Keys of the other form are taken away, since a file
+    beats a store.
+    """
     if not given:
         return None
     if given.get("file"):
@@ -150,7 +154,9 @@ def _pair(given: dict[str, t.Any] | None, names: dict[str, str]) -> dict[str, t.
 
 
 def _escaped(password: str) -> str:
-    """Return a PFX password as the product reads it: one with '@' in it gets one more in front (vendor page "Settings Files")."""
+    """Return a PFX password as the product reads it: one with '@' in it gets one more in front (vendor page "Settings
+    Files").
+    """
     return f"@{password}" if "@" in password else password
 
 
@@ -161,7 +167,7 @@ def secrets(arguments: dict[str, t.Any]) -> frozenset[str]:
 
 def questions(wanted: Wanted) -> tuple[Query, ...]:
     """Return what the plan will ask."""
-    return tuple(_question(wanted, name) for name in (GENERAL, AGENT)) + (_questions.file(wanted.file(STRAY), 0),)
+    return (_question(wanted, GENERAL), _question(wanted, AGENT), _questions.file(wanted.file(STRAY), 0))
 
 
 def _question(wanted: Wanted, name: str) -> Query:
@@ -179,13 +185,16 @@ class _File:
 
 
 def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
-    """Return the changed files; raises Refused for a file that .NET would refuse, and for settings that the product's rules refuse."""
+    """Return the changed files; raises Refused for a file that .NET would refuse, and for settings that the product's
+    rules refuse.
+    """
     del check  # a missing file is predicted as new, and made as new
     files = [(_file(wanted, GENERAL, ask), wanted.general), (_file(wanted, AGENT, ask), wanted.agent)]
     merged = [_json_text.merge(file.document.data, changes) for file, changes in files]
     warnings = _judge(wanted, *merged)
     if ask(_questions.file(wanted.file(STRAY), 0)):
-        # Belief: environment files beat the others, as ASP.NET Core loads them last; the vendor names them, not their rank.
+        # Belief: environment files beat the others, as ASP.NET Core loads them last; the vendor names them,
+        # not their rank.
         warnings.append(f"{wanted.file(STRAY)} is there and beats {AGENT}: remove it unless it is meant")
     operations: list[Operation] = []
     diffs = []

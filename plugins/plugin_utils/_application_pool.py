@@ -70,8 +70,8 @@ class Wanted:
         identity = arguments["identity"]
         if identity in NEEDS_FORCE and not arguments["force_identity"]:
             raise Refused(
-                f"identity: found '{identity}', which may do far more than the agent needs; use {BUILT_IN} or {SPECIFIC}, "
-                "or set force_identity"
+                f"identity: found '{identity}', which may do far more than the agent needs; use {BUILT_IN} or"
+                f" {SPECIFIC}, or set force_identity"
             )
         user, password = arguments.get("username") or "", arguments.get("password") or None
         if identity == SPECIFIC and not user:
@@ -86,8 +86,8 @@ class Wanted:
             )
         if arguments["managed_runtime_version"].lower() == NO_MANAGED_CODE:
             raise Refused(
-                "managed_runtime_version: found the label of IIS Manager, wanted the empty text, which means No Managed Code; "
-                "the label itself breaks the pool"
+                "managed_runtime_version: found the label of IIS Manager, wanted the empty text, which means No Managed"
+                " Code; the label itself breaks the pool"
             )
         attributes: dict[str, t.Any] = {
             "managedRuntimeVersion": arguments["managed_runtime_version"],
@@ -133,7 +133,9 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
 
 
 def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
-    """Return what has to be done; raises Refused without IIS, unless in check mode, where an earlier step would install it."""
+    """Return what has to be done; raises Refused without IIS, unless in check mode, where an earlier step would install
+    it.
+    """
     for query in questions(wanted):
         ask(query)
     answer = ask(_questions.file(_iis_config.PATH, _iis_config.MAX_BYTES))
@@ -218,7 +220,7 @@ def _changed(wanted: Wanted, pool: _iis_config.Pool, ask: Ask, new_password: boo
         facts["pending_restart"] = because
         because = []
     stop = runs and bool(differing or new_password or because or wanted.state == "stopped")
-    start = wanted.state == "started" and (stop or not runs) or (wanted.state == "present" and stop)
+    start = (wanted.state == "started" and (stop or not runs)) or (wanted.state == "present" and stop)
     operations = []
     sent = dict(differing)
     if new_password:
@@ -250,7 +252,9 @@ def _changed(wanted: Wanted, pool: _iis_config.Pool, ask: Ask, new_password: boo
 
 
 def _why_restart(wanted: Wanted, ask: Ask) -> t.Iterator[str]:
-    """Yield why a running agent has to start again: this run changed what it reads at its start, or a file is newer than it."""
+    """Yield why a running agent has to start again: this run changed what it reads at its start, or a file is newer
+    than it.
+    """
     yield from ask(_questions.pending_restart())
     workers = [
         w["started"]

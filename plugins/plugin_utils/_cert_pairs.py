@@ -1,5 +1,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The agent's key pairs and the site's certificate in the server's stores, with the right to use them. Docs: win_im_cert_pair.yml."""
+"""The agent's key pairs and the site's certificate in the server's stores, with the right to use them. Docs:
+win_im_cert_pair.yml.
+"""
 
 from __future__ import annotations
 
@@ -185,7 +187,9 @@ class _Held:
 
 
 def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
-    """Return what has to be imported and allowed; raises Refused for a pair that is not fit, before anything is written."""
+    """Return what has to be imported and allowed; raises Refused for a pair that is not fit, before anything is
+    written.
+    """
     now = _time(ask(_questions.host())["time"])
     named = _named_by_settings(wanted, ask)
     imports: list[Operation] = []
@@ -219,7 +223,7 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
 
 
 def _time(text: str) -> datetime.datetime:
-    return datetime.datetime.fromisoformat(text[:19]).replace(tzinfo=datetime.timezone.utc)
+    return datetime.datetime.fromisoformat(text[:19]).replace(tzinfo=datetime.UTC)
 
 
 def _held(pair: Pair, ask: Ask) -> list[_Held]:
@@ -333,7 +337,9 @@ def _bring(pair: Pair, now: datetime.datetime, check: bool) -> tuple[Operation, 
 def _grant(
     wanted: Wanted, pair: Pair, found: _Held | None, certificate: Certificate | None, ask: Ask
 ) -> list[Operation]:
-    """Return the right on the private key, unless the identity has it. A site's certificate is opened by HTTP.sys as SYSTEM."""
+    """Return the right on the private key, unless the identity has it. A site's certificate is opened by HTTP.sys as
+    SYSTEM.
+    """
     if pair.use == "server" or pair.location != "LocalMachine":
         return []
     sid = wanted.identity.sid(ask)
@@ -344,8 +350,8 @@ def _grant(
     elif found:
         reason = (found.key or {}).get("error") or "it has no key file"
         raise Refused(
-            f"the rights on the private key of {found.certificate.thumbprint} (use {pair.use}) cannot be read: {reason}. Import the pair "
-            "anew from its PFX into the machine's store"
+            f"the rights on the private key of {found.certificate.thumbprint} (use {pair.use}) cannot be read:"
+            f" {reason}. Import the pair anew from its PFX into the machine's store"
         )
     thumbprint = certificate.thumbprint if certificate else "to be made"
     arguments = {
@@ -367,8 +373,8 @@ def _warnings(pair: Pair, certificate: Certificate | None, now: datetime.datetim
         )
     if pair.store.lower() in ODD_STORES:
         yield (
-            f"store {pair.store} for use {pair.use} is a store of authorities: what is in it is trusted by the whole server. The vendor's "
-            "sample has it; My is meant for key pairs"
+            f"store {pair.store} for use {pair.use} is a store of authorities: what is in it is trusted by the whole"
+            " server. The vendor's sample has it; My is meant for key pairs"
         )
 
 
@@ -376,10 +382,13 @@ def _line(pair: Pair, certificate: Certificate | None) -> str:
     where = f"{pair.location}\\{pair.store}"
     if certificate is None:
         names = f", names {', '.join(pair.hosts)}" if pair.hosts else ""
-        return f"{pair.use}: {where}, {pair.subject}, RSA {pair.bits}, self-signed, valid for {pair.days} days{names} (to be made)\n"
+        return (
+            f"{pair.use}: {where}, {pair.subject}, RSA {pair.bits}, self-signed, valid for {pair.days} days{names} (to"
+            " be made)\n"
+        )
     return (
-        f"{pair.use}: {where}, {certificate.subject}, RSA {certificate.bits}, thumbprint {certificate.thumbprint}, valid until "
-        f"{certificate.not_after:%Y-%m-%d}\n"
+        f"{pair.use}: {where}, {certificate.subject}, RSA {certificate.bits}, thumbprint {certificate.thumbprint},"
+        f" valid until {certificate.not_after:%Y-%m-%d}\n"
     )
 
 

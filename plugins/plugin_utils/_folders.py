@@ -1,5 +1,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The folders of an agent: below the working directory, or elsewhere by name (vendor page "Create a Working Directory")."""
+"""The folders of an agent: below the working directory, or elsewhere by name (vendor page "Create a Working
+Directory").
+"""
 
 from __future__ import annotations
 

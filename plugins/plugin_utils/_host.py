@@ -92,9 +92,9 @@ class Host:
             result = self._execute(batch)
             if result.get("failed") and not _tolerated(batch, result):
                 raise AnsibleActionFail(
-                    f"{self.name}: could not {_what_failed(batch, result)}: {result.get('msg', 'no message')}. "
-                    f"{done} of {len(operations)} operations were done before; mend the cause and run again, which goes on "
-                    "from here.",
+                    f"{self.name}: could not {_what_failed(batch, result)}: {result.get('msg', 'no message')}. {done}"
+                    f" of {len(operations)} operations were done before; mend the cause and run again, which goes on"
+                    " from here.",
                 )
             done += len(batch)
             results.append(result | {"module": module[0]})

@@ -21,7 +21,7 @@ IDENTITY_SPEC: dict[str, t.Any] = {
 
 @dataclasses.dataclass(frozen=True)
 class Identity:
-    """Either a pool's name or an account's (``DOMAIN\\user``, ``user@domain``, ``.\\user``, a SID)."""
+    r"""Either a pool's name or an account's (``DOMAIN\user``, ``user@domain``, ``.\user``, a SID)."""
 
     pool: str = ""
     account: str = ""
@@ -49,8 +49,8 @@ class Identity:
         found = ask(_questions.account(self.account))[0]
         if found is None:
             raise Refused(
-                f"the server knows no account {self.account!r}: wanted DOMAIN\\user, user@domain, .\\user or DOMAIN\\name$ of a gMSA; "
-                "check the spelling and that the server reaches its domain"
+                f"the server knows no account {self.account!r}: wanted DOMAIN\\user, user@domain, .\\user or"
+                " DOMAIN\\name$ of a gMSA; check the spelling and that the server reaches its domain"
             )
         return str(found["sid"])
 

@@ -110,8 +110,8 @@ def parse(content: bytes) -> Configuration:
     except ET.ParseError as error:
         line, column = error.position
         raise Refused(
-            f"{PATH} cannot be read: line {line}, column {column + 1}: {error}. IIS cannot read it either: restore it from a "
-            "backup, then run again"
+            f"{PATH} cannot be read: line {line}, column {column + 1}: {error}. IIS cannot read it either: restore it"
+            " from a backup, then run again"
         ) from None
     pools = root.find("system.applicationHost/applicationPools")
     sites = root.find("system.applicationHost/sites")

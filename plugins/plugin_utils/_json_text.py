@@ -1,8 +1,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Settings files as text: read what .NET reads, change as little of the text as possible.
 
-ASP.NET Core reads its JSON with comments skipped and trailing commas allowed, keys without regard to case, at most 64 levels deep
-(Microsoft.Extensions.Configuration.Json). Comments, order, indentation, line ends, the byte order mark and every untouched character stay.
+ASP.NET Core reads its JSON with comments skipped and trailing commas allowed, keys without regard to case, at most 64
+levels deep
+(Microsoft.Extensions.Configuration.Json). Comments, order, indentation, line ends, the byte order mark and every
+untouched character stay.
 """
 
 from __future__ import annotations
@@ -158,7 +160,8 @@ class _Scanner:
                 first, second = self.place(seen[key.lower()])[0], self.place(place)[0]
                 raise self.bad(
                     place,
-                    f"the key {key!r} of line {second} stands in line {first} already; keys that differ in case are equal",
+                    f"the key {key!r} of line {second} stands in line {first} already; keys that differ in case are"
+                    " equal",
                 )
             seen[key.lower()] = place
             colon = self.skip(end)
@@ -198,7 +201,9 @@ def parse(text: str) -> Document:
 
 
 def merge(data: t.Any, changes: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return what data is after changes: objects are merged by key without regard to case, all else is replaced, ``REMOVE`` removes."""
+    """Return what data is after changes: objects are merged by key without regard to case, all else is replaced,
+    ``REMOVE`` removes.
+    """
     merged = dict(data) if isinstance(data, dict) else {}
     names = {key.lower(): key for key in merged}
     for key, value in changes.items():

@@ -99,7 +99,8 @@ def objections(
         found.append("its key is not RSA; the agent needs an RSA key pair")
     elif certificate.bits < LEAST_BITS:
         found.append(
-            f"its RSA key has {certificate.bits} bits, wanted at least {LEAST_BITS} (the guide's sample with rsa:1024 is too weak)"
+            f"its RSA key has {certificate.bits} bits, wanted at least {LEAST_BITS} (the guide's sample with rsa:1024"
+            " is too weak)"
         )
     if certificate.signature_hash in WEAK_HASHES:
         found.append(f"it is signed with {certificate.signature_hash}, wanted SHA-256 or better")

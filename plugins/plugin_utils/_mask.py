@@ -54,9 +54,7 @@ def masked(data: t.Any, before: t.Any = None, *, secret: bool = False) -> t.Any:
     if isinstance(data, dict):
         old = {key.lower(): value for key, value in before.items()} if isinstance(before, dict) else {}
         return {
-            key: masked(
-                value, old.get(key.lower()), secret=secret or is_secret_key(key) or is_secret_section(key)
-            )
+            key: masked(value, old.get(key.lower()), secret=secret or is_secret_key(key) or is_secret_section(key))
             for key, value in data.items()
         }
     if isinstance(data, list):

@@ -1,5 +1,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The rights of the agent's identity on its folders: what is missing is added, what is too much is taken. Docs: win_im_permissions.yml."""
+"""The rights of the agent's identity on its folders: what is missing is added, what is too much is taken. Docs:
+win_im_permissions.yml.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,8 @@ class Wanted:
         for name, right in arguments["rights"].items():
             if name not in {"", *folders.names()}:
                 raise Refused(
-                    f"rights: found {name!r}, wanted one of {', '.join(folders.names())}, or '' for the working directory"
+                    f"rights: found {name!r}, wanted one of {', '.join(folders.names())}, or '' for the working"
+                    " directory"
                 )
             if right not in _sddl.NAMES:
                 raise Refused(f"rights: {name}: found {right!r}, wanted one of {', '.join(_sddl.NAMES)}")
@@ -97,7 +100,9 @@ def _rights_question(wanted: Wanted) -> Query:
 
 
 def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
-    """Return what has to be done; raises Refused for a missing folder, unless an earlier step of a check-mode run would make it."""
+    """Return what has to be done; raises Refused for a missing folder, unless an earlier step of a check-mode run would
+    make it.
+    """
     sid = wanted.identity.sid(ask)
     answers = ask(_rights_question(wanted))
     operations: list[Operation] = []

@@ -1,5 +1,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The attributes of an application pool: types, defaults, named values and ranges, after the schema of IIS 10 (IIS_schema.xml)."""
+"""The attributes of an application pool: types, defaults, named values and ranges, after the schema of IIS 10
+(IIS_schema.xml).
+"""
 
 from __future__ import annotations
 

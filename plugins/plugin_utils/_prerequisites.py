@@ -1,5 +1,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the agent needs of Windows: role services of IIS, RSAT AD tools, the .NET hosting bundle. Docs: win_im_prerequisites.yml."""
+"""What the agent needs of Windows: role services of IIS, RSAT AD tools, the .NET hosting bundle. Docs:
+win_im_prerequisites.yml.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ UPDATE = "HKLM:\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate\\Au
 COMPONENTS = f"{INETSTP}\\Components"
 AD_TOOLS = "C:\\Windows\\System32\\dsa.msc"
 EVIDENCE = {
-    # Belief: setup of IIS records its components here, learn.microsoft.com "Discover Installed Components" (IIS 7 and newer).
+    # Belief: setup of IIS records its components here, learn.microsoft.com "Discover Installed Components" (IIS 7
+    # and newer).
     "web-server": "W3SVC",
     "web-appinit": "ApplicationInitialization",
     "web-scripting-tools": "ManagementScriptingTools",
@@ -166,7 +169,8 @@ def _missing_features(wanted: Wanted, ask: Ask) -> tuple[str, ...]:
     Without either a feature counts as missing: win_feature then finds out itself, and reports no change.
     """
     try:
-        # Belief: Win32_ServerFeature may show display names instead of the names that win_feature takes; then only traces tell.
+        # Belief: Win32_ServerFeature may show display names instead of the names that win_feature takes; then
+        # only traces tell.
         listed = ask(_questions.features(*wanted.features)) or {}
     except _questions.NotAnswered:
         listed = {}
@@ -232,7 +236,10 @@ def _reboot_pending(ask: Ask) -> list[str]:
 def _warnings(wanted: Wanted, host: t.Mapping[str, t.Any], ask: Ask) -> t.Iterator[str]:
     ends = SUPPORT_ENDS.get(wanted.version[0])
     if ends and str(host["time"])[:10] > ends:
-        yield f"Microsoft's support of .NET {wanted.version[0]} ended on {ends}; the agent's version decides which one it needs"
+        yield (
+            f"Microsoft's support of .NET {wanted.version[0]} ended on {ends}; the agent's version decides which one it"
+            " needs"
+        )
     pending = _reboot_pending(ask)
     if pending and wanted.reboot != "never":
         yield f"a restart of the server is pending ({', '.join(pending)}); it was not asked for by this run"

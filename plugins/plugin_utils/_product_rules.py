@@ -1,7 +1,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What the product demands of its settings, as one table; it runs on the merged settings before anything is written.
 
-The pages are the vendor's: "appsettings" and "appsettings.agent" of the agent's configuration, and the connectors' pages.
+The pages are the vendor's: "appsettings" and "appsettings.agent" of the agent's configuration, and those of the
+connectors.
 """
 
 from __future__ import annotations

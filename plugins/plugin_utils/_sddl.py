@@ -112,7 +112,9 @@ class Security:
         return tuple(a for a in self.aces if a.sid == sid and (inherited is None or a.inherited is inherited))
 
     def granted(self, sids: t.Collection[str]) -> int:
-        """Return what somebody with these SIDs may do: for each right the first entry that names it decides ([MS-DTYP] 2.5.3.2)."""
+        """Return what somebody with these SIDs may do: for each right the first entry that names it decides ([MS-DTYP]
+        2.5.3.2).
+        """
         granted = denied = 0
         for ace in self.aces:
             if ace.here and ace.sid in sids:
@@ -181,7 +183,8 @@ def name(sid: str) -> str:
 
 
 def pool_sid(pool: str) -> str:
-    """Return the SID of ``IIS APPPOOL\\pool``: SHA-1 of the lower-cased name in UTF-16LE, as five numbers after S-1-5-82.
+    r"""Return the SID of ``IIS APPPOOL\pool``: SHA-1 of the lower-cased name in UTF-16LE, as five numbers after
+    S-1-5-82.
 
     It is the same before the pool exists. Belief: names beyond ASCII are lower-cased as Python does it; not seen.
     """

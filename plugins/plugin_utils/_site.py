@@ -1,5 +1,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The agent's site: its binding with certificate, preload, and IIS's untouched defaults out of the way. Docs: win_im_site.yml."""
+"""The agent's site: its binding with certificate, preload, and IIS's untouched defaults out of the way. Docs:
+win_im_site.yml.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ class WantedBinding:
     store: str
 
     def argument(self) -> dict[str, t.Any]:
-        """Return it as microsoft.iis.website takes it; the address always spelled out, since an omitted one never matches."""
+        """Return it as microsoft.iis.website takes it; the address always spelled out, since an omitted one never
+        matches.
+        """
         b = self.binding
         argument: dict[str, t.Any] = {"protocol": b.protocol, "ip": b.address, "port": b.port, "hostname": b.host}
         if b.protocol == "https":
@@ -165,8 +169,8 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
         return _with_backup(wanted, [*defaults, *_new(wanted)], (_diff_defaults(defaults), _diff(wanted, None, "", {})))
     if site.own_preload is False and wanted.preload:
         raise Refused(
-            f"the root application of site {site.name} says preloadEnabled=false itself, which beats the site's: remove the attribute in "
-            f"{_iis_config.PATH} (site {site.name}, application '/'), then run again"
+            f"the root application of site {site.name} says preloadEnabled=false itself, which beats the site's: remove"
+            f" the attribute in {_iis_config.PATH} (site {site.name}, application '/'), then run again"
         )
     served = _iis_config.served(
         ask(_questions.registry(_iis_config.TLS_ADDRESSES, depth=1)),
@@ -205,8 +209,8 @@ def _defaults(wanted: Wanted, iis: Configuration) -> list[Operation]:
         touched = _touched(site)
         if touched and not wanted.force:
             raise Refused(
-                f"site {DEFAULT_SITE} is not as IIS made it: {touched}. Nothing was removed: move what it serves, or set "
-                "remove_defaults to false, or force_remove_defaults to true"
+                f"site {DEFAULT_SITE} is not as IIS made it: {touched}. Nothing was removed: move what it serves, or"
+                " set remove_defaults to false, or force_remove_defaults to true"
             )
         operations.append(_remove_site())
     if pool and pool.name.lower() != wanted.pool.lower():
@@ -216,8 +220,8 @@ def _defaults(wanted: Wanted, iis: Configuration) -> list[Operation]:
         why = f"it serves {', '.join(users)}" if users else f"it sets {', '.join(sorted(pool.own))}" if pool.own else ""
         if why and not wanted.force:
             raise Refused(
-                f"application pool {DEFAULT_POOL} is not as IIS made it: {why}. Nothing was removed: set remove_defaults to false, "
-                "or force_remove_defaults to true"
+                f"application pool {DEFAULT_POOL} is not as IIS made it: {why}. Nothing was removed: set"
+                " remove_defaults to false, or force_remove_defaults to true"
             )
         operations.append(_remove_pool())
     return operations
@@ -284,19 +288,22 @@ def _mind_others(wanted: Wanted, iis: Configuration, ask: Ask, going: set[str]) 
         taken = next((s.name for s in others if b.binding.key in {o.key for o in s.bindings}), None)
         if taken:
             raise Refused(
-                f"bindings: {b.binding.key} belongs to site {taken}: choose another host name or port, or remove it there"
+                f"bindings: {b.binding.key} belongs to site {taken}: choose another host name or port, or remove it"
+                " there"
             )
         if b.binding.port not in ports_of_iis and b.binding.port in {x["port"] for x in ask(_questions.listeners())}:
             raise Refused(
-                f"bindings: something outside IIS listens on port {b.binding.port} of the server (netstat -abno names it): stop it, or "
-                "choose another port"
+                f"bindings: something outside IIS listens on port {b.binding.port} of the server (netstat -abno names"
+                " it): stop it, or choose another port"
             )
 
 
 def _shared_certificates(
     wanted: Wanted, iis: Configuration, served: t.Mapping[str, _iis_config.Served]
 ) -> t.Iterator[str]:
-    """Yield a warning for each certificate whose change hits other sites too, since they share an address and port without SNI."""
+    """Yield a warning for each certificate whose change hits other sites too, since they share an address and port
+    without SNI.
+    """
     for b in wanted.bindings:
         now = served.get(b.binding.endpoint)
         if b.binding.ssl_flags & SNI or now is None or b.thumbprint is None or now.thumbprint == b.thumbprint:
@@ -314,7 +321,9 @@ def _shared_certificates(
 
 
 def _new(wanted: Wanted) -> list[Operation]:
-    """Return the operations of a new site: made with its bindings, then stopped, as its first binding starts it; started last."""
+    """Return the operations of a new site: made with its bindings, then stopped, as its first binding starts it;
+    started last.
+    """
     made = {
         "name": wanted.name,
         "state": "started" if wanted.state == "started" else "stopped",
@@ -350,13 +359,14 @@ def _differences(wanted: Wanted, site: Site, state: str, served: t.Mapping[str, 
         old = present.get(b.binding.key)
         if old is not None and old.ssl_flags > KNOWN_FLAGS:
             raise Refused(
-                f"the binding {old.key} of site {site.name} has sslFlags {old.ssl_flags}, which microsoft.iis.website would take for the "
-                "central certificate store: set it to 0 or 1 in IIS Manager, then run again"
+                f"the binding {old.key} of site {site.name} has sslFlags {old.ssl_flags}, which microsoft.iis.website"
+                " would take for the central certificate store: set it to 0 or 1 in IIS Manager, then run again"
             )
     added = [b for b in wanted.bindings if _differs(b, present.get(b.binding.key), served)]
     surplus = [b for key, b in present.items() if key not in {w.binding.key for w in wanted.bindings}]
     if surplus:
-        # Removing '*' addresses is a wildcard in IIS's cmdlets and takes other bindings of the port along: put them back after it.
+        # Removing '*' addresses is a wildcard in IIS's cmdlets and takes other bindings of the port along:
+        # put them back after it.
         ports = {b.port for b in surplus}
         gone = [{"ip": b.address, "port": b.port, "hostname": b.host} for b in surplus]
         arguments = {"name": wanted.name, "state": run, "bindings": {"remove": gone}}

@@ -1,5 +1,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""web.config: IIS runs the agent in process and warms it up. Docs: win_im_web_config.yml. Vendor page "Install the Agents"."""
+"""web.config: IIS runs the agent in process and warms it up. Docs: win_im_web_config.yml. Vendor page "Install the
+Agents".
+"""
 
 from __future__ import annotations
 
@@ -81,7 +83,7 @@ class Wanted:
 
 
 def secrets(arguments: dict[str, t.Any]) -> frozenset[str]:
-    """Return the texts that must appear nowhere: values of variables that are secrets, and of a proxy with a password."""
+    """Return the texts that must appear nowhere: secrets among the variables, and a proxy with a password."""
     return frozenset(str(v) for name, v in arguments["environment"].items() if v and _is_secret(name, str(v)))
 
 
@@ -151,8 +153,8 @@ def _change(document: Document, wanted: Wanted) -> None:
             found = server.all(name)
             if len(found) > 1:
                 raise Refused(
-                    f"{wanted.file}: <{name}> stands in line {found[0].line} and again in line {found[1].line}, which IIS refuses: "
-                    "remove one, then run again"
+                    f"{wanted.file}: <{name}> stands in line {found[0].line} and again in line {found[1].line}, which"
+                    " IIS refuses: remove one, then run again"
                 )
     with_core = [server for server in servers if server.all("aspNetCore")]
     if len(with_core) > 1:

@@ -1,5 +1,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Windows paths as text: what is absolute, what is below what. After learn.microsoft.com "Naming Files, Paths, and Namespaces"."""
+"""Windows paths as text: what is absolute, what is below what. After learn.microsoft.com "Naming Files, Paths, and
+Namespaces".
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,9 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNOREC
 
 
 def why_not_absolute(path: str) -> str | None:
-    """Return why a text is no absolute Windows path, or None when it is one.
+    r"""Return why a text is no absolute Windows path, or None when it is one.
 
-    A drive (``C:\\x``) or a share (``\\\\server\\share\\x``) at the front, backslashes, no ``..``, no reserved name.
+    A drive (``C:\x``) or a share (``\\server\share\x``) at the front, backslashes, no ``..``, no reserved name.
     """
     if not path:
         return "it is empty"

@@ -88,18 +88,19 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     program = ask(_questions.file(_windows_path.join(wanted.runtime, PROGRAM), 0))
     if version is not None and version != wanted.checksum:
         raise Refused(
-            f"{wanted.runtime} holds the runtime archive with SHA-256 {version}, wanted {wanted.checksum}: another version over an "
-            "installed agent is not installed yet by this collection. Keep the archive that is installed, or move Runtime away"
+            f"{wanted.runtime} holds the runtime archive with SHA-256 {version}, wanted {wanted.checksum}: another"
+            " version over an installed agent is not installed yet by this collection. Keep the archive that is"
+            " installed, or move Runtime away"
         )
     if version is None and program is not None:
         raise Refused(
-            f"{wanted.runtime} holds an agent that did not come from this collection (no {MARKER} beside {PROGRAM}): move Runtime "
-            "away, keep its settings files, then run again"
+            f"{wanted.runtime} holds an agent that did not come from this collection (no {MARKER} beside {PROGRAM}):"
+            " move Runtime away, keep its settings files, then run again"
         )
     if version is not None and program is None:
         raise Refused(
-            f"the runtime archive in {wanted.runtime} has no {PROGRAM}: it is not the vendor's agent runtime archive. Remove Runtime and name "
-            "the right archive"
+            f"the runtime archive in {wanted.runtime} has no {PROGRAM}: it is not the vendor's agent runtime archive."
+            " Remove Runtime and name the right archive"
         )
     operations: list[Operation] = []
     if ask(_questions.files(root, "*.im-*")):

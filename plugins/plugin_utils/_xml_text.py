@@ -126,7 +126,9 @@ class Document:
         self._splices.append((at, at, b" " + name.encode() + b"=" + quoted))
 
     def add(self, parent: Element, lines: list[str]) -> None:
-        """Add an element as the last child of another, given as its lines (``  `` for each level), in the file's own indentation."""
+        """Add an element as the last child of another, given as its lines (``  `` for each level), in the file's own
+        indentation.
+        """
         unit = self._unit()
         outer = self._indent(parent.start)
         inner = self._indent(parent.children[0].start) if parent.children else outer + unit

@@ -36,7 +36,10 @@ def parser() -> argparse.ArgumentParser:
     listed = "\n".join(f"  {name:9} {text}" for name, text in COMMANDS.items())
     made = argparse.ArgumentParser(
         prog="python -m emulator",
-        description="Emulated Windows servers on the wire (WS-Man over https on 127.x.y.z:5986), for unmodified psrp and winrm connections.",
+        description=(
+            "Emulated Windows servers on the wire (WS-Man over https on 127.x.y.z:5986), for unmodified psrp and winrm"
+            " connections."
+        ),
         epilog=f"commands for a running fleet:\n{listed}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

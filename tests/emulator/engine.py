@@ -1,4 +1,6 @@
-"""What answers a PowerShell pipeline: one small interface, so that a model and a real PowerShell can both stand behind it."""
+"""What answers a PowerShell pipeline: one small interface, so that a model and a real PowerShell can both stand behind
+it.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ class ConnectionDropped(Exception):
 
 
 class HostRestarts(Exception):
-    """The pipeline was answered with ``outcome``, then the host restarts: listener closed, connections aborted, shells lost."""
+    """The pipeline was answered with ``outcome``, then the host restarts: listener closed, connections aborted, shells
+    lost.
+    """
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__("the host restarts")

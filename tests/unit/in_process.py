@@ -1,4 +1,6 @@
-"""Our action plugins against the emulator's core, in process: no wire, no ansible-playbook, so matrices run in seconds."""
+"""Our action plugins against the emulator's core, in process: no wire, no ansible-playbook, so matrices run in
+seconds.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,6 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 from ansible.plugins.loader import action_loader
 from ansible.template import Templar
-
 from collection_tree import link
 from emulator.model.engine import ModelEngine
 from emulator.windows import scenario
@@ -48,7 +49,9 @@ class Server:
         """Return the remote executions of this run."""
         return self.engine.counters.remote_executions
 
-    def run(self, module: str, arguments: t.Mapping[str, t.Any], *, check: bool = False, diff: bool = True) -> dict[str, t.Any]:
+    def run(
+        self, module: str, arguments: t.Mapping[str, t.Any], *, check: bool = False, diff: bool = True
+    ) -> dict[str, t.Any]:
         """Run one of our modules; a failure is returned as a result with ``failed`` and ``msg``."""
         task = Task()
         task.args = dict(arguments)
@@ -67,7 +70,9 @@ class Server:
 
         def execute(module_name: str, module_args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
             quiet = {"_ansible_no_log": True} if task_vars.get("ansible_no_target_syslog") else {}
-            return self.engine.call(module_name, {**module_args, **quiet, "_ansible_check_mode": check}, check=check, diff=diff)
+            return self.engine.call(
+                module_name, {**module_args, **quiet, "_ansible_check_mode": check}, check=check, diff=diff
+            )
 
         action._execute_module = execute
         with mock.patch.object(C, "DEFAULT_LOCAL_TMP", self._folder.name):

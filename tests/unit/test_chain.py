@@ -1,4 +1,4 @@
-"""The whole chain of the vendor's guide on one emulated server: converges, predicts, repeats, survives cuts, refuses."""
+"""The whole chain of the guide on one emulated server: it converges, predicts, repeats, survives cuts, refuses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def state(server):
 
 
 def what_counts(server):
-    """Return the state without what differs between two ways to the same end: times, keys, and how often something ran."""
+    """Return the state without what differs between two ways to the same end: times, keys, counts."""
     dump = server.machine.dump()
     files = {
         path: entry.get("text", "")
@@ -24,11 +24,17 @@ def what_counts(server):
         if "\\Crypto\\" not in path and ".bak" not in path and not path.lower().endswith((".log", "\\backup\\imops"))
     }
     thumbprints = {t for store in dump["certificates"].values() for t in store}
-    text = json.dumps([files, dump["features"], dump["iis"]["pools"], dump["iis"]["sites"], sorted(dump["services"])], sort_keys=True)
+    text = json.dumps(
+        [files, dump["features"], dump["iis"]["pools"], dump["iis"]["sites"], sorted(dump["services"])], sort_keys=True
+    )
     for thumbprint in thumbprints:
         text = text.replace(thumbprint, "THUMBPRINT")
     subjects = sorted(c["subject"] for store in dump["certificates"].values() for c in store.values())
-    rights = {path: e.get("rights") for path, e in dump["files"].items() if path.startswith(chain.WORKING) and ".bak" not in path}
+    rights = {
+        path: e.get("rights")
+        for path, e in dump["files"].items()
+        if path.startswith(chain.WORKING) and ".bak" not in path
+    }
     return text, subjects, rights
 
 
@@ -61,7 +67,9 @@ SERVERS = {
     },
     "pool with other settings": {
         "features": ["Web-Server"],
-        "pools": [{"name": chain.POOL, "attributes": {"processModel.idleTimeout": "00:20:00", "startMode": "OnDemand"}}],
+        "pools": [
+            {"name": chain.POOL, "attributes": {"processModel.idleTimeout": "00:20:00", "startMode": "OnDemand"}}
+        ],
     },
     "site stopped in another pool": {
         "features": ["Web-Server"],
@@ -203,7 +211,12 @@ def test_a_wrong_inventory_is_refused_before_anything_is_sent(name, check):
 
 STOPPED = {
     "another archive over an installed agent": (
-        {"files": {f"{chain.RUNTIME}\\.im-runtime": {"text": "0" * 64}, f"{chain.RUNTIME}\\Usercube-Agent.dll": {"text": "x"}}},
+        {
+            "files": {
+                f"{chain.RUNTIME}\\.im-runtime": {"text": "0" * 64},
+                f"{chain.RUNTIME}\\Usercube-Agent.dll": {"text": "x"},
+            }
+        },
         "win_im_working_directory",
         "another version over an installed agent",
     ),
@@ -242,7 +255,11 @@ STOPPED = {
         "win_im_site",
         "",
     ),
-    "no such download": ({"web": {chain.BUNDLE_URL: {"file": str(chain.FILES.bundle)}}}, "win_im_working_directory", "404"),
+    "no such download": (
+        {"web": {chain.BUNDLE_URL: {"file": str(chain.FILES.bundle)}}},
+        "win_im_working_directory",
+        "404",
+    ),
     "folder that cannot be written": (
         {"faults": [{"path": chain.WORKING, "do": "access_denied"}]},
         "win_im_working_directory",
@@ -283,7 +300,11 @@ def test_secrets_warn_or_refuse_where_the_server_records_powershell():
 
 def test_no_secret_is_in_any_result_event_process_or_message():
     server = chain.server()
-    results = [*chain.converge(server, check=True).values(), *chain.converge(server).values(), *chain.converge(server).values()]
+    results = [
+        *chain.converge(server, check=True).values(),
+        *chain.converge(server).values(),
+        *chain.converge(server).values(),
+    ]
     inventory = chain.inventory(openid_clients={"Job": "canary-rotated-1b", "Admin": chain.CANARIES["admin"]})
     results += chain.converge(server, inventory).values()
     dump = server.machine.dump()
@@ -296,7 +317,9 @@ def test_no_secret_is_in_any_result_event_process_or_message():
 
 def test_values_as_a_survey_gives_them_are_understood():
     server = chain.server()
-    inventory = chain.inventory(https_port="8443", scheduler_enabled="false", strict="false", hosting_bundle_version="8.0")
+    inventory = chain.inventory(
+        https_port="8443", scheduler_enabled="false", strict="false", hosting_bundle_version="8.0"
+    )
     results = chain.converge(server, inventory)
     assert chain.failures(results) == []
     assert "*:8443:" in json.dumps(server.machine.dump()["files"])

@@ -15,8 +15,8 @@ name: imops_results
 type: aggregate
 short_description: Write the results of a run as JSON
 description:
-  - Writes the file that the environment variable C(IMOPS_RESULTS) names, with the statistics of each host, the names of its changed
-    and failed tasks, and whether the agent was verified.
+  - Writes the file that the environment variable C(IMOPS_RESULTS) names, with the statistics of each host, the names
+    of its changed and failed tasks, and whether the agent was verified.
 """
 
 

@@ -58,12 +58,13 @@ def _sid(machine: Machine, user: str) -> str:
     if authority == "IIS APPPOOL":
         if machine.iis is None:
             raise ModuleFailure(
-                "Unhandled exception while executing module: The specified module 'WebAdministration' was not loaded because no valid "
-                "module file was found in any module directory."
+                "Unhandled exception while executing module: The specified module 'WebAdministration' was not loaded"
+                " because no valid module file was found in any module directory."
             )
         if not machine.iis.has_pool(short):
             raise ModuleFailure(
-                f"Unhandled exception while executing module: Cannot find path 'IIS:\\AppPools\\{short}' because it does not exist."
+                f"Unhandled exception while executing module: Cannot find path 'IIS:\\AppPools\\{short}' because it"
+                " does not exist."
             )
         return security.pool_sid(short)
     if user.upper().startswith("S-1-"):
@@ -103,7 +104,8 @@ def win_acl(call: Call) -> dict[str, t.Any]:
             mask &= ~SYNCHRONIZE
         wanted = Ace("A" if kind == "allow" else "D", frozenset(flags), mask, sid)
         own = list(machine.files.entry(target).explicit)
-        # Of a private key's entries the real module compares everything but the rights (AccessMask is not public there).
+        # Of a private key's entries the real module compares everything but the rights (AccessMask is not
+        # public there).
         match = any(
             (a.kind, a.flags, a.sid) == (wanted.kind, wanted.flags, wanted.sid)
             and (certificate or a.rights == wanted.rights)
@@ -118,7 +120,8 @@ def win_acl(call: Call) -> dict[str, t.Any]:
             machine.files.set_rights(target, _add(own, wanted) if state == "present" else _take(own, wanted))
     except WindowsError as error:
         raise ModuleFailure(
-            f"an error occurred when attempting to {state} {rights} permission(s) on {path} for {user} - {error.message}",
+            f"an error occurred when attempting to {state} {rights} permission(s) on {path} for {user} -"
+            f" {error.message}",
             changed=False,
         ) from None
     return {"changed": True}

@@ -19,17 +19,18 @@ def win_get_url(call: Call) -> dict[str, t.Any]:
         destination = ntpath.join(destination, url.rstrip("/").rpartition("/")[2])
     elif not machine.files.is_folder(ntpath.dirname(destination)):
         raise ModuleFailure(
-            f"The path '{ntpath.dirname(destination)}' does not exist for destination '{destination}', or is not visible to the current user. "
-            "Ensure download destination folder exists (perhaps using win_file state=directory) before win_get_url runs.",
+            f"The path '{ntpath.dirname(destination)}' does not exist for destination '{destination}', or is not"
+            " visible to the current user. Ensure download destination folder exists (perhaps using win_file"
+            " state=directory) before win_get_url runs.",
             dest=destination,
             url=url,
         )
     algorithm, checksum = arguments.get("checksum_algorithm") or "sha1", (arguments.get("checksum") or "").lower()
     result: dict[str, t.Any] = {"changed": False, "dest": destination, "url": url, "elapsed": 0}
     present = machine.files.is_file(destination)
-    if present and not arguments.get("force", True):
-        if not checksum or hashlib.new(algorithm, machine.files.read(destination)).hexdigest() == checksum:
-            return result | {"size": len(machine.files.read(destination))}
+    same = present and checksum in {"", hashlib.new(algorithm, machine.files.read(destination)).hexdigest()}
+    if same and not arguments.get("force", True):
+        return result | {"size": len(machine.files.read(destination))}
     try:
         content = machine.network.download(url)
         found = hashlib.new(algorithm, content).hexdigest()

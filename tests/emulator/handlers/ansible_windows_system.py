@@ -64,7 +64,9 @@ def _installer(machine: Machine, path: str, check: bool) -> bytes:
 
 
 def _installed(machine: Machine, arguments: dict[str, t.Any]) -> bool | None:
-    """Tell whether the package is there by what the task names: creates_path before product_id; None when it names nothing."""
+    """Tell whether the package is there by what the task names: creates_path before product_id; None when it names
+    nothing.
+    """
     creates = arguments.get("creates_path")
     if creates:
         return machine.files.exists(machine.environment.expand(creates))
@@ -229,7 +231,8 @@ def win_user_right(call: Call) -> dict[str, t.Any]:
         sid = user if user.upper().startswith("S-1-") else accounts.sid(user)
         if sid is None:
             raise ModuleFailure(
-                f"Unhandled exception while executing module: account_name {user} is not a valid account, cannot get SID"
+                f"Unhandled exception while executing module: account_name {user} is not a valid account, cannot"
+                " get SID"
             )
         sids.append(sid)
     present = accounts.rights.get(name, set())

@@ -10,10 +10,10 @@ from ..windows.iis import Iis
 from ..windows.iis_attributes import POOL
 
 NO_IIS = (
-    "Unhandled exception while executing module: The specified module 'WebAdministration' was not loaded because no valid module file was "
-    "found in any module directory."
+    "Unhandled exception while executing module: The specified module 'WebAdministration' was not loaded because no"
+    " valid module file was found in any module directory."
 )
-ANY = "0.0.0.0"  # noqa: S104
+ANY = "0.0.0.0"
 
 
 def _iis(call: Call) -> Iis:
@@ -74,7 +74,8 @@ def _set_attribute(iis: Iis, name: str, attribute: str, value: t.Any, check: boo
     except WindowsError as error:
         # The value stands in the message, a password too.
         raise ModuleFailure(
-            f"Failed to set attribute to Web App Pool {name}. Attribute: {attribute}, Value: {value}, Exception: {error.message}",
+            f"Failed to set attribute to Web App Pool {name}. Attribute: {attribute}, Value: {value}, Exception:"
+            f" {error.message}",
             changed=False,
         ) from None
     return True
@@ -224,12 +225,10 @@ def _bindings(call: Call, iis: Iis, name: str) -> bool:
                 _certify(call, iis, name, information, binding)
             continue
         # Flags of 4 and more read as the central certificate store.
-        binding = {**binding, "use_sni": binding.get("use_sni"), "use_ccs": binding.get("use_ccs")}
-        if binding["use_sni"] is None:
-            binding["use_sni"] = bool(old.ssl_flags % 2)
-        if binding["use_ccs"] is None:
-            binding["use_ccs"] = bool(old.ssl_flags // 2)
-        flags = _flags(call, binding)
+        sni, central = (binding.get(name) for name in ("use_sni", "use_ccs"))
+        known = {"use_sni": bool(old.ssl_flags % 2) if sni is None else sni}
+        known["use_ccs"] = bool(old.ssl_flags // 2) if central is None else central
+        flags = _flags(call, {**binding, **known})
         if flags != old.ssl_flags:
             changed = True
             if not call.check:
@@ -258,7 +257,8 @@ def _certify(call: Call, iis: Iis, name: str, information: str, binding: dict[st
     if stored is None or stored.key is None:
         raise WindowsError(
             "System.Runtime.InteropServices.COMException",
-            "A specified logon session does not exist. It may already have been terminated. (Exception from HRESULT: 0x80070520)",
+            "A specified logon session does not exist. It may already have been terminated. (Exception from HRESULT:"
+            " 0x80070520)",
         )
     now = next(b for b in iis.bindings(name) if b.information.lower() == information.lower())
     iis.httpsys.set(now.endpoint, thumbprint, store, sni=now.sni)

@@ -1,4 +1,6 @@
-"""The model of `win_im_probe`: the same questions, answered from an emulated server. docs/probe-and-writer.md is the contract."""
+"""The model of `win_im_probe`: the same questions, answered from an emulated server. docs/probe-and-writer.md is the
+contract.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +38,11 @@ def _list(query: Query, name: str) -> list[str]:
     return value
 
 
+def _number(query: Query, name: str, default: int) -> int:
+    value = query.get(name)
+    return default if value is None else int(value)
+
+
 def _file(machine: Machine, query: Query) -> t.Any:
     path = _text(query, "path")
     node = machine.files.find(path)
@@ -45,7 +52,7 @@ def _file(machine: Machine, query: Query) -> t.Any:
     if node.folder:
         return {"type": "folder", "size": None, "sha256": None, "content": None, "last_write": stamp}
     content = machine.files.read(path)
-    limit = query.get("max_bytes") or 1048576
+    limit = _number(query, "max_bytes", 1048576)
     return {
         "type": "file",
         "size": len(content),
@@ -76,7 +83,7 @@ def _files(machine: Machine, query: Query) -> t.Any:
         for node in nodes
         if _fits(node.name, pattern)
     ]
-    return sorted(found, key=lambda item: str(item["name"]).upper())[: query.get("limit") or 1000]
+    return sorted(found, key=lambda item: str(item["name"]).upper())[: _number(query, "limit", 1000)]
 
 
 def _fits(name: str, pattern: str) -> bool:
@@ -146,7 +153,7 @@ def _service(machine: Machine, query: Query) -> t.Any:
     service = machine.services.get(_text(query, "name"))
     if service is None:
         return None
-    names = ("name", "display_name", "path", "start_mode", "account", "state", "description")
+    names = ("name", "display_name", "path", "start_mode", "account", "state", "description", "started")
     return {name: getattr(service, name) for name in names}
 
 
@@ -183,7 +190,7 @@ def _http(machine: Machine, query: Query) -> t.Any:
         "status": answer.status,
         "reason": answer.reason,
         "headers": {name.lower(): value for name, value in answer.headers.items()},
-        "body": base64.b64encode(answer.body[: query.get("max_bytes") or 65536]).decode(),
+        "body": base64.b64encode(answer.body[: _number(query, "max_bytes", 65536)]).decode(),
         "certificate": base64.b64encode(certificate).decode() if certificate else None,
         "thumbprint": hashlib.sha1(certificate, usedforsecurity=False).hexdigest().upper() if certificate else None,
     }
@@ -194,7 +201,7 @@ def _events(machine: Machine, query: Query) -> t.Any:
     if log.lower() not in {"application", "system", "security"}:
         return None
     since = clock.parse(_text(query, "since"))
-    found = machine.events.query(log, query.get("providers"), since)[: query.get("limit") or 100]
+    found = machine.events.query(log, query.get("providers"), since)[: _number(query, "limit", 100)]
     return [{key: value for key, value in event.shown().items() if key != "log"} for event in found]
 
 

@@ -17,7 +17,7 @@ class Call:
         machine: the server that it runs on.
         module: the resolved full name (``ansible.windows.win_file``).
         arguments: what the module sees: validated, coerced and with defaults, after the argument spec in its own .ps1.
-        check: check mode. The handler of a module that lacks check mode is not called in it (the engine answers "skipped").
+        check: check mode. A module that lacks it is not called in it (the engine answers "skipped").
         diff: diff mode.
         user: the user that the module runs as (become included).
     """

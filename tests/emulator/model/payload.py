@@ -56,10 +56,8 @@ def decode(script: str, lines: t.Sequence[str]) -> Invocation:
     """Return what a pipeline asks for."""
     parts = "\n".join(lines).split(SEPARATOR)
     first = parts[0].strip()
-    if (
-        len(parts) < 2
-        or not first.startswith('{"name": "exec_wrapper')
-        and not first.startswith('{"name":"exec_wrapper')
+    if len(parts) < 2 or (
+        not first.startswith('{"name": "exec_wrapper') and not first.startswith('{"name":"exec_wrapper')
     ):
         return Invocation("raw", script, data=tuple(lines))
     manifest = json.loads(parts[1])

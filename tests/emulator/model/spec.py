@@ -1,4 +1,6 @@
-"""A module's argument spec, read from the .ps1 that travels in the payload, and the checks that Ansible.Basic makes with it."""
+"""A module's argument spec, read from the .ps1 that travels in the payload, and the checks that Ansible.Basic makes
+with it.
+"""
 
 from __future__ import annotations
 
@@ -312,7 +314,8 @@ def _made(name: str, kind: str, value: t.Any, where: str) -> t.Any:
             return json.loads(str(value))
     except (TypeError, ValueError):
         raise _Invalid(
-            f"argument for {name} is of type System.{type(value).__name__.capitalize()} and we were unable to convert to {kind}{where}"
+            f"argument for {name} is of type System.{type(value).__name__.capitalize()} and we were unable to convert"
+            f" to {kind}{where}"
         ) from None
     return value
 
@@ -320,9 +323,9 @@ def _made(name: str, kind: str, value: t.Any, where: str) -> t.Any:
 def hidden(spec: Spec, arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return the arguments as Ansible.Basic writes them to the event log: only options declared no_log are masked."""
     return {
-        name: "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
-        if (spec.options or {}).get(name, {}).get("no_log") is True
-        else value
+        name: (
+            "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" if (spec.options or {}).get(name, {}).get("no_log") is True else value
+        )
         for name, value in arguments.items()
         if not name.startswith("_ansible_") and value is not None
     }

@@ -50,7 +50,7 @@ class Accounts:
     """All accounts that the server can name."""
 
     def __init__(self, machine: str, domain: str | None) -> None:
-        self._machine = machine.split(".")[0].upper()
+        self._machine = machine.split(".", maxsplit=1)[0].upper()
         self._domain = domain.split(".")[0].upper() if domain else None
         self._accounts: dict[str, Account] = {}
         self.rights: dict[str, set[str]] = {
@@ -91,7 +91,7 @@ class Accounts:
         self._accounts.pop(f"iis apppool\\{name}".lower(), None)
 
     def find(self, name: str) -> Account | None:
-        """Return an account by name (with or without authority, ``.\\x``, ``x@domain``), or by SID; None when unknown."""
+        """Return an account by name (authority may be absent, ``.\\x``, ``x@domain``) or by SID; None when unknown."""
         if name.upper().startswith("S-1-"):
             return next((a for a in self._accounts.values() if a.sid == name.upper()), None)
         lowered = name.replace("/", "\\").lower()

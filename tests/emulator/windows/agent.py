@@ -1,4 +1,5 @@
-"""The simulated agent: a process that loads its settings as .NET does, opens its certificates, needs its folders, and then answers.
+"""The simulated agent: a process that loads its settings as .NET does, opens its certificates, needs its folders, and
+then answers.
 
 It is our model of the product from the vendor's pages, not the product.
 """
@@ -20,7 +21,10 @@ if t.TYPE_CHECKING:
     from .machine import Machine
 
 MODULE = "IIS AspNetCore Module V2"
-PAGE = b"<!DOCTYPE html><html><head><title>Identity Manager Agent</title></head><body>Identity Manager Agent (simulated)</body></html>"
+PAGE = (
+    b"<!DOCTYPE html><html><head><title>Identity Manager Agent</title></head><body>Identity Manager Agent"
+    b" (simulated)</body></html>"
+)
 AGENT_DLL = "usercube-agent.dll"
 
 
@@ -101,7 +105,7 @@ class Agent:
         if not files.is_file(self._folder + "\\web.config"):
             raise CannotStart("There is no web.config, so no application.", "404", 0)
         try:
-            root = ET.fromstring(files.read(self._folder + "\\web.config"))  # noqa: S314
+            root = ET.fromstring(files.read(self._folder + "\\web.config"))
         except ET.ParseError as error:
             raise CannotStart(f"web.config is not well-formed: {error}", "500.19", 0) from None
         servers = [*root.findall("system.webServer"), *root.findall("location/system.webServer")]
@@ -258,7 +262,8 @@ class Agent:
                 MODULE,
                 failure.event,
                 "Error",
-                f"Application '{application}' with physical root '{self._folder}\\' failed to load coreclr. Exception message:\r\n{failure}",
+                f"Application '{application}' with physical root '{self._folder}\\' failed to load coreclr. Exception"
+                f" message:\r\n{failure}",
             )
 
     def _note(self, provider: str, event: int, level: str, message: str) -> None:

@@ -1,6 +1,8 @@
-"""How a .NET program reads its configuration: JSON with comments and trailing commas, keys without regard to case, files in order.
+"""How a .NET program reads its configuration: JSON with comments and trailing commas, keys without regard to case,
+files in order.
 
-After Microsoft.Extensions.Configuration.Json (comments skipped, trailing commas allowed) and the vendor's page "Network configuration".
+After Microsoft.Extensions.Configuration.Json (comments skipped, trailing commas allowed) and the vendor's page
+"Network configuration".
 """
 
 from __future__ import annotations
@@ -41,7 +43,8 @@ def loads(text: str, name: str) -> dict[str, t.Any]:
         data = json.loads(plain, object_pairs_hook=pairs)
     except json.JSONDecodeError as error:
         raise BadConfiguration(
-            f"Could not parse the JSON file '{name}'. LineNumber: {error.lineno - 1} | BytePositionInLine: {error.colno - 1}."
+            f"Could not parse the JSON file '{name}'. LineNumber: {error.lineno - 1} | BytePositionInLine:"
+            f" {error.colno - 1}."
         ) from None
     if not isinstance(data, dict):
         raise BadConfiguration(f"Could not parse the JSON file '{name}': top-level JSON element must be an object.")

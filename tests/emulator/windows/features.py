@@ -89,7 +89,8 @@ class Features:
             if name is None:
                 raise errors.WindowsError(
                     "System.ArgumentException",
-                    f"ArgumentNotValid: The role, role service, or feature name is not valid: '{asked}'. The name was not found.",
+                    f"ArgumentNotValid: The role, role service, or feature name is not valid: '{asked}'. The name was"
+                    " not found.",
                 )
             wanted += [*NEEDS.get(name, ()), name]
             wanted += MANAGEMENT.get(name, ()) if management_tools else ()

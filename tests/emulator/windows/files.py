@@ -1,4 +1,6 @@
-"""The file system of an emulated server: case-insensitive Windows paths, contents, times and rights with NTFS's inheritance."""
+"""The file system of an emulated server: case-insensitive Windows paths, contents, times and rights with NTFS's
+inheritance.
+"""
 
 from __future__ import annotations
 
@@ -19,19 +21,21 @@ _PROTECTED_SYSTEM += "(A;OICIIO;GXGR;;;BU)(A;;0x1200a9;;;BU)(A;CIIO;GA;;;{ti})(A
 _SYSTEM = _PROTECTED_SYSTEM.format(ti=security.TRUSTED_INSTALLER)
 
 FRESH = {
-    "C:\\": "O:{ti}D:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1200a9;;;BU)(A;CI;LC;;;BU)(A;CIIO;DC;;;BU)(A;OICIIO;GA;;;CO)".format(
-        ti=security.TRUSTED_INSTALLER
+    "C:\\": (
+        f"O:{security.TRUSTED_INSTALLER}D:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1200a9;;;BU)(A;CI;LC;;;BU)(A;CIIO;DC;;;BU)(A;OICIIO;GA;;;CO)"
     ),
     "C:\\Windows": _SYSTEM,
     "C:\\Program Files": _SYSTEM,
     "C:\\Program Files (x86)": _SYSTEM,
-    "C:\\ProgramData": "O:SYD:PAI(A;OICIIO;GA;;;CO)(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1200a9;;;BU)(A;CI;DCLCRPCR;;;BU)",
+    "C:\\ProgramData": (
+        "O:SYD:PAI(A;OICIIO;GA;;;CO)(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1200a9;;;BU)(A;CI;DCLCRPCR;;;BU)"
+    ),
     "C:\\Users": "O:SYD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1200a9;;;BU)(A;OICI;0x1200a9;;;WD)",
     "C:\\Users\\Administrator": "O:SYD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)",
     "C:\\ProgramData\\Microsoft\\Crypto\\RSA\\MachineKeys": "O:SYD:PAI(A;;0x12019f;;;WD)(A;;FA;;;BA)",
     "C:\\ProgramData\\Microsoft\\Crypto\\Keys": "O:SYD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)",
 }
-_PLAIN = (
+_PLAIN: tuple[str, ...] = (
     "C:\\Windows\\System32",
     "C:\\Windows\\System32\\config",
     "C:\\Windows\\System32\\drivers\\etc",
@@ -82,7 +86,9 @@ class Drive:
 
 
 def normal(path: str) -> str:
-    """Return an absolute path with backslashes and no dots; drive letters upper-case, no separator at the end but a drive's."""
+    """Return an absolute path with backslashes and no dots; drive letters upper-case, no separator at the end but a
+    drive's.
+    """
     path = ntpath.normpath(path.replace("/", "\\"))
     if len(path) >= 2 and path[1] == ":":
         path = path[0].upper() + path[1:]
@@ -257,7 +263,9 @@ class FileSystem:
         self.entry(target).last_write = self.entry(source).last_write
 
     def replace(self, new: str, old: str, backup: str | None = None) -> None:
-        """Put the content of ``new`` in the place of ``old``, which keeps its rights; its former content goes to ``backup``."""
+        """Put the content of ``new`` in the place of ``old``, which keeps its rights; its former content goes to
+        ``backup``.
+        """
         self._mind_faults(old)
         node = self.entry(old)
         if node.read_only:

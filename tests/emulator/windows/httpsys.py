@@ -1,4 +1,6 @@
-"""The TLS bindings of HTTP.sys, as the registry keeps them: for an address and port, or for a host name and port (SNI)."""
+"""The TLS bindings of HTTP.sys, as the registry keeps them: for an address and port, or for a host name and port
+(SNI).
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,9 @@ class HttpSys:
         self._registry.delete(f"{NAMES if sni else ADDRESSES}\\{endpoint}")
 
     def served(self, address: str, port: int, server_name: str) -> TlsBinding | None:
-        """Return what a client of an address, port and TLS server name gets: the name's binding first, then the address's."""
+        """Return what a client of an address, port and TLS server name gets: the name's binding first, then the
+        address's.
+        """
         return (
             (self.get(f"{server_name.lower()}:{port}", sni=True) if server_name else None)
             or self.get(f"{address}:{port}", sni=False)

@@ -1,4 +1,6 @@
-"""IIS of an emulated server: its configuration is the XML file that Windows keeps, its pools, sites and workers run in memory."""
+"""IIS of an emulated server: its configuration is the XML file that Windows keeps, its pools, sites and workers run in
+memory.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +65,7 @@ class Binding:
     @property
     def endpoint(self) -> str:
         """Return the key of its certificate in HTTP.sys."""
-        return f"{self.host.lower()}:{self.port}" if self.sni else f"{self.address.replace('*', '0.0.0.0')}:{self.port}"  # noqa: S104
+        return f"{self.host.lower()}:{self.port}" if self.sni else f"{self.address.replace('*', '0.0.0.0')}:{self.port}"
 
 
 def unknown(kind: str, name: str) -> errors.WindowsError:
@@ -91,7 +93,7 @@ class Iis:
 
     def _root(self) -> ET.Element:
         parser = ET.XMLParser(target=ET.TreeBuilder(insert_comments=True))
-        return ET.fromstring(self._machine.files.read(iis_defaults.CONFIG_PATH), parser)  # noqa: S314
+        return ET.fromstring(self._machine.files.read(iis_defaults.CONFIG_PATH), parser)
 
     def _save(self, root: ET.Element) -> None:
         ET.indent(root, "    ")
@@ -126,7 +128,9 @@ class Iis:
         return self._named(self._pools(self._root()), "add", name) is not None
 
     def pool_attribute(self, name: str, attribute: str) -> t.Any:
-        """Return a pool's effective attribute: its own, the defaults' of the file, the schema's. Passwords come in clear."""
+        """Return a pool's effective attribute: its own, the defaults' of the file, the schema's. Passwords come in
+        clear.
+        """
         root = self._root()
         pool = self._named(self._pools(root), "add", name)
         if pool is None:
@@ -149,7 +153,8 @@ class Iis:
         if self._named(pools, "add", name) is not None:
             raise errors.WindowsError(
                 "System.Runtime.InteropServices.COMException",
-                f"Filename: \r\nError: Cannot add duplicate collection entry of type 'add' with unique key attribute 'name' set to '{name}'\r\n",
+                "Filename: \r\nError: Cannot add duplicate collection entry of type 'add' with unique key attribute"
+                f" 'name' set to '{name}'\r\n",
                 -2147024713,
             )
         element = ET.Element("add", {"name": name})
@@ -267,16 +272,16 @@ class Iis:
             "Microsoft-Windows-WAS",
             5021,
             "Warning",
-            f"The identity of application pool {name} is invalid. The user name or password that is specified for the identity may be "
-            "incorrect, or the user may not have batch logon rights.",
+            f"The identity of application pool {name} is invalid. The user name or password that is specified for the"
+            " identity may be incorrect, or the user may not have batch logon rights.",
         )
         self._machine.events.add(
             "System",
             "Microsoft-Windows-WAS",
             5057,
             "Error",
-            f"Application pool {name} has been disabled. Windows Process Activation Service (WAS) did not create a worker process to serve "
-            "the application pool because the application pool identity is invalid.",
+            f"Application pool {name} has been disabled. Windows Process Activation Service (WAS) did not create a"
+            " worker process to serve the application pool because the application pool identity is invalid.",
         )
         self._pool_states[name.lower()] = "Stopped"
         return False
@@ -339,7 +344,8 @@ class Iis:
         if self._named(sites, "site", name) is not None:
             raise errors.WindowsError(
                 "System.Runtime.InteropServices.COMException",
-                f"Filename: \r\nError: Cannot add duplicate collection entry of type 'site' with unique key attribute 'name' set to '{name}'\r\n",
+                "Filename: \r\nError: Cannot add duplicate collection entry of type 'site' with unique key attribute"
+                f" 'name' set to '{name}'\r\n",
                 -2147024713,
             )
         number = site_id or max([0, *(int(e.get("id", "0")) for e in sites.findall("site"))]) + 1
@@ -404,8 +410,8 @@ class Iis:
             if (e.get("protocol"), e.get("bindingInformation", "").lower()) == (protocol, information.lower()):
                 raise errors.WindowsError(
                     "System.Runtime.InteropServices.COMException",
-                    "Filename: \r\nError: Cannot add duplicate collection entry of type 'binding' with combined key attributes "
-                    f"'protocol, bindingInformation' respectively set to '{protocol}, {information}'\r\n",
+                    "Filename: \r\nError: Cannot add duplicate collection entry of type 'binding' with combined key"
+                    f" attributes 'protocol, bindingInformation' respectively set to '{protocol}, {information}'\r\n",
                     -2147024713,
                 )
         attributes = {"protocol": protocol, "bindingInformation": information}
@@ -533,7 +539,7 @@ class Iis:
         if not self._was_runs():
             return []
         return [
-            Listener("0.0.0.0" if b.address == "*" else b.address, b.port, "System")  # noqa: S104
+            Listener("0.0.0.0" if b.address == "*" else b.address, b.port, "System")
             for site in self.sites()
             if self.site_state(site) == "Started"
             for b in self.bindings(site)
@@ -658,7 +664,8 @@ def _text(spec: Attribute, attribute: str, value: t.Any) -> str:
             low, high, step = spec.range
             raise _invalid(
                 last,
-                f"Timespan value must be between {timespan(low)} and {timespan(high)} seconds inclusive, with a granularity of {step} seconds",
+                f"Timespan value must be between {timespan(low)} and {timespan(high)} seconds inclusive, with a"
+                f" granularity of {step} seconds",
             )
         return timespan(total)
     if spec.type in {"uint", "int"}:

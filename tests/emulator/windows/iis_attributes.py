@@ -1,4 +1,6 @@
-"""The attributes of an application pool: type, default and named values, after IIS's own schema (IIS_schema.xml of IIS 10)."""
+"""The attributes of an application pool: type, default and named values, after IIS's own schema (IIS_schema.xml of IIS
+10).
+"""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ from .accounts import Accounts
 from .certificates import CertificateStores
 from .clock import Clock, stamp
 from .edition import EDITIONS, Edition
-from .environment import Environment
 from .environment import KEY as ENVIRONMENT_KEY
+from .environment import Environment
 from .events import EventLog
 from .features import Features
 from .files import FileSystem

@@ -80,7 +80,7 @@ class Network:
 
     def listeners(self) -> list[Listener]:
         """Return all ports that are listened on, sorted."""
-        held = [Listener("0.0.0.0", 135, "svchost"), Listener("0.0.0.0", 5986, "System"), *self.extra_listeners]  # noqa: S104
+        held = [Listener("0.0.0.0", 135, "svchost"), Listener("0.0.0.0", 5986, "System"), *self.extra_listeners]
         for more in self.listening:
             held += more()
         return sorted(set(held), key=lambda listener: (listener.port, listener.address))

@@ -1,4 +1,6 @@
-"""Installers. An installer of the emulator is a small file that says in JSON what it is; the .NET hosting bundle is the one kind."""
+"""Installers. An installer of the emulator is a small file that says in JSON what it is; the .NET hosting bundle is the
+one kind.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ SUCCESS, REBOOT, NEWER_PRESENT, FAILED = 0, 3010, 1638, 1603
 
 
 def hosting_bundle(version: str, *, exit_code: int = 0) -> bytes:
-    """Return the installer of a hosting bundle of a version; ``exit_code`` is what a successful run ends with (0 or 3010)."""
+    """Return the installer of a hosting bundle of a version; ``exit_code`` is what a successful run ends with (0 or
+    3010).
+    """
     return MAGIC + json.dumps({"kind": "hosting_bundle", "version": version, "exit_code": exit_code}).encode()
 
 
@@ -85,7 +89,7 @@ class Packages:
             return  # the trap: a bundle that came before IIS has no module
         machine.files.make_folder(iis_defaults.ANCM.rpartition("\\")[0])
         machine.files.write(iis_defaults.ANCM, b"MZ")
-        root = ET.fromstring(machine.files.read(iis_defaults.CONFIG_PATH))  # noqa: S314
+        root = ET.fromstring(machine.files.read(iis_defaults.CONFIG_PATH))
         modules = root.find("system.webServer/globalModules")
         assert modules is not None
         if not any(e.get("name") == "AspNetCoreModuleV2" for e in modules):

@@ -1,4 +1,6 @@
-"""Scenario files: what emulated servers are before anybody touches them. The format is described in the package's README."""
+"""Scenario files: what emulated servers are before anybody touches them. The format is described in the package's
+README.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +61,7 @@ class HostSpec:
     auth: str = "basic"
     address: str | None = None
     user: str = "Administrator"
-    password: str = "Emulated-1"  # noqa: S105
+    password: str = "Emulated-1"
     faults: tuple[dict[str, t.Any], ...] = ()
 
 
@@ -148,10 +150,12 @@ def build(name: str, data: t.Mapping[str, t.Any], folder: Path) -> Machine:
 
 def _content(content: t.Mapping[str, t.Any], folder: Path) -> bytes | Path:
     if "file" in content:
-        return (folder / content["file"]).resolve()
+        return (folder / str(content["file"])).resolve()
     if "hosting_bundle" in content:
         return packages.hosting_bundle(str(content["hosting_bundle"]), exit_code=content.get("exit_code", 0))
-    return base64.b64decode(content["base64"]) if "base64" in content else str(content["text"]).encode()
+    if "base64" in content:
+        return base64.b64decode(str(content["base64"]))
+    return str(content["text"]).encode()
 
 
 def _files(machine: Machine, data: t.Mapping[str, t.Any]) -> None:

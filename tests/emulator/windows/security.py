@@ -118,7 +118,8 @@ class Descriptor:
 
     def sddl(self) -> str:
         """Return it as Windows shows owner and DACL of a file."""
-        return f"O:{_ALIAS_OF.get(self.owner, self.owner)}D:{'P' if self.protected else ''}AI{''.join(map(str, self.aces))}"
+        owner, entries = _ALIAS_OF.get(self.owner, self.owner), "".join(map(str, self.aces))
+        return f"O:{owner}D:{'P' if self.protected else ''}AI{entries}"
 
 
 def parse(sddl: str) -> Descriptor:
@@ -142,7 +143,8 @@ def parse(sddl: str) -> Descriptor:
 def inherited(parent: t.Iterable[Ace], *, folder: bool, owner: str) -> tuple[Ace, ...]:
     """Return the entries that a child gets from its parent's effective ones, as NTFS works them out.
 
-    An entry of CREATOR OWNER, or with generic rights, is split into one that counts here and one that is only passed on.
+    An entry of CREATOR OWNER, or with generic rights, is split into one that counts here and one that is only passed
+    on.
     """
     entries: list[Ace] = []
     for ace in parent:
@@ -179,7 +181,9 @@ def ordered(explicit: t.Iterable[Ace], from_above: t.Iterable[Ace]) -> tuple[Ace
 
 
 def effective(descriptor: Descriptor, sids: t.Collection[str]) -> int:
-    """Return the rights that somebody with these SIDs has ([MS-DTYP] 2.5.3.2): the first entry that names a right decides."""
+    """Return the rights that somebody with these SIDs has ([MS-DTYP] 2.5.3.2): the first entry that names a right
+    decides.
+    """
     granted = denied = 0
     for ace in descriptor.aces:
         if "IO" in ace.flags or ace.sid not in sids:
@@ -193,12 +197,16 @@ def effective(descriptor: Descriptor, sids: t.Collection[str]) -> int:
 
 
 def pool_sid(name: str) -> str:
-    """Return the SID of ``IIS APPPOOL\\name``: SHA-1 of the lower-cased name in UTF-16LE, as five numbers after S-1-5-82."""
+    """Return the SID of ``IIS APPPOOL\\name``: SHA-1 of the lower-cased name in UTF-16LE, as five numbers after
+    S-1-5-82.
+    """
     return _hashed("S-1-5-82", name.lower())
 
 
 def service_sid(name: str) -> str:
-    """Return the SID of ``NT SERVICE\\name``: SHA-1 of the upper-cased name in UTF-16LE, as five numbers after S-1-5-80."""
+    """Return the SID of ``NT SERVICE\\name``: SHA-1 of the upper-cased name in UTF-16LE, as five numbers after
+    S-1-5-80.
+    """
     return _hashed("S-1-5-80", name.upper())
 
 

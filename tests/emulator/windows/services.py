@@ -152,7 +152,8 @@ class Services:
             if not force_dependents:
                 raise errors.WindowsError(
                     "System.InvalidOperationException",
-                    f"Cannot stop service '{name}' because it has dependent services. It can only be stopped if force is set.",
+                    f"Cannot stop service '{name}' because it has dependent services. It can only be stopped if force"
+                    " is set.",
                 )
             self.stop(dependent, force_dependents=True)
         self._behave(name, "stop")

@@ -1,4 +1,6 @@
-"""Who is at the other end of a TCP connection: Basic, or NTLM (alone or inside Negotiate), as WinRM accepts them over https."""
+"""Who is at the other end of a TCP connection: Basic, or NTLM (alone or inside Negotiate), as WinRM accepts them over
+https.
+"""
 
 from __future__ import annotations
 

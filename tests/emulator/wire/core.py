@@ -1,4 +1,6 @@
-"""The protocol core: WS-Man requests in, answers out, for PowerShell remoting and for command shells. It has no sockets and no clock."""
+"""The protocol core: WS-Man requests in, answers out, for PowerShell remoting and for command shells. It has no sockets
+and no clock.
+"""
 
 from __future__ import annotations
 

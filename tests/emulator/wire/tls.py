@@ -1,4 +1,6 @@
-"""The fleet's certificate authority, made at each start, and a certificate for each host: clients really validate them."""
+"""The fleet's certificate authority, made at each start, and a certificate for each host: clients really validate
+them.
+"""
 
 from __future__ import annotations
 
@@ -37,9 +39,9 @@ class Authority:
         self._issuer = _name("Emulated Windows servers")
         builder = self._builder(self._issuer, self._key.public_key())
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        usage = {
-            name: False for name in ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment")
-        }
+        usage = dict.fromkeys(
+            ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment"), False
+        )
         usage |= {
             "key_agreement": False,
             "key_cert_sign": True,

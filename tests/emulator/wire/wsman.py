@@ -81,7 +81,7 @@ class Request:
 
 def read(data: bytes) -> Request:
     """Read a request; raises ET.ParseError or ValueError for what is none."""
-    root = ET.fromstring(data)  # noqa: S314
+    root = ET.fromstring(data)
     header, body = root.find("s:Header", NS), root.find("s:Body", NS)
     if header is None or body is None:
         raise ValueError("no SOAP envelope")
@@ -123,7 +123,8 @@ def created(request: Request, shell: str) -> bytes:
     """Return the answer to Create."""
     body = (
         f"<x:ResourceCreated><a:Address>{ANONYMOUS}</a:Address><a:ReferenceParameters><w:ResourceURI>{escape(request.resource)}</w:ResourceURI>"
-        f'<w:SelectorSet><w:Selector Name="ShellId">{shell}</w:Selector></w:SelectorSet></a:ReferenceParameters></x:ResourceCreated>'
+        "<w:SelectorSet><w:Selector"
+        f' Name="ShellId">{shell}</w:Selector></w:SelectorSet></a:ReferenceParameters></x:ResourceCreated>'
         f"<rsp:Shell><rsp:ShellId>{shell}</rsp:ShellId><rsp:ResourceUri>{escape(request.resource)}</rsp:ResourceUri>"
         "<rsp:InputStreams>stdin</rsp:InputStreams><rsp:OutputStreams>stdout stderr</rsp:OutputStreams></rsp:Shell>"
     )
@@ -141,5 +142,8 @@ def received(request: Request, streams: list[str], command: str | None = None, e
     state = ""
     if command and exit_code is not None:
         done = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/CommandState/Done"
-        state = f'<rsp:CommandState CommandId="{command}" State="{done}"><rsp:ExitCode>{exit_code}</rsp:ExitCode></rsp:CommandState>'
+        state = (
+            f'<rsp:CommandState CommandId="{command}"'
+            f' State="{done}"><rsp:ExitCode>{exit_code}</rsp:ExitCode></rsp:CommandState>'
+        )
     return answer(request, f"<rsp:ReceiveResponse>{''.join(streams)}{state}</rsp:ReceiveResponse>")

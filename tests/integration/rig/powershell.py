@@ -1,7 +1,8 @@
-"""A PowerShell engine that runs our scripts as a target would: through ansible-core's own wrapper, one process for many calls.
+"""A PowerShell engine that runs our scripts as a target would: by ansible-core's wrapper, many calls in one process.
 
-Found at ``../shared/powershell/imps`` beside the checkout, or named in the variable ``IMOPS_PWSH`` (a command that understands ``-NoProfile -File``,
-for instance ``pwsh``). The rig also has a Windows build over Wine; another engine is taken as it is, on the system that it runs on.
+It is a command named in the variable ``IMOPS_PWSH`` that understands ``-NoProfile -File`` (``pwsh`` or ``powershell`` on
+a Windows machine: the scripts call Windows), or the rig at ``../shared/powershell/imps`` beside the checkout, with its
+Windows build over Wine.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ IMPS = ROOT.parent / "shared" / "powershell" / "imps"
 CANNOT = 75
 """The rig's exit status for "this machine cannot have it"."""
 PREFIX = "imops-rig"
+NAMED = os.environ.get("IMOPS_PWSH")
 BOOTSTRAP = module_manifest._get_powershell_script("bootstrap_wrapper.ps1").decode()
 MODULES = ROOT / "plugins" / "modules"
 PROBE, WRITE = "win_im_probe", "win_im_write"
@@ -74,31 +76,26 @@ def payload(name: str, script: str, arguments: t.Mapping[str, t.Any], *, check: 
         task_vars={},
         profile="modern",
     )
-    return (wrapped.decode() if isinstance(wrapped, bytes) else wrapped).split("\n")
+    text = wrapped.decode() if isinstance(wrapped, bytes) else wrapped
+    # The rig's engine is a .NET Core one whose ConvertFrom-Json is 5.1's: the wrapper has to take the branch of 5.1.
+    return (text if NAMED else text.replace("if ($IsCoreCLR) {", "if ($false) {")).split("\n")
 
 
 class Engine:
     """One engine.
 
-    Args:
-        wine: whether it is the Windows build over Wine (the rig only).
-
     Raises:
         Unavailable: there is none here.
     """
 
-    def __init__(self, *, wine: bool) -> None:
-        named = os.environ.get("IMOPS_PWSH")
-        self.wine = wine
+    def __init__(self) -> None:
         self._served: subprocess.Popen[str] | None = None
-        if IMPS.exists():
-            self._command = [str(IMPS), *(["--wine"] if wine else [])]
-            self._serves = True
-        elif named and not wine:
-            self._command, self._serves = shlex.split(named), False
+        if NAMED:
+            self._command, self._serves = shlex.split(NAMED), False
+        elif IMPS.exists():
+            self._command, self._serves = [str(IMPS), "--wine"], True
         else:
-            reason = f"no PowerShell engine: neither {IMPS} nor a command in IMOPS_PWSH"
-            raise Unavailable(reason if not wine else f"{reason} (Windows calls need the first)")
+            raise Unavailable(f"no PowerShell engine: neither a command in IMOPS_PWSH nor {IMPS}")
 
     def script(self, text: str, lines: t.Sequence[str] = ()) -> Output:
         """Run a script's text with lines of input."""
@@ -112,8 +109,10 @@ class Engine:
         if not answered:
             status = server.wait()
             self._served = None
-            raise Unavailable(f"the rig ended with {status}") if status == CANNOT else AssertionError(
-                f"the engine ended with {status} while it ran {text[:200]!r}"
+            raise (
+                Unavailable(f"the rig ended with {status}")
+                if status == CANNOT
+                else AssertionError(f"the engine ended with {status} while it ran {text[:200]!r}")
             )
         answer = json.loads(answered)
         return Output(answer["exit"], answer["output"], answer["errors"])
