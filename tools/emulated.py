@@ -48,7 +48,7 @@ class Fleet:
         answer.
         """
         words = [sys.executable, "-m", "emulator", *arguments, "--ready-file", str(self.folder / "ready.json")]
-        done = subprocess.run(words, cwd=ROOT, env=_environment(), capture_output=True, text=True, check=False)
+        done = subprocess.run(words, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"emulator {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
         return t.cast("dict[str, t.Any]", json.loads(done.stdout or "{}"))
@@ -72,7 +72,7 @@ def fleet(scenario: Path, folder: Path, *arguments: str) -> t.Iterator[Fleet]:
     words = [sys.executable, "-m", "emulator", "--scenario", str(scenario), "--inventory", str(folder / "hosts.yml")]
     words += ["--ready-file", str(ready), "--pid-file", str(folder / "pid"), *arguments]
     with log.open("wb") as output:
-        process = subprocess.Popen(words, cwd=ROOT, env=_environment(), stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(words, cwd=ROOT, env=environment(), stdout=output, stderr=subprocess.STDOUT)
     try:
         deadline = time.monotonic() + START_SECONDS
         while not ready.exists():
@@ -89,6 +89,11 @@ def fleet(scenario: Path, folder: Path, *arguments: str) -> t.Iterator[Fleet]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def ansible_playbook() -> Path:
+    """Return the program of the virtual environment that runs this."""
+    return Path(sys.executable).parent / "ansible-playbook"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,7 +117,7 @@ def playbook(
     *arguments: str,
     inventories: t.Sequence[Path] = (),
     show: bool = False,
-    environment: t.Mapping[str, str] | None = None,
+    variables: t.Mapping[str, str] | None = None,
 ) -> Run:
     """Run a playbook against the fleet.
 
@@ -122,17 +127,17 @@ def playbook(
         *arguments: further words for ansible-playbook.
         inventories: further inventories.
         show: whether its output is shown while it runs.
-        environment: further environment variables.
+        variables: further environment variables.
     """
     results = fleet.folder / "results.json"
     results.unlink(missing_ok=True)
-    words: list[str | Path] = [Path(sys.executable).parent / "ansible-playbook", str(name)]
+    words: list[str | Path] = [ansible_playbook(), str(name)]
     for inventory in (fleet.inventory, *inventories):
         words += ["-i", inventory]
     process = subprocess.Popen(
         [*words, *arguments],
         cwd=fleet.folder,
-        env=_environment(fleet) | {"IMOPS_RESULTS": str(results)} | dict(environment or {}),
+        env=environment(fleet) | {"IMOPS_RESULTS": str(results)} | dict(variables or {}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -149,13 +154,13 @@ def playbook(
     return Run(status, "".join(lines), hosts)
 
 
-def _environment(fleet: Fleet | None = None) -> dict[str, str]:
+def environment(fleet: Fleet | None = None) -> dict[str, str]:
     """Return the environment of our child processes: the checkout as the collection, and nothing of the user's Ansible
     settings.
     """
     packages = next(Path(sys.prefix).glob("lib/python*/site-packages"))
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
-    environment = kept | {
+    made = kept | {
         "PYTHONPATH": str(ROOT / "tests"),
         "ANSIBLE_COLLECTIONS_PATH": f"{link()}:{packages}",
         "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tools" / "callbacks"),
@@ -163,12 +168,13 @@ def _environment(fleet: Fleet | None = None) -> dict[str, str]:
         "ANSIBLE_HOST_KEY_CHECKING": "false",
         "ANSIBLE_FORKS": "4",
         "ANSIBLE_NOCOLOR": "1" if not sys.stdout.isatty() else "0",
+        "ANSIBLE_TASK_TIMEOUT": "120",
     }
     if fleet:
-        environment["ANSIBLE_HOME"] = str(fleet.folder / "ansible-home")
-        environment["ANSIBLE_LOCAL_TEMP"] = str(fleet.folder / "ansible-home" / "tmp")
+        made["ANSIBLE_HOME"] = str(fleet.folder / "ansible-home")
+        made["ANSIBLE_LOCAL_TEMP"] = str(fleet.folder / "ansible-home" / "tmp")
         # Loading the system's certificate bundle costs 25 ms a connection, and the fleet's own authority is
         # all that counts.
-        environment["SSL_CERT_FILE"] = fleet.ready["ca_file"]
-        environment["SSL_CERT_DIR"] = str(fleet.folder)
-    return environment
+        made["SSL_CERT_FILE"] = fleet.ready["ca_file"]
+        made["SSL_CERT_DIR"] = str(fleet.folder)
+    return made

@@ -37,6 +37,8 @@ class Host:
         self._task_vars = task_vars
         self.name = str(action._task.delegate_to or task_vars.get("inventory_hostname", "the server"))
         self._path = _snapshot.path_of(C.DEFAULT_LOCAL_TMP, self.name)  # type: ignore[attr-defined]  # made at run time
+        if not self._path.exists():
+            _snapshot.sweep(self._path.parent)
         self._snapshot = _snapshot.load(self._path)
         self.warnings: list[str] = []
 

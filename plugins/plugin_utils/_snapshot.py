@@ -33,12 +33,14 @@ class Snapshot:
         host: the host facts of the last probe.
         questions: the questions of this run that are asked again after a write, by key.
         restart: why the agent has to be restarted before this run ends.
+        process: the process of the run, whose end makes the file a leftover.
     """
 
     answers: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
     host: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     questions: dict[str, Query] = dataclasses.field(default_factory=dict)
     restart: list[str] = dataclasses.field(default_factory=list)
+    process: int = dataclasses.field(default_factory=os.getppid)  # an action runs in a worker of the run's process
 
     def missing(self, queries: t.Iterable[Query]) -> list[Query]:
         """Return what has to be asked for ``queries``: nothing, or they and all that a write made stale."""
@@ -76,6 +78,19 @@ class Snapshot:
 def path_of(folder: str, host: str) -> Path:
     """Return the file of a host's snapshot in the run's private folder."""
     return Path(folder) / f"imops-{hashlib.sha256(host.encode()).hexdigest()[:16]}.json"
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed runs left: files like ours in the folders beside this run's, whose process is gone."""
+    for leftover in folder.parent.glob("*/imops-*.json"):
+        if leftover.parent == folder:
+            continue
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            process = load(leftover).process
+            try:
+                os.kill(process, 0)
+            except ProcessLookupError:
+                leftover.unlink()
 
 
 def load(path: Path) -> Snapshot:

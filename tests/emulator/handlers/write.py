@@ -52,7 +52,10 @@ def _folder(machine: Machine, operation: Operation, check: bool) -> Result:
 
 def _file(machine: Machine, operation: Operation, check: bool) -> Result:
     path = _text(operation, "path")
-    content = base64.b64decode(operation.get("content") or "")
+    try:
+        content = base64.b64decode(operation.get("content") or "", validate=True)
+    except ValueError:
+        raise WindowsError("System.FormatException", "The input is not a valid Base-64 string.") from None
     backups = int(operation.get("backups") or 0)
     exists = machine.files.is_file(path)
     present = _sha256(machine, path) if exists else "absent"
@@ -231,6 +234,10 @@ def _overlay(machine: Machine, source: str, folder: str) -> None:
 def _certificate(machine: Machine, operation: Operation, check: bool) -> Result:
     location, store = operation.get("location") or "LocalMachine", operation.get("store") or "My"
     wanted = _text(operation, "thumbprint").upper()
+    if machine.certificates.all(location, store) is None:
+        raise WindowsError(
+            "System.Security.Cryptography.CryptographicException", "The system cannot find the file specified.\r\n"
+        )
     present = machine.certificates.find(location, store, wanted)
     if present and present.key:
         return {"changed": False, "thumbprint": wanted}

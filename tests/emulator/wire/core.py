@@ -69,6 +69,10 @@ class Core:
         self._shells: dict[str, _Shell] = {}
         self.ready: list[Ready] = []
 
+    def lose_shell(self, name: str) -> None:
+        """Forget one shell, so that a client that asks again on a new connection is told that it is gone."""
+        self._shells.pop(name.upper(), None)
+
     def lose_shells(self) -> None:
         """Forget all shells, as a restart does."""
         self._shells.clear()

@@ -112,6 +112,7 @@ class Endpoint:
         try:
             self._core.finish(ready, self.host.engine.run(ready.pipeline))
         except ConnectionDropped:
+            self._core.lose_shell(ready.shell)
             self._abort(self._transports.pop(ready.shell, None))
         except HostRestarts as restart:
             self._core.finish(ready, restart.outcome)

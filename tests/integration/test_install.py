@@ -1,0 +1,148 @@
+"""`playbooks/install.yml` over the wire: both connection plugins, Basic and NTLM, and nothing secret anywhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import chain
+import demo
+import emulated
+import pytest
+
+CANARIES = {
+    "vault_openid_secret_job": "canary-openid-job-71fd",
+    "vault_openid_secret_admin": "canary-openid-admin-93ab",
+    "vault_ad_password": "canary-ad-password-5c2e",
+    "vault_sap_password": "canary-sap-password-e804",
+}
+SECRETS = [*CANARIES.values(), chain.CANARIES["pfx"]]
+INSTALL = "imops.identity_manager.install"
+INVENTORIES = [demo.CONTOSO / "inventory.yml"]
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("fleet")
+    with emulated.fleet(demo.CONTOSO / "emulated-servers.yml", folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def words():
+    return [*demo.prepare(), "--extra-vars", json.dumps(CANARIES)]
+
+
+def states(fleet):
+    return {name: fleet.command("dump", "--host", name)["state"] for name in fleet.ready["hosts"]}
+
+
+def install(fleet, words, *more):
+    variables = {
+        "ANSIBLE_LOG_PATH": str(fleet.folder / "ansible.log"),
+        "ANSIBLE_CACHE_PLUGIN": "jsonfile",
+        "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(fleet.folder / "facts"),
+    }
+    fleet.command("reset")
+    return emulated.playbook(fleet, INSTALL, *words, *more, inventories=INVENTORIES, variables=variables)
+
+
+def leaks(fleet, *texts):
+    """Return where a secret stands: in texts, in any file of the run's folders, in event logs and process lists."""
+    places = {f"text {number}": text for number, text in enumerate(texts)}
+    for path in fleet.folder.rglob("*"):
+        if path.is_file():
+            places[str(path.relative_to(fleet.folder))] = path.read_bytes().decode("utf-8", "replace")
+    for name, state in states(fleet).items():
+        places[f"{name}: events and processes"] = json.dumps([state["events"], state["processes"]])
+    return [place for place, text in places.items() if any(secret in text for secret in SECRETS)]
+
+
+@pytest.mark.xdist_group("install")
+def test_check_mode_predicts_then_the_run_installs_then_nothing_is_left_to_do_and_no_secret_is_seen(fleet, words):
+    before = states(fleet)
+    predicted = install(fleet, words, "--check", "--diff", "-vvv")
+    assert predicted.status == 0, predicted.output[-4000:]
+    assert states(fleet) == before
+    first = install(fleet, words, "--diff", "-vvv")
+    assert first.status == 0, first.output[-4000:]
+    executions = {name: fleet.counters(name)["remote_executions"] for name in fleet.ready["hosts"]}
+    for name, host in first.hosts.items():
+        assert host["changed_tasks"] == predicted.hosts[name]["changed_tasks"]
+        assert host["verified"] is True
+    server = chain.server()
+    chain.converge(server)
+    assert set(executions.values()) == {server.executions}, "the roles and tests/unit/chain.py differ"
+    second = install(fleet, words, "-vvv")
+    assert second.status == 0, second.output[-4000:]
+    for name, host in second.hosts.items():
+        assert host["changed_tasks"] == []
+        assert host["verified"] is True
+        assert fleet.counters(name)["remote_executions"] <= 2
+    assert leaks(fleet, predicted.output, first.output, second.output) == []
+    assert not list(fleet.folder.rglob("imops-*.json")), "a snapshot outlived its run"
+
+
+@pytest.mark.xdist_group("install")
+def test_a_changed_secret_is_seen_as_changed_and_not_told(fleet, words):
+    changed = "canary-rotated-4411"
+    run = install(fleet, [*words, "--extra-vars", f"vault_sap_password={changed}"], "--diff", "--check", "-vvv")
+    assert run.status == 0, run.output[-4000:]
+    assert "******** (changed)" in run.output
+    assert changed not in run.output
+    assert leaks(fleet, run.output) == []
+
+
+@pytest.mark.xdist_group("install")
+def test_a_wrong_inventory_names_host_variable_and_rule(fleet, words):
+    run = install(
+        fleet, [*words, "--extra-vars", "im_agent_server_url=http://im.contoso.com/"], "--limit", "paris.contoso.com"
+    )
+    assert run.status != 0
+    assert fleet.counters("paris.contoso.com")["remote_executions"] == 0
+    (failure,) = run.hosts["paris.contoso.com"]["failed_tasks"]
+    for text in ("paris.contoso.com", "im_agent_server_url", "https"):
+        assert text in failure["msg"]
+
+
+@pytest.mark.xdist_group("install")
+@pytest.mark.parametrize("host", ["paris.contoso.com", "berlin.contoso.com", "madrid.contoso.com"])
+def test_a_broken_connection_ends_the_run_and_the_next_completes(fleet, words, host):
+    change = [*words, "--extra-vars", "im_agent_scheduler_enabled=false", "--limit", host]
+    fleet.command("fault", "--host", host, "--fault", json.dumps({"write": 1, "when": "after", "do": "drop"}))
+    cut = install(fleet, change)
+    # psrp tells the loss of its shell as a failure of the task, winrm as an unreachable host.
+    assert cut.hosts[host]["stats"]["unreachable"] + cut.hosts[host]["stats"]["failures"] == 1, cut.output[-4000:]
+    fleet.command("fault", "--host", host)
+    completed = install(fleet, change)
+    assert completed.status == 0, completed.output[-4000:]
+    assert completed.hosts[host]["verified"] is True
+    assert completed.hosts[host]["changed_tasks"], "the restart that the cut run owed"
+    assert install(fleet, change).hosts[host]["changed_tasks"] == []
+
+
+@pytest.mark.xdist_group("install")
+def test_what_a_killed_run_leaves_is_private_and_swept_by_the_next(fleet, words):
+    host = "paris.contoso.com"
+    fleet.command("fault", "--host", host, "--fault", json.dumps({"module": "*", "do": "slow", "seconds": 1}))
+    command = [str(emulated.ansible_playbook()), INSTALL, *words, "--limit", host]
+    for inventory in (fleet.inventory, *INVENTORIES):
+        command += ["-i", str(inventory)]
+    process = subprocess.Popen(
+        command, cwd=fleet.folder, env=emulated.environment(fleet), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 60
+    while not (left := list(fleet.folder.rglob("imops-*.json"))) and time.monotonic() < deadline:
+        assert process.poll() is None
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    fleet.command("fault", "--host", host)
+    assert left
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in left)
+    run = install(fleet, words, "--limit", host)
+    assert run.status == 0, run.output[-4000:]
+    assert not list(fleet.folder.rglob("imops-*.json"))
+    assert leaks(fleet, run.output) == []
