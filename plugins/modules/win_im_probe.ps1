@@ -307,7 +307,8 @@ function Send-Request($Query) {
         $null = $head.Append("`r`n")
         $headBytes = [Text.Encoding]::ASCII.GetBytes($head.ToString())
         $stream.Write($headBytes, 0, $headBytes.Length)
-        $stream.Write($bodyBytes, 0, $bodyBytes.Length)
+        # Not an empty write: TLS below may refuse to send nothing.
+        if ($bodyBytes.Length) { $stream.Write($bodyBytes, 0, $bodyBytes.Length) }
         $stream.Flush()
         $memory = [IO.MemoryStream]::new()
         $buffer = [byte[]]::new(8192)
@@ -557,7 +558,7 @@ function Get-Answer($Query) {
 }
 
 $answers = [Collections.Generic.List[object]]::new()
-foreach ($query in @($complex_args['queries'])) {
+foreach ($query in $complex_args['queries']) {
     try {
         # Assigned on purpose: what a function returns as nothing would become {} in the JSON.
         $value = $null

@@ -275,18 +275,22 @@ function Find-Certificate($Operation, [string] $Thumbprint) {
 }
 
 function Add-Certificate($Operation) {
-    $thumbprint = Get-NeededText $Operation 'thumbprint'
+    $thumbprint = (Get-NeededText $Operation 'thumbprint').ToUpperInvariant()
     $present = Find-Certificate $Operation $thumbprint
     if ($null -ne $present -and $present.HasPrivateKey) { return @{ changed = $false; thumbprint = $present.Thumbprint } }
     if ($check) { return @{ changed = $true; thumbprint = $thumbprint } }
     $bytes = [Convert]::FromBase64String((Get-NeededText $Operation 'content'))
+    $password = [string] (Get-Field $Operation 'password' '')
+    # Looked at without PersistKeySet first: the key of a wrong PFX goes away with the object and leaves no file behind.
+    $certificate = [Security.Cryptography.X509Certificates.X509Certificate2]::new($bytes, $password, [Security.Cryptography.X509Certificates.X509KeyStorageFlags]::MachineKeySet)
+    $found = $certificate.Thumbprint
+    $hasKey = $certificate.HasPrivateKey
+    $certificate.Dispose()
+    if ($found -ne $thumbprint) { throw (New-Refusal 'WrongCertificate' "the PFX holds the certificate $found, not $thumbprint") }
+    if (-not $hasKey) { throw (New-Refusal 'NoPrivateKey' "the PFX of $thumbprint holds no private key") }
     $flags = [Security.Cryptography.X509Certificates.X509KeyStorageFlags]'MachineKeySet, PersistKeySet'
     if ([bool] (Get-Field $Operation 'exportable' $false)) { $flags = $flags -bor [Security.Cryptography.X509Certificates.X509KeyStorageFlags]::Exportable }
-    $certificate = [Security.Cryptography.X509Certificates.X509Certificate2]::new($bytes, [string] (Get-Field $Operation 'password' ''), $flags)
-    if ($certificate.Thumbprint -ne $thumbprint) {
-        throw (New-Refusal 'WrongCertificate' "the PFX holds the certificate $($certificate.Thumbprint), not $thumbprint")
-    }
-    if (-not $certificate.HasPrivateKey) { throw (New-Refusal 'NoPrivateKey' "the PFX of $thumbprint holds no private key") }
+    $certificate = [Security.Cryptography.X509Certificates.X509Certificate2]::new($bytes, $password, $flags)
     $store = Open-Store $Operation 'ReadWrite'
     try { $store.Add($certificate) }
     finally { $store.Close() }
@@ -322,7 +326,7 @@ function Invoke-Operation($Operation) {
 $results = [Collections.Generic.List[object]]::new()
 $changed = $false
 $answer = @{ protocol = 1 }
-foreach ($operation in @($complex_args['operations'])) {
+foreach ($operation in $complex_args['operations']) {
     try {
         $result = Invoke-Operation $operation
         $result['operation'] = $operation['operation']
@@ -345,4 +349,5 @@ foreach ($operation in @($complex_args['operations'])) {
 $answer['changed'] = $changed
 $answer['results'] = $results.ToArray()
 $answer | ConvertTo-Json -Depth 20 -Compress
-if ($answer.Contains('failed')) { exit 1 }
+# Ansible's wrapper takes the exit status from here, as from its own modules; 'exit' would be lost.
+if ($answer.Contains('failed')) { $global:LASTEXITCODE = 1 }

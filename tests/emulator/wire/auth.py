@@ -81,8 +81,9 @@ class ConnectionAuth:
 
     def _negotiate(self, scheme: str, token: bytes) -> list[str]:
         if self._context is None or self._context.complete:
-            protocol = "ntlm" if scheme.lower() == "ntlm" or token.startswith(b"NTLMSSP") else "negotiate"
-            self._context = spnego.server(protocol=protocol, options=spnego.NegotiateOptions.use_ntlm)
+            bare = scheme.lower() == "ntlm" or token.startswith(b"NTLMSSP")
+            option = spnego.NegotiateOptions.use_ntlm if bare else spnego.NegotiateOptions.use_negotiate
+            self._context = spnego.server(protocol="ntlm" if bare else "negotiate", options=option)
         answer = self._context.step(token)
         if self._context.complete:
             self.user = str(self._context.client_principal).rpartition("\\")[2]

@@ -202,7 +202,7 @@ class Core:
         while (event := shell.pool.next_event()) is not None:
             if isinstance(event, CreatePipelineEvent):
                 command = shell.commands[str(event.pipeline_id).upper()]
-                command.script = "\n".join(str(c.command_text) for c in event.pipeline.commands)
+                command.script = "\n".join(_text(c) for c in event.pipeline.commands)
                 if event.pipeline.no_input:
                     self._hand_over(name, str(event.pipeline_id).upper(), shell, command)
             elif isinstance(event, PipelineInputEvent):
@@ -254,6 +254,16 @@ class Core:
         pipeline.complete()
         self._collect(shell)
         command.exit_code = 0
+
+
+def _text(command: t.Any) -> str:
+    """Return a command's text; of pypsrp's Invoke-Expression the text that it is given, of others the arguments too."""
+    given = {str(name): str(value) for name, value in command.parameters}
+    if command.command_text == "Invoke-Expression" and "Command" in given:
+        return given["Command"]
+    if command.command_text == "Out-String":
+        return ""
+    return " ".join([str(command.command_text), *(f"-{name} {value}" for name, value in given.items())])
 
 
 def unwrap(command: str) -> str:

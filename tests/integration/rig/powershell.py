@@ -1,6 +1,7 @@
 """A PowerShell engine that runs our scripts as a target would: by ansible-core's wrapper, many calls in one process.
 
-It is a command named in the variable ``IMOPS_PWSH`` that understands ``-NoProfile -File`` (``pwsh`` or ``powershell`` on
+It is a command named in the variable ``IMOPS_PWSH`` that understands ``-NoProfile -File`` (``pwsh`` or ``powershell``
+on
 a Windows machine: the scripts call Windows), or the rig at ``../shared/powershell/imps`` beside the checkout, with its
 Windows build over Wine.
 """
@@ -12,6 +13,7 @@ import functools
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import tempfile
 import typing as t
@@ -23,7 +25,9 @@ ROOT = Path(__file__).resolve().parents[3]
 IMPS = ROOT.parent / "shared" / "powershell" / "imps"
 CANNOT = 75
 """The rig's exit status for "this machine cannot have it"."""
-PREFIX = "imops-rig"
+PREFIX = f"imops-rig-{os.getpid()}"
+"""A fresh C: drive for each session: Wine keeps certificates that were removed from a store of LocalMachine."""
+CACHE = Path(os.environ.get("IMPS_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "imps")
 NAMED = os.environ.get("IMOPS_PWSH")
 BOOTSTRAP = module_manifest._get_powershell_script("bootstrap_wrapper.ps1").decode()
 MODULES = ROOT / "plugins" / "modules"
@@ -142,6 +146,7 @@ class Engine:
                 self._served.kill()
                 self._served.wait()
             self._served = None
+        shutil.rmtree(CACHE / "wine-10" / "prefix" / PREFIX, ignore_errors=True)
 
     def _server(self) -> subprocess.Popen[str]:
         if self._served is None:

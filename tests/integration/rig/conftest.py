@@ -1,0 +1,34 @@
+"""The engine, for the session, and a server for the probe's requests."""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from powershell import Engine, Unavailable
+from web_server import WebServer
+
+
+@pytest.fixture(scope="session")
+def engine() -> t.Iterator[Engine]:
+    """A PowerShell with Windows calls; without one the tests are skipped with the reason."""
+    try:
+        made = Engine()
+        if made.script("[Environment]::OSVersion.Platform").text.strip() != "Win32NT":
+            pytest.skip("the PowerShell engine runs on no Windows, and our scripts call Windows")
+    except Unavailable as why:
+        pytest.skip(str(why))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def web() -> t.Iterator[WebServer]:
+    """A server that answers well and badly."""
+    with WebServer() as server:
+        yield server

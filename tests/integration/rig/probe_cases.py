@@ -1,0 +1,338 @@
+"""Every kind of question, on states that a script lays down, with what must be answered."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import typing as t
+
+from web_server import WebServer
+
+Query = dict[str, t.Any]
+FOLDER = "C:\\rig probe"
+KEY = "HKLM:\\SOFTWARE\\Rig probe"
+
+LAY = r"""
+$f = 'C:\rig probe'
+$log = [AppDomain]::CurrentDomain.GetData('log')
+if ($log) { $log.Dispose() }
+if ([IO.Directory]::Exists($f)) { [IO.Directory]::Delete($f, $true) }
+$null = [IO.Directory]::CreateDirectory("$f\sub\deep")
+$null = [IO.Directory]::CreateDirectory("$f\empty")
+[IO.File]::WriteAllText("$f\a.txt", 'hello')
+[IO.File]::WriteAllBytes("$f\empty.bin", [byte[]] @())
+[IO.File]::WriteAllText("$f\sub\B.json", '{}')
+[IO.File]::WriteAllText("$f\sub\deep\c.json", '{}')
+[IO.File]::Copy("$env:windir\system32\kernel32.dll", "$f\versioned.dll")
+[IO.File]::WriteAllText("$f\plain.dll", 'no program')
+$log = [IO.FileStream]::new("$f\log.txt", 'Create', 'Write', 'Read')
+$log.Write([byte[]] (104, 105), 0, 2); $log.Flush()
+[AppDomain]::CurrentDomain.SetData('log', $log)
+$k = [Microsoft.Win32.Registry]::LocalMachine.CreateSubKey('SOFTWARE\Rig probe')
+$k.SetValue('Text', 'x'); $k.SetValue('', 'default'); $k.SetValue('Expand', '%TEMP%\x', 'ExpandString')
+$k.SetValue('Number', -1, 'DWord'); $k.SetValue('Long', [long] -2, 'QWord'); $k.SetValue('Bytes', [byte[]] (0, 255), 'Binary')
+$k.SetValue('One', [string[]] @('a'), 'MultiString'); $k.SetValue('Nothing', [string[]] @(), 'MultiString'); $k.SetValue('Raw', [byte[]] (1), 'None')
+$null = $k.CreateSubKey('Sub\Z'); $null = $k.CreateSubKey('alpha')
+$p = [Microsoft.Win32.Registry]::LocalMachine.CreateSubKey('SOFTWARE\Policies\Microsoft\Windows\PowerShell\ScriptBlockLogging')
+$p.SetValue('EnableScriptBlockLogging', 1, 'DWord')
+$s = [Microsoft.Win32.Registry]::LocalMachine.CreateSubKey('SYSTEM\CurrentControlSet\Services\EventLog')
+$s.SetValue('DelayedAutostart', 1, 'DWord')
+"""
+
+
+def value(expected: t.Any) -> t.Callable[[t.Any], bool]:
+    """Return a check that the answer is this value."""
+    return lambda answer: bool(answer == {"value": expected})
+
+
+def error(kind: str, text: str = "") -> t.Callable[[t.Any], bool]:
+    """Return a check that the answer is an error of this type."""
+    return lambda answer: answer.get("error", {}).get("type") == kind and text in answer["error"]["message"]
+
+
+def fits(check: t.Callable[[t.Any], bool]) -> t.Callable[[t.Any], bool]:
+    """Return a check of the answer's value."""
+    return lambda answer: "value" in answer and check(answer["value"])
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A question and the check of its answer."""
+
+    name: str
+    query: Query
+    right: t.Callable[[t.Any], bool]
+
+
+def _names(answer: t.Any) -> list[str]:
+    return [item["name"] for item in answer]
+
+
+def cases(web: WebServer, pfx: str) -> list[Case]:
+    """Return all cases; ``pfx`` is the thumbprint of a certificate with a key in LocalMachine\\CA."""
+    return [*http(web), *files(), *registry(), *certificates(pfx), *system(), *iis(), *bad()]
+
+
+def files() -> list[Case]:
+    at = FOLDER
+    hello = {"type": "file", "size": 5, "sha256": "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}
+    return [
+        Case(
+            "file",
+            {"kind": "file", "path": f"{at}\\A.TXT"},
+            fits(lambda v: v.items() >= hello.items() and v["content"] == "aGVsbG8="),
+        ),
+        Case(
+            "file too large",
+            {"kind": "file", "path": f"{at}\\a.txt", "max_bytes": 4},
+            fits(lambda v: v.items() >= hello.items() and v["content"] is None),
+        ),
+        Case(
+            "file's presence",
+            {"kind": "file", "path": f"{at}\\a.txt", "max_bytes": 0},
+            fits(lambda v: v["content"] is None and v["size"] == 5),
+        ),
+        Case(
+            "empty file",
+            {"kind": "file", "path": f"{at}\\empty.bin", "max_bytes": 0},
+            fits(lambda v: v["content"] == "" and v["size"] == 0),
+        ),
+        Case("file in use", {"kind": "file", "path": f"{at}\\log.txt"}, fits(lambda v: v["content"] == "aGk=")),
+        Case("folder", {"kind": "file", "path": at}, fits(lambda v: v["type"] == "folder" and v["size"] is None)),
+        Case("no file", {"kind": "file", "path": f"{at}\\none\\x"}, value(None)),
+        Case(
+            "files",
+            {"kind": "files", "path": at},
+            fits(lambda v: _names(v) == ["a.txt", "empty.bin", "log.txt", "plain.dll", "versioned.dll"]),
+        ),
+        Case(
+            "files' versions",
+            {"kind": "files", "path": f"{at}\\", "pattern": "*.dll"},
+            fits(lambda v: [bool(x["version"]) for x in v] == [False, True]),
+        ),
+        Case(
+            "files below",
+            {"kind": "files", "path": at, "pattern": "*.json", "recurse": True},
+            fits(lambda v: _names(v) == ["sub\\B.json", "sub\\deep\\c.json"]),
+        ),
+        Case("files, limited", {"kind": "files", "path": at, "limit": 1}, fits(lambda v: _names(v) == ["a.txt"])),
+        Case("files of an empty folder", {"kind": "files", "path": f"{at}\\empty"}, value([])),
+        Case("files of no folder", {"kind": "files", "path": f"{at}\\none"}, value(None)),
+        Case(
+            "acl",
+            {"kind": "acl", "paths": [at, f"{at}\\a.txt", f"{at}\\none"]},
+            fits(lambda v: "OICI" in v[0]["sddl"] and v[1]["sddl"].startswith("O:BAD:") and v[2] is None),
+        ),
+    ]
+
+
+def registry() -> list[Case]:
+    every = {
+        "Text": {"type": "String", "data": "x"},
+        "": {"type": "String", "data": "default"},
+        "Expand": {"type": "ExpandString", "data": "%TEMP%\\x"},
+        "Number": {"type": "DWord", "data": 2**32 - 1},
+        "Long": {"type": "QWord", "data": 2**64 - 2},
+        "Bytes": {"type": "Binary", "data": "AP8="},
+        "One": {"type": "MultiString", "data": ["a"]},
+        "Nothing": {"type": "MultiString", "data": []},
+        "Raw": {"type": "None", "data": "AQ=="},
+    }
+    leaf = {"values": {}, "keys": [], "children": {}}
+    sub = {"values": {}, "keys": ["Z"], "children": {}}
+    return [
+        Case(
+            "registry",
+            {"kind": "registry", "key": KEY},
+            value({"values": every, "keys": ["alpha", "Sub"], "children": {}}),
+        ),
+        Case(
+            "registry, one level down",
+            {"kind": "registry", "key": KEY, "names": ["none"], "depth": 1},
+            value({"values": {}, "keys": ["alpha", "Sub"], "children": {"alpha": leaf, "Sub": sub}}),
+        ),
+        Case(
+            "registry, named values",
+            {"kind": "registry", "key": KEY, "names": ["text", "none"]},
+            fits(lambda v: v["values"] == {"text": every["Text"]}),
+        ),
+        Case("no key", {"kind": "registry", "key": f"{KEY}\\none"}, value(None)),
+        Case("user's hive", {"kind": "registry", "key": "HKCU:\\Software"}, fits(lambda v: v["children"] == {})),
+    ]
+
+
+def certificates(thumbprint: str) -> list[Case]:
+    def found(answer: t.Any) -> bool:
+        return (
+            [c["thumbprint"] for c in answer] == [thumbprint]
+            and answer[0]["has_private_key"]
+            and "path" in answer[0]["key"]
+        )
+
+    return [
+        Case(
+            "certificate with a key",
+            {"kind": "certificates", "store": "CA", "thumbprint": thumbprint.lower()},
+            fits(found),
+        ),
+        Case(
+            "certificates",
+            {"kind": "certificates", "store": "CA"},
+            fits(lambda v: thumbprint in [c["thumbprint"] for c in v]),
+        ),
+        Case("no certificates", {"kind": "certificates"}, value([])),
+        Case("no such certificate", {"kind": "certificates", "thumbprint": "00" * 20}, value([])),
+        Case(
+            "certificate without a key",
+            {"kind": "certificates", "store": "Root"},
+            fits(lambda v: thumbprint in [c["thumbprint"] for c in v if c["key"] is None]),
+        ),
+        Case("no store", {"kind": "certificates", "location": "CurrentUser", "store": "None of these"}, value(None)),
+    ]
+
+
+def system() -> list[Case]:
+    return [
+        Case(
+            "service",
+            {"kind": "service", "name": "eventlog"},
+            fits(lambda v: v["start_mode"] == "delayed" and v["state"] == "Running" and v["account"] == "LocalSystem"),
+        ),
+        Case(
+            "disabled or manual service",
+            {"kind": "service", "name": "MSIServer"},
+            fits(lambda v: v["start_mode"] == "manual" and v["state"] == "Stopped" and v["started"] is None),
+        ),
+        Case("no service", {"kind": "service", "name": "none"}, value(None)),
+        Case(
+            "environment",
+            {"kind": "environment", "names": ["windir", "no such name"]},
+            fits(lambda v: v["windir"].lower() == "c:\\windows" and v["no such name"] is None),
+        ),
+        Case(
+            "process environment",
+            {"kind": "environment", "names": ["windir"], "scope": "Process"},
+            fits(lambda v: v["windir"].lower() == "c:\\windows"),
+        ),
+        Case(
+            "accounts",
+            {"kind": "account", "names": ["S-1-5-18", "BUILTIN\\Users", "no such", "S-1-5-21-1-2-3-4", "S-1-x"]},
+            fits(lambda v: [x and x["sid"] for x in v] == ["S-1-5-18", "S-1-5-32-545", None, None, None]),
+        ),
+        Case("listeners", {"kind": "listeners"}, fits(lambda v: isinstance(v, list))),
+        Case(
+            "policies",
+            {"kind": "policies"},
+            value({"module_logging": False, "script_block_logging": True, "transcription": False}),
+        ),
+        Case("events", {"kind": "events", "since": "2026-01-01T00:00:00Z", "providers": ["x"]}, lambda a: True),
+        Case("features", {"kind": "features", "names": ["Web-Server"]}, lambda a: True),
+    ]
+
+
+def iis() -> list[Case]:
+    match = {"kind": "secret_matches", "what": "pool_password", "name": "rig POOL"}
+    return [
+        Case(
+            "iis",
+            {"kind": "iis"},
+            fits(
+                lambda v: (
+                    {"name": "Rig pool", "state": "Started"} in v["pools"]
+                    and "Unknown" in [s["state"] for s in v["sites"]]
+                )
+            ),
+        ),
+        Case("right password", match | {"expected": "Aa1"}, value(True)),
+        Case("password in another case", match | {"expected": "aA1"}, value(False)),
+        Case("pool without a password", match | {"name": "DefaultAppPool", "expected": "x"}, value(None)),
+        Case("no pool", match | {"name": "none", "expected": "x"}, value(None)),
+    ]
+
+
+def http(web: WebServer) -> list[Case]:
+    ask: Query = {
+        "kind": "http",
+        "address": "127.0.0.1",
+        "host": "agent.example",
+        "port": web.plain_port,
+        "scheme": "http",
+    }
+
+    def body(expected: bytes) -> t.Callable[[t.Any], bool]:
+        return fits(lambda v: base64.b64decode(v["body"]) == expected and v["certificate"] is None)
+
+    secure = ask | {"scheme": "https", "port": web.tls_port, "server_name": "sni.example"}
+    served = base64.b64encode(web.certificate).decode()
+    return [
+        Case(
+            "https",
+            secure,
+            fits(lambda v: v["status"] == 200 and v["certificate"] == served and web.names[-1] == "sni.example"),
+        ),
+        Case(
+            "https to the host's name",
+            ask | {"scheme": "https", "port": web.tls_port},
+            fits(lambda v: len(v["thumbprint"]) == 40 and web.names[-1] == "agent.example"),
+        ),
+        Case("http", ask, fits(lambda v: v["headers"]["content-type"] == "text/plain" and v["reason"] == "OK")),
+        Case(
+            "request",
+            ask | {"method": "POST", "body": "\u00fc=1", "headers": {"X-A": "b"}},
+            fits(
+                lambda v: (
+                    v["status"] == 200
+                    and b"POST / HTTP/1.1\r\nHost: agent.example\r\n" in web.heard[-1]
+                    and b"X-A: b\r\nContent-Length: 4" in web.heard[-1]
+                )
+            ),
+        ),
+        Case("chunks", ask | {"path": "/chunks"}, body(b"hello!")),
+        Case("cut chunk", ask | {"path": "/cut-chunk"}, body(b"hel")),
+        Case("no last chunk", ask | {"path": "/no-last-chunk"}, body(b"hel")),
+        Case("half a size", ask | {"path": "/half-a-size"}, body(b"hel")),
+        Case(
+            "no reason",
+            ask | {"path": "/no-reason"},
+            fits(lambda v: (v["status"], v["reason"], v["body"]) == (503, "", "")),
+        ),
+        Case("bytes", ask | {"path": "/bytes"}, body(b"\x00\xff\xfe")),
+        Case("large", ask | {"path": "/large", "max_bytes": 10}, body(b"x" * 10)),
+        Case("no HTTP", ask | {"path": "/nonsense"}, error("System.IO.InvalidDataException", "not HTTP")),
+        Case("nothing", ask | {"path": "/nothing"}, error("System.IO.InvalidDataException")),
+        Case("silence", ask | {"path": "/silent", "timeout": 1}, lambda a: "error" in a),
+        Case("refused", ask | {"port": 1}, error("System.Net.Sockets.SocketException")),
+        Case("no route in time", ask | {"address": "192.0.2.1", "timeout": 1}, lambda a: "error" in a),
+        Case("no TLS there", ask | {"scheme": "https"}, lambda a: "error" in a),
+    ]
+
+
+def bad() -> list[Case]:
+    """Return questions that are none."""
+    return [
+        Case("unknown", {"kind": "telepathy"}, error("UnknownQuery", "telepathy")),
+        Case("no kind", {"path": "x"}, error("UnknownQuery")),
+        *(
+            Case(f"{kind} without {field}", {"kind": kind, **rest}, error("BadQuery", f"'{field}'"))
+            for kind, field, rest in (
+                ("file", "path", {}),
+                ("file", "path", {"path": ""}),
+                ("file", "path", {"path": ["x"]}),
+                ("files", "path", {}),
+                ("acl", "paths", {}),
+                ("acl", "paths", {"paths": "C:\\"}),
+                ("registry", "key", {}),
+                ("registry", "key", {"key": "C:\\x"}),
+                ("service", "name", {}),
+                ("http", "address", {"host": "x"}),
+                ("http", "host", {"address": "x"}),
+                ("environment", "names", {}),
+                ("account", "names", {}),
+                ("features", "names", {"names": "x"}),
+                ("secret_matches", "name", {}),
+                ("secret_matches", "what", {"name": "x"}),
+            )
+        ),
+        Case("wrong location", {"kind": "certificates", "location": "Moon"}, lambda a: "error" in a),
+        Case("wrong scope", {"kind": "environment", "names": ["x"], "scope": "Moon"}, lambda a: "error" in a),
+    ]

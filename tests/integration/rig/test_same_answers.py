@@ -1,0 +1,221 @@
+"""The emulator's models give the same answers as the real scripts, on the same laid-out states."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+
+import pytest
+from emulator.handlers.probe import probe
+from emulator.handlers.write import write
+from emulator.model.call import Call
+from emulator.windows.machine import Machine
+from powershell import PROBE, WRITE, Engine
+from probe_cases import FOLDER as PROBED
+from probe_cases import KEY, LAY
+from write_cases import FOLDER, Case, cases, pair
+from write_state import State, lay, read, run
+
+PASSWORD = "P@ss 'word $x"
+CASES = cases(pair(PASSWORD), PASSWORD)
+VERSIONED = "versioned.dll"
+
+# What the engine cannot show as Windows does: (what, field, why). Nothing else may differ.
+DIFFERENT = (
+    (
+        "acl",
+        "rights",
+        "the emulator writes 0x2 and 0x4 where Windows writes DC and LC, and keeps the half that repeats",
+    ),
+    (
+        "error of .NET",
+        "message",
+        "the engine's .NET is newer than .NET Framework, its texts differ; types are compared",
+    ),
+    ("any", "backup, marks, last_write", "made of the time or at random"),
+    (
+        "acl",
+        "sddl of a file just moved",
+        "the engine's store of rights forgets a moved file's; such files are not asked for",
+    ),
+    ("files", "version", "the emulator has no programs with a version resource"),
+    ("service, events, features, iis, host", "all", "the drive under Wine has services and accounts of its own"),
+)
+
+pytestmark = [pytest.mark.rig, pytest.mark.xdist_group("rig")]
+OURS = {
+    "UnknownQuery",
+    "BadQuery",
+    "UnknownOperation",
+    "ChangedMeanwhile",
+    "OtherVersion",
+    "BadChecksum",
+    "UnsafeArchive",
+}
+OURS |= {"NoOverlay", "WrongCertificate"}
+
+
+def plain(answer: t.Any) -> t.Any:
+    """Return an answer without what is made of the time or at random, and without .NET's words."""
+    text = re.sub(r"\d{8}T\d{9}", "TIME", json.dumps(answer, sort_keys=True))
+    text = re.sub(r"im-[0-9a-f]{12}", "im-MARK", re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME", text))
+    text = text.replace(";LC;", ";0x4;").replace(";DC;", ";0x2;")
+    text = re.sub(r"\(A;ID;FA;;;BA\)(?!\(A;ID;0x1200a9)", "", text)
+    found = json.loads(text)
+    for item in (found, found.get("error", {})) if isinstance(found, dict) else ():
+        if "type" in item and item["type"] not in OURS:
+            item.pop("msg", None)
+            item.pop("message", None)
+    return found
+
+
+def emulated(case: Case) -> Machine:
+    """Return an emulated server with a case's files."""
+    machine = Machine("srv")
+    machine.files.make_folder(FOLDER)
+    for name, content in case.files.items():
+        path = f"{FOLDER}\\{name}"
+        machine.files.make_folder(path if content is None else path.rpartition("\\")[0])
+        if content is not None:
+            machine.files.write(path, content)
+    if "ReadOnly" in case.lay:
+        machine.files.entry(f"{FOLDER}\\a.txt").read_only = True
+    if "FileStream" in case.lay:
+        name = "b.txt" if "b.txt" in case.lay else "a.txt"
+        machine.files.lock(f"{FOLDER}\\{name}")
+    return machine
+
+
+def left(machine: Machine) -> State:
+    """Return what is below the folder."""
+    return {node.path[len(FOLDER) + 1 :]: node.content for node in machine.files.walk(FOLDER)}
+
+
+def nameless(state: State) -> State:
+    return {re.sub(r"\d{8}T\d{9}", "TIME", name): content for name, content in state.items()}
+
+
+@pytest.mark.parametrize("check", [False, True], ids=["done", "foreseen"])
+def test_writer(engine: Engine, check: bool) -> None:
+    wrong = []
+    for case in CASES:
+        lay(engine, case)
+        real = run(engine, case, check=check).document
+        there = read(engine, case)
+        machine = emulated(case)
+        modelled = write(Call(machine, f"imops.identity_manager.{WRITE}", {"operations": case.operations}, check))
+        if plain(real) != plain(modelled):
+            wrong.append((case.name, plain(real), plain(modelled)))
+        elif nameless(there) != nameless(left(machine)):
+            wrong.append((case.name, sorted(there), sorted(left(machine))))
+    assert not wrong, json.dumps(wrong, indent=1)
+
+
+def probed() -> Machine:
+    """Return an emulated server with what the probe's layout makes."""
+    machine = Machine("srv")
+    machine.files.make_folder(f"{PROBED}\\sub\\deep")
+    machine.files.make_folder(f"{PROBED}\\empty")
+    files = {
+        "a.txt": "hello",
+        "empty.bin": "",
+        "sub\\B.json": "{}",
+        "sub\\deep\\c.json": "{}",
+        "plain.dll": "no program",
+        "log.txt": "hi",
+    }
+    for name, content in files.items():
+        machine.files.write(f"{PROBED}\\{name}", content)
+    values = [
+        ("Text", "String", "x"),
+        ("", "String", "default"),
+        ("Expand", "ExpandString", "%TEMP%\\x"),
+        ("Number", "DWord", 2**32 - 1),
+        ("Long", "QWord", 2**64 - 2),
+        ("Bytes", "Binary", b"\0\xff"),
+        ("One", "MultiString", ["a"]),
+        ("Nothing", "MultiString", []),
+        ("Raw", "None", b"\1"),
+    ]
+    for value_name, kind, data in values:
+        machine.registry.set(KEY, value_name, kind, data)
+    machine.registry.make(f"{KEY}\\Sub\\Z")
+    machine.registry.make(f"{KEY}\\alpha")
+    machine.registry.set(
+        "HKLM:\\SOFTWARE\\Policies\\Microsoft\\Windows\\PowerShell\\ScriptBlockLogging",
+        "EnableScriptBlockLogging",
+        "DWord",
+        1,
+    )
+    return machine
+
+
+QUESTIONS: list[dict[str, t.Any]] = [
+    {"kind": "file", "path": f"{PROBED}\\A.TXT"},
+    {"kind": "file", "path": f"{PROBED}\\a.txt", "max_bytes": 4},
+    {"kind": "file", "path": f"{PROBED}\\a.txt", "max_bytes": 0},
+    {"kind": "file", "path": f"{PROBED}\\empty.bin", "max_bytes": 0},
+    {"kind": "file", "path": f"{PROBED}\\log.txt"},
+    {"kind": "file", "path": PROBED},
+    {"kind": "file", "path": f"{PROBED}\\none\\x"},
+    {"kind": "file", "path": PROBED + "\\" + "n" * 300},
+    {"kind": "file", "path": f"{PROBED}/a.txt"},
+    {"kind": "files", "path": f"{PROBED}\\sub"},
+    {"kind": "files", "path": f"{PROBED}\\", "pattern": "*.json", "recurse": True},
+    {"kind": "files", "path": PROBED, "pattern": "*.TXT"},
+    {"kind": "files", "path": PROBED, "pattern": "?.txt"},
+    {"kind": "files", "path": PROBED, "pattern": "[a].txt"},
+    {"kind": "files", "path": PROBED, "limit": 1},
+    {"kind": "files", "path": PROBED, "limit": 0},
+    {"kind": "files", "path": f"{PROBED}\\empty"},
+    {"kind": "files", "path": f"{PROBED}\\none"},
+    {"kind": "files", "path": f"{PROBED}\\a.txt"},
+    {"kind": "acl", "paths": [PROBED, f"{PROBED}\\sub\\deep", f"{PROBED}\\a.txt", f"{PROBED}\\none"]},
+    {"kind": "acl", "paths": []},
+    {"kind": "registry", "key": KEY},
+    {"kind": "registry", "key": KEY, "depth": 2},
+    {"kind": "registry", "key": KEY, "names": ["text", "RAW", "none", ""]},
+    {"kind": "registry", "key": KEY, "names": [], "depth": 1},
+    {"kind": "registry", "key": f"{KEY}\\none"},
+    {"kind": "registry", "key": KEY.upper()},
+    {"kind": "certificates", "store": "None of these"},
+    {"kind": "certificates", "thumbprint": "00" * 20},
+    {"kind": "service", "name": "none"},
+    {"kind": "environment", "names": ["no such name"]},
+    {"kind": "environment", "names": []},
+    {"kind": "account", "names": ["S-1-5-18", "BUILTIN\\Users", "no such", "S-1-5-21-1-2-3-4", "S-1-x"]},
+    {"kind": "policies"},
+    {"kind": "http", "address": "127.0.0.1", "port": 1, "host": "x"},
+    {"kind": "telepathy"},
+    {},
+    {"kind": "file"},
+    {"kind": "file", "path": ""},
+    {"kind": "acl"},
+    {"kind": "acl", "paths": "x"},
+    {"kind": "registry", "key": "C:\\x"},
+    {"kind": "service"},
+    {"kind": "http", "host": "x"},
+    {"kind": "http", "address": "x"},
+    {"kind": "environment", "names": "x"},
+    {"kind": "secret_matches", "name": "x"},
+]
+
+
+def test_probe(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    done = engine.script(LAY + f"\n[IO.File]::Delete('{PROBED}\\{VERSIONED}')")
+    assert (done.exit, done.errors) == (0, ""), done
+    real = engine.probe(*QUESTIONS)
+    engine.script("[AppDomain]::CurrentDomain.GetData('log').Dispose()")
+    modelled = probe(Call(probed(), f"imops.identity_manager.{PROBE}", {"queries": QUESTIONS}))["answers"]
+    wrong = [
+        (query, plain(a), plain(b))
+        for query, a, b in zip(QUESTIONS, real, modelled, strict=True)
+        if plain(a) != plain(b)
+    ]
+    with capsys.disabled():
+        print(
+            f"\nsame answers: {len(QUESTIONS)} questions, {2 * len(CASES)} lists of operations; {len(DIFFERENT)} kinds"
+            " of difference are listed"
+        )
+    assert not wrong, json.dumps(wrong, indent=1)

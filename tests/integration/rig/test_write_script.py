@@ -1,0 +1,81 @@
+"""The writer on a real PowerShell: every operation and every error, by ansible-core's own wrapper."""
+
+from __future__ import annotations
+
+import json
+
+import answer_schema
+import pytest
+from lines import traced
+from powershell import WRITE, Engine
+from write_cases import Case, cases, pair
+from write_state import assert_left, failure, lay, read, run
+
+PASSWORD = "P@ss 'word $x"
+CASES = cases(pair(PASSWORD), PASSWORD)
+
+pytestmark = [pytest.mark.rig, pytest.mark.xdist_group("rig")]
+
+
+NOT_RUN = {
+    "[IO.File]::Delete($temporary) }": "copying over a locked file fails before there is a temporary file",
+    "throw (New-Refusal 'NotAsWritten' \"'$path' reads back as something else than was written\") }": (
+        "nobody changes the file between writing and reading it back"
+    ),
+    "throw (New-Refusal 'NoPrivateKey' \"the PFX of $thumbprint holds no private key\") }": (
+        "Wine opens no PFX without a key"
+    ),
+}
+FORESEEN = {"copy", "changed file", "extract", "certificate"}
+"""Cases that are run in check mode first, for the statements of check mode."""
+
+
+def test_each_operation_and_every_statement(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    script, wrong = traced(engine, WRITE), []
+    for case in CASES:
+        before = lay(engine, case)
+        if case.name in FORESEEN:
+            script.take(run(engine, case, check=True, script=script.script).text)
+        output = run(engine, case, script=script.script)
+        after = read(engine, case)
+        document = json.loads(script.take(output.text))
+        answer_schema.check_write(document)
+        assert output.exit == (1 if case.fails else 0), case.name
+        assert PASSWORD not in output.text + output.errors, case.name
+        changed = [result["changed"] for result in document["results"]]
+        if (failure(document), changed, document["changed"]) != (case.fails, case.changed, any(changed)):
+            wrong.append((case.name, document))
+        else:
+            assert_left(case, before, after)
+    assert not wrong
+    missed = script.missed()
+    with capsys.disabled():
+        print(f"\n{WRITE}.ps1: {len(script.seen)} of {len(script.starts)} statements ran, {len(missed)} are listed")
+    assert sorted(missed) == sorted(NOT_RUN), json.dumps(missed, indent=1)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if not case.clear], ids=lambda case: case.name)
+def test_check_mode_predicts_and_writes_nothing(engine: Engine, case: Case) -> None:
+    before = lay(engine, case)
+    document = run(engine, case, check=True).document
+    assert read(engine, case) == before
+    answer_schema.check_write(document)
+    if case.fails is None:
+        # Each operation is looked at against the server as it is: one that repeats another is foreseen as a
+        # change, too.
+        assert [result["operation"] for result in document["results"]] == [o["operation"] for o in case.operations]
+        assert document["changed"] == any(case.changed)
+
+
+def test_the_second_run_changes_nothing(engine: Engine) -> None:
+    for case in CASES:
+        if case.fails or case.clear or case.name in {"remove", "certificate", "exportable certificate", "as expected"}:
+            continue
+        lay(engine, case)
+        run(engine, case)
+        left = read(engine, case)
+        again = run(engine, case).document
+        if "archive" in str(case.operations) and case.operations[0].get("delete_archive"):
+            assert not again.get("failed")
+        assert not again["changed"], case.name
+        assert read(engine, case) == left, case.name

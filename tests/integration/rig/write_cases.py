@@ -1,0 +1,339 @@
+"""Every operation of the writer on Windows calls: what is laid down, what is asked, what must come of it."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import datetime
+import hashlib
+import io
+import typing as t
+import zipfile
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
+
+Operation = dict[str, t.Any]
+FOLDER = "C:\\rig write"
+ABSENT, OTHER = "absent", "0" * 64
+
+
+def b64(data: bytes | str) -> str:
+    return base64.b64encode(data.encode() if isinstance(data, str) else data).decode()
+
+
+def sha256(data: bytes | str) -> str:
+    return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
+
+
+def archive(**entries: str) -> bytes:
+    """Return a zip; ``__`` in a name is a slash, a name that ends with it a folder."""
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, text in entries.items():
+            made.writestr(zipfile.ZipInfo(name.replace("__", "/"), (2026, 1, 1, 0, 0, 0)), text)
+    return memory.getvalue()
+
+
+GOOD = archive(web__config="new", Agent__web__config="agent's", empty__="", deep__er__x__json="{}")
+UNSAFE = {
+    "above": archive(**{"../out.txt": "x"}),
+    "absolute": archive(**{"C:/out.txt": "x"}),
+    "rooted": archive(**{"/out.txt": "x"}),
+    "backslashes": archive(**{"a\\..\\..\\out.txt": "x"}),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """A certificate as PFX, and without its key."""
+
+    thumbprint: str
+    pfx: bytes
+    keyless: bytes
+    der: bytes
+
+
+def pair(password: str) -> Pair:
+    """Make a key pair."""
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "rig key")])
+    now = datetime.datetime.now(datetime.UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now).not_valid_after(now + datetime.timedelta(days=30))
+    made = builder.sign(key, hashes.SHA256())
+    encryption = (
+        serialization.PrivateFormat.PKCS12.encryption_builder()
+        .kdf_rounds(2000)
+        .key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC)
+        .hmac_hash(hashes.SHA1())
+        .build(password.encode())
+    )
+    der = made.public_bytes(serialization.Encoding.DER)
+    return Pair(
+        hashlib.sha1(der, usedforsecurity=False).hexdigest().upper(),
+        pkcs12.serialize_key_and_certificates(b"rig", key, made, None, encryption),
+        pkcs12.serialize_key_and_certificates(b"rig", None, made, None, encryption),
+        der,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """Operations on a fresh folder.
+
+    Attributes:
+        files: text or bytes by path below the folder; None makes a folder.
+        changed: of each operation that was done; the one after them failed when ``fails`` is given.
+        fails: the failure's type.
+        left: what is below the folder afterwards (``*`` in a name stands for what differs each time); None: as before.
+        lay: PowerShell that runs before, with ``$f`` the folder; ``clear`` after.
+    """
+
+    name: str
+    operations: list[Operation]
+    changed: list[bool]
+    files: dict[str, str | bytes | None] = dataclasses.field(default_factory=dict)
+    fails: str | None = None
+    left: dict[str, str | None] | None = None
+    lay: str = ""
+    clear: str = ""
+
+
+def operation(kind: str, path: str = "", **fields: t.Any) -> Operation:
+    return {"operation": kind, "path": f"{FOLDER}\\{path}" if path else FOLDER, **fields}
+
+
+def text(path: str, content: str, **fields: t.Any) -> Operation:
+    return operation("file", path, content=b64(content), **fields)
+
+
+def extract(zipped: bytes = GOOD, **fields: t.Any) -> Operation:
+    rest = {"archive": f"{FOLDER}\\r.zip", "sha256": sha256(zipped), "marker": ".version", "version": "6.2.1"}
+    return operation("extract", "Runtime", **{**rest, **fields})
+
+
+UNPACKED = {
+    "Runtime": None,
+    "Runtime\\web\\config": "new",
+    "Runtime\\web": None,
+    "Runtime\\Agent": None,
+    "Runtime\\Agent\\web": None,
+    "Runtime\\Agent\\web\\config": "agent's",
+    "Runtime\\empty": None,
+    "Runtime\\deep": None,
+    "Runtime\\deep\\er": None,
+    "Runtime\\deep\\er\\x": None,
+    "Runtime\\deep\\er\\x\\json": "{}",
+    "Runtime\\.version": "6.2.1",
+}
+BACKUP = "a.txt.20200101T000000000.bak"
+LEFT = {
+    "a.json.im-0123456789ab.tmp": "x",
+    "R.im-0123456789ab.new": None,
+    "R.im-0123456789ab.new\\x": "x",
+    "R.im-0123456789ab.old": None,
+    "mine.tmp": "x",
+    "im-.tmp": "x",
+}
+
+
+def cases(made: Pair, password: str) -> list[Case]:
+    """Return all cases."""
+    add = {"content": b64(made.pfx), "password": password, "thumbprint": made.thumbprint}
+    certificate = {"operation": "certificate", **add}
+    gone = {"operation": "uncertificate", "thumbprint": made.thumbprint}
+    return [
+        Case(
+            "folder",
+            [operation("folder", "a\\b"), operation("folder", "A")],
+            [True, False],
+            left={"a": None, "a\\b": None},
+        ),
+        Case("folder where a file is", [operation("folder", "x")], [], {"x": "x"}, fails="System.IO.IOException"),
+        Case("new file", [text("a.txt", "x"), text("A.TXT", "x")], [True, False], left={"a.txt": "x"}),
+        Case("new file with rights", [text("a.txt", "x", sddl="D:P(A;;FA;;;BA)")], [True], left={"a.txt": "x"}),
+        Case("empty file", [text("a.txt", ""), text("a.txt", "")], [True, False], left={"a.txt": ""}),
+        Case("changed file", [text("a.txt", "new")], [True], {"a.txt": "old"}, left={"a.txt": "new"}),
+        Case(
+            "changed file with backup",
+            [text("a.txt", "new", backups=1)],
+            [True],
+            {"a.txt": "old"},
+            left={"a.txt": "new", "a.txt.*.bak": "old"},
+        ),
+        Case(
+            "backups pruned",
+            [text("a.txt", "new", backups=1)],
+            [True],
+            {"a.txt": "old", BACKUP: "older", "a.txt.mine.bak": "mine"},
+            left={"a.txt": "new", "a.txt.mine.bak": "mine", "a.txt.*.bak": "old"},
+        ),
+        Case(
+            "as expected",
+            [text("a.txt", "new", expect=sha256("old")), text("b.txt", "b", expect=ABSENT)],
+            [True, True],
+            {"a.txt": "old"},
+            left={"a.txt": "new", "b.txt": "b"},
+        ),
+        Case(
+            "changed meanwhile",
+            [text("b.txt", "b"), text("a.txt", "new", expect=OTHER)],
+            [True],
+            {"a.txt": "old"},
+            fails="ChangedMeanwhile",
+            left={"a.txt": "old", "b.txt": "b"},
+        ),
+        Case("there meanwhile", [text("a.txt", "new", expect=ABSENT)], [], {"a.txt": "old"}, fails="ChangedMeanwhile"),
+        Case("gone meanwhile", [text("a.txt", "new", expect=OTHER)], [], fails="ChangedMeanwhile"),
+        Case(
+            "read-only file",
+            [text("a.txt", "new")],
+            [],
+            {"a.txt": "old"},
+            fails="System.UnauthorizedAccessException",
+            lay="[IO.File]::SetAttributes(\"$f\\a.txt\", 'ReadOnly')",
+            clear="[IO.File]::SetAttributes(\"$f\\a.txt\", 'Normal')",
+        ),
+        Case(
+            "locked file",
+            [text("a.txt", "new")],
+            [],
+            {"a.txt": "old"},
+            fails="System.IO.IOException",
+            lay=(
+                "[AppDomain]::CurrentDomain.SetData('held', [IO.FileStream]::new(\"$f\\a.txt\", 'Open', 'Read',"
+                " 'None'))"
+            ),
+            clear="[AppDomain]::CurrentDomain.GetData('held').Dispose()",
+        ),
+        Case("file in no folder", [text("none\\a.txt", "x")], [], fails="System.IO.DirectoryNotFoundException"),
+        Case("no base64", [operation("file", "a.txt", content="?")], [], fails="System.FormatException"),
+        Case("no path", [{"operation": "file", "content": ""}], [], fails="System.ArgumentException"),
+        Case(
+            "odd names",
+            [text("\u00e4 $x 'q' [1].txt", "\ufeff\u00fc\r\n"), operation("folder", "h\u00f6her")],
+            [True, True],
+            left={"\u00e4 $x 'q' [1].txt": "\ufeff\u00fc\r\n", "h\u00f6her": None},
+        ),
+        Case("long name", [text("n" * 200 + ".txt", "x")], [True], left={"n" * 200 + ".txt": "x"}),
+        Case(
+            "copy",
+            [operation("copy", "a.txt", to=f"{FOLDER}\\b.txt"), operation("copy", "a.txt", to=f"{FOLDER}\\b.txt")],
+            [True, False],
+            {"a.txt": "a"},
+            left={"a.txt": "a", "b.txt": "a"},
+        ),
+        Case(
+            "copy over",
+            [operation("copy", "a.txt", to=f"{FOLDER}\\b.txt")],
+            [True],
+            {"a.txt": "a", "b.txt": "b"},
+            left={"a.txt": "a", "b.txt": "a"},
+        ),
+        Case(
+            "copy as backup",
+            [
+                operation("copy", "a.txt", to=f"{FOLDER}\\old", backups=2),
+                operation("copy", "a.txt", to=f"{FOLDER}\\old", backups=2),
+            ],
+            [True, False],
+            {"a.txt": "a"},
+            left={"a.txt": "a", "old": None, "old\\a.txt.*.bak": "a"},
+        ),
+        Case(
+            "copies pruned",
+            [operation("copy", "a.txt", to=f"{FOLDER}\\old", backups=1)],
+            [True],
+            {"a.txt": "a", f"old\\{BACKUP}": "z"},
+            left={"a.txt": "a", "old": None, "old\\a.txt.*.bak": "a"},
+        ),
+        Case(
+            "copy of nothing",
+            [operation("copy", "a.txt", to=f"{FOLDER}\\b.txt")],
+            [],
+            fails="System.IO.FileNotFoundException",
+        ),
+        Case(
+            "remove",
+            [operation("remove", "a.txt"), operation("remove", "a.txt"), operation("remove", "empty")],
+            [True, False, True],
+            {"a.txt": "a", "empty": None},
+            left={},
+        ),
+        Case(
+            "remove a full folder", [operation("remove", "full")], [], {"full\\x": "x"}, fails="System.IO.IOException"
+        ),
+        Case("remove all", [operation("remove", "full", recurse=True)], [True], {"full\\x\\y": "x"}, left={}),
+        Case(
+            "sweep",
+            [operation("sweep", older_than=0), operation("sweep", older_than=0)],
+            [True, False],
+            dict(LEFT),
+            left={"mine.tmp": "x", "im-.tmp": "x"},
+        ),
+        Case("sweep spares the young", [operation("sweep")], [False], dict(LEFT)),
+        Case("sweep no folder", [operation("sweep", "none")], [False]),
+        Case("extract", [extract(), extract()], [True, False], {"r.zip": GOOD}, left=UNPACKED | {"r.zip": "*"}),
+        Case(
+            "extract into an empty folder",
+            [extract(delete_archive=True)],
+            [True],
+            {"r.zip": GOOD, "Runtime": None},
+            left=UNPACKED,
+        ),
+        Case(
+            "overlay",
+            [extract(overlay="Agent\\web")],
+            [True],
+            {"r.zip": GOOD},
+            left=UNPACKED | {"r.zip": "*", "Runtime\\config": "agent's"},
+        ),
+        Case("no overlay", [extract(overlay="None")], [], {"r.zip": GOOD}, fails="NoOverlay"),
+        Case("wrong checksum", [extract(sha256=OTHER)], [], {"r.zip": GOOD}, fails="BadChecksum"),
+        Case("no archive", [extract()], [], fails="System.IO.FileNotFoundException"),
+        Case(
+            "no zip", [extract(b"no zip" * 99)], [], {"r.zip": b"no zip" * 99}, fails="System.IO.InvalidDataException"
+        ),
+        *(
+            Case(f"unsafe entry {name}", [extract(data)], [], {"r.zip": data}, fails="UnsafeArchive")
+            for name, data in UNSAFE.items()
+        ),
+        Case("other version", [extract()], [], {"r.zip": GOOD, "Runtime\\.version": "6.2.0"}, fails="OtherVersion"),
+        Case("unknown files", [extract()], [], {"r.zip": GOOD, "Runtime\\x": "x"}, fails="OtherVersion"),
+        Case(
+            "certificate",
+            [gone, certificate, certificate | {"thumbprint": made.thumbprint.lower()}, gone],
+            [False, True, False, True],
+        ),
+        Case(
+            "exportable certificate",
+            [certificate | {"exportable": True, "store": "CA"}, gone | {"store": "CA"}],
+            [True, True],
+        ),
+        Case("wrong certificate", [certificate | {"thumbprint": "AB" * 20}], [], fails="WrongCertificate"),
+        Case(
+            "wrong password",
+            [certificate | {"password": "wrong"}],
+            [],
+            fails="System.Security.Cryptography.CryptographicException",
+        ),
+        Case(
+            "no such store",
+            [certificate | {"store": "None of these"}],
+            [],
+            fails="System.Security.Cryptography.CryptographicException",
+        ),
+        Case("no thumbprint", [{"operation": "certificate"}], [], fails="System.ArgumentException"),
+        Case(
+            "unknown operation",
+            [text("a.txt", "x"), {"operation": "format"}, text("b.txt", "x")],
+            [True],
+            fails="UnknownOperation",
+            left={"a.txt": "x"},
+        ),
+        Case("no operation", [{}], [], fails="UnknownOperation"),
+        Case("nothing", [], []),
+    ]

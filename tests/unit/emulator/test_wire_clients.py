@@ -1,0 +1,112 @@
+"""The wire, judged by the real clients: pypsrp and pywinrm over sockets, Basic and NTLM, and what must be refused."""
+
+from __future__ import annotations
+
+import json
+
+import emulated
+import pytest
+import winrm
+import yaml
+from emulator.wire import tls
+from pypsrp.client import Client
+from pypsrp.exceptions import AuthenticationError
+from requests.exceptions import SSLError
+
+USER, PASSWORD = "Administrator", "Emulated-1"
+SCENARIO = {
+    "hosts": {
+        "one": {"connection": "psrp", "auth": "basic", "address": "127.21.0.1"},
+        "two": {"connection": "winrm", "auth": "basic", "address": "127.21.0.2"},
+        "three": {"connection": "psrp", "auth": "ntlm", "address": "127.21.0.3"},
+    }
+}
+ECHO = "Write-Output 'hällo'"
+
+pytestmark = pytest.mark.xdist_group("wire")
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wire")
+    scenario = folder / "scenario.yml"
+    scenario.write_text(yaml.safe_dump(SCENARIO, sort_keys=False), "utf-8")
+    with emulated.fleet(scenario, folder / "fleet") as running:
+        yield running
+
+
+def psrp(fleet, host, auth, password=PASSWORD, ca=None):
+    address = fleet.ready["hosts"][host]["address"]
+    return Client(
+        address, username=USER, password=password, auth=auth, cert_validation=ca or fleet.ready["ca_file"], port=5986
+    )
+
+
+@pytest.mark.parametrize(("host", "auth"), [("one", "basic"), ("three", "ntlm"), ("three", "negotiate")])
+def test_pypsrp_runs_a_pipeline(fleet, host, auth):
+    with psrp(fleet, host, auth) as client:
+        output, streams, failed = client.execute_ps(ECHO)
+    assert output.strip() == "hällo"
+    assert not failed
+    assert not streams.error
+
+
+@pytest.mark.parametrize(("host", "transport"), [("two", "basic"), ("three", "ntlm")])
+def test_pywinrm_runs_a_pipeline(fleet, host, transport):
+    address, ca = fleet.ready["hosts"][host]["address"], fleet.ready["ca_file"]
+    session = winrm.Session(
+        f"https://{address}:5986/wsman",
+        auth=(USER, PASSWORD),
+        transport=transport,
+        ca_trust_path=ca,
+        server_cert_validation="validate",
+    )
+    answer = session.run_ps(ECHO)
+    assert (answer.std_out.decode().strip(), answer.status_code) == ("hällo", 0)
+
+
+def test_a_script_that_is_not_known_fails_loudly_with_its_text(fleet):
+    with psrp(fleet, "one", "basic") as client:
+        _, streams, _ = client.execute_ps("Format-Volume C")
+    assert fleet.counters("one")["modules"]["raw"] >= 1
+    del streams
+    address, ca = fleet.ready["hosts"]["two"]["address"], fleet.ready["ca_file"]
+    session = winrm.Session(f"https://{address}:5986/wsman", auth=(USER, PASSWORD), transport="basic", ca_trust_path=ca)
+    answer = session.run_ps("Format-Volume C")
+    assert answer.status_code == 1
+    assert b"Format-Volume C" in answer.std_err
+
+
+@pytest.mark.parametrize(("host", "auth"), [("one", "basic"), ("three", "ntlm")])
+def test_a_wrong_password_is_refused(fleet, host, auth):
+    with pytest.raises(AuthenticationError), psrp(fleet, host, auth, password="wrong") as client:
+        client.execute_ps(ECHO)
+
+
+def test_an_authority_that_did_not_sign_is_refused_by_the_client(fleet, tmp_path):
+    other = tls.Authority(tmp_path / "other")
+    with pytest.raises(SSLError), psrp(fleet, "one", "basic", ca=str(other.file)) as client:
+        client.execute_ps(ECHO)
+
+
+def test_counters_count_and_reset(fleet):
+    fleet.command("reset")
+    with psrp(fleet, "one", "basic") as client:
+        client.execute_ps(ECHO)
+        client.execute_ps(ECHO)
+    counted = fleet.counters("one")
+    assert counted["remote_executions"] == 2
+    assert counted["connections"] >= 1
+    assert counted["messages"] >= 8
+    assert counted["bytes"] > 1000
+    assert fleet.counters("two")["remote_executions"] == 0
+    fleet.command("reset")
+    assert fleet.counters("one")["remote_executions"] == 0
+
+
+def test_the_dump_is_the_servers_state(fleet):
+    state = fleet.command("dump", "--host", "one")["state"]
+    assert "C:\\Windows\\System32" in state["files"]
+    assert json.dumps(state, sort_keys=True)
+    with pytest.raises(RuntimeError, match="no host 'nobody'; there are: one, two, three"):
+        fleet.command("dump", "--host", "nobody")

@@ -1,0 +1,160 @@
+"""Settings files as text: the smallest change, for any file and any set of changes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+from ansible_collections.imops.identity_manager.plugins.plugin_utils import _json_text
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._json_text import REMOVE, BadJson
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+CORPUS = Path(__file__).resolve().parents[4] / "shared" / "corpus" / "appsettings"
+FILES = sorted(CORPUS.glob("*")) if CORPUS.is_dir() else []
+REFUSED = {
+    "28_OctopusDeploy__Calamari__appsettings.top-level-array.json",
+    "30_dotnet__AspNetCore.Docs.Samples__appsettings.Development.json",
+}
+EXAMPLES = settings(
+    max_examples=int(os.environ.get("IMOPS_EXAMPLES", "200")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+keys = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=6).map(str.lower)
+scalars = st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(st.characters(codec="utf-8"), max_size=12)
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4), max_leaves=8
+)
+objects = st.dictionaries(keys, values, max_size=6)
+
+
+def unlike(data):
+    """Return whether no two keys differ in case only: .NET would refuse them."""
+    if isinstance(data, dict):
+        return len({key.lower() for key in data}) == len(data) and all(map(unlike, data.values()))
+    return all(map(unlike, data)) if isinstance(data, list) else True
+
+
+@st.composite
+def files(draw):
+    """Draw a settings file with its data: any indentation, line ends, comments, trailing commas, byte order mark."""
+    data = draw(objects.filter(unlike))
+    newline = draw(st.sampled_from(["\n", "\r\n"]))
+    indent = draw(st.sampled_from([None, "  ", "    ", "\t"]))
+    text = json.dumps(data, indent=indent, ensure_ascii=draw(st.booleans()))
+    if indent:
+        lines = text.split("\n")
+        noted = draw(st.lists(st.integers(0, len(lines) - 1), max_size=3))
+        for number in noted:
+            if lines[number].endswith(("{", ",")):
+                lines[number] += draw(st.sampled_from([' // note, "x": {', " /* a } b */", ""]))
+        text = newline.join(lines)
+        if draw(st.booleans()):
+            text = re.sub(r'(["0-9el])(\r?\n\s*\})', r"\1,\2", text, count=1)
+    return draw(st.sampled_from(["", "\ufeff"])) + text + draw(st.sampled_from(["", newline])), data
+
+
+changes_of = st.dictionaries(keys, values | st.just(REMOVE), max_size=4).filter(
+    lambda changes: (
+        unlike({k: v for k, v in changes.items() if v is not REMOVE})
+        and len({k.lower() for k in changes}) == len(changes)
+    )
+)
+
+
+@EXAMPLES
+@given(files(), changes_of, st.data())
+def test_any_change_of_any_file_gives_exactly_the_wanted_data_and_a_second_time_changes_nothing(file, changes, data):
+    text, content = file
+    if content and data.draw(st.booleans()):
+        changes = {
+            **changes,
+            data.draw(st.sampled_from(sorted(content))): data.draw(values.filter(unlike) | st.just(REMOVE)),
+        }
+    document = _json_text.parse(text)
+    assert document.data == content
+    edited = _json_text.edit(document, changes)
+    again = _json_text.parse(edited)
+    assert again.data == _json_text.merge(content, changes)
+    assert _json_text.edit(again, changes) == edited
+
+
+@EXAMPLES
+@given(files())
+def test_nothing_wanted_and_what_is_there_already_change_nothing(file):
+    text, content = file
+    document = _json_text.parse(text)
+    assert _json_text.edit(document, {}) == text
+    assert _json_text.edit(document, content) == text
+
+
+@EXAMPLES
+@given(files(), keys, scalars)
+def test_every_line_that_is_not_concerned_stays(file, key, value):
+    text, content = file
+    edited = _json_text.edit(_json_text.parse(text), {key: value})
+    before, after = text.splitlines(), edited.splitlines()
+    kept = [line for line in before if line.rstrip(", ") and f"{json.dumps(key)}" not in line]
+    stripped = [line.replace(",", "") for line in after]
+    if len(before) > 2 and key not in content:
+        assert all(any(line.replace(",", "") in other for other in stripped) for line in kept)
+
+
+@pytest.mark.skipif(not FILES, reason="no corpus of settings files beside the checkout (../shared/corpus)")
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name[:30])
+def test_real_files_stay_and_take_a_key(path):
+    text = path.read_bytes().decode("utf-8")
+    if path.name in REFUSED:
+        with pytest.raises(BadJson):
+            _json_text.parse(text)
+        return
+    document = _json_text.parse(text)
+    assert _json_text.edit(document, document.data) == text
+    wanted = {"Imops": {"A": 1, "B": [1, "x"]}}
+    edited = _json_text.edit(document, wanted)
+    assert _json_text.parse(edited).data == _json_text.merge(document.data, wanted)
+    assert _json_text.edit(_json_text.parse(edited), {"Imops": REMOVE}).split() == text.replace("{}", "{ }").split()
+
+
+BAD = {
+    "": (1, 1, "empty"),
+    "[1]": (1, 1, "expected '{'"),
+    '{"a" 1}': (1, 6, "expected ':'"),
+    '{"a": }': (1, 7, "expected a value"),
+    '{"a": 01}': (1, 7, "expected a value"),
+    '{\n  "a": 1\n  "b": 2\n}': (3, 3, "expected ',' or '}'"),
+    '{\n  "a": 1,\n  "A": 2\n}': (3, 3, "stands in line 2"),
+    '{"a": "x\ny"}': (1, 7, "double quotes"),
+    '{"a": "C:\\x"}': (1, 7, "double quotes"),
+    '{"a": 1': (1, 8, "file ends here"),
+    '{"a": 1} x': (1, 10, "end of the file"),
+    '{"a": 1 /* }': (1, 9, "must end with"),
+    "{'a': 1}": (1, 2, "double quotes"),
+    '{"a": tru}': (1, 7, "expected a value"),
+    '{"a": "\\ud800"}': (1, 7, "surrogate"),
+    "{" + '"a":{' * 70: (1, 321, "64 levels"),
+    "\ufeff{,}": (1, 2, "expected a key"),
+}
+
+
+@pytest.mark.parametrize("text", BAD, ids=range(len(BAD)))
+def test_what_dotnet_refuses_is_refused_with_its_place_and_what_was_expected(text):
+    line, column, reason = BAD[text]
+    with pytest.raises(BadJson, match=re.escape(reason)) as refused:
+        _json_text.parse(text)
+    assert (refused.value.line, refused.value.column) == (line, column)
+
+
+def test_a_key_of_another_case_is_the_same_key():
+    document = _json_text.parse('{"applicationuri": "a"}')
+    assert _json_text.edit(document, {"ApplicationUri": "b"}) == '{"applicationuri": "b"}'
+
+
+def test_a_comment_behind_the_last_value_stays_with_it():
+    text = '{\n  "a": 1 // one\n}\n'
+    assert _json_text.edit(_json_text.parse(text), {"b": 2}) == '{\n  "a": 1, // one\n  "b": 2\n}\n'

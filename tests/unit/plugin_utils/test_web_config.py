@@ -1,0 +1,113 @@
+"""web.config: the smallest change that makes IIS run the agent."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from ansible_collections.imops.identity_manager.plugins.plugin_utils import _web_config
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._plan import Refused
+
+CORPUS = Path(__file__).resolve().parents[4] / "shared" / "corpus" / "webconfig"
+FILES = sorted(CORPUS.glob("*")) if CORPUS.is_dir() else []
+RUNTIME = "C:\\im\\Runtime"
+DEFAULTS = {name: option.get("default") for name, option in _web_config.ARGUMENT_SPEC["argument_spec"].items()}
+SERVER = """<?xml version="1.0" encoding="utf-8"?>\r
+<!-- kept -->\r
+<configuration>\r
+\t<location path="." inheritInChildApplications="false">\r
+\t\t<system.webServer>\r
+\t\t\t<aspNetCore processPath="dotnet"   arguments=".\\Usercube-Server.dll" stdoutLogEnabled='false'\r
+\t\t\t\tstdoutLogFile="..\\Temp\\stdout-server.log" hostingModel="InProcess" />\r
+\t\t</system.webServer>\r
+\t</location>\r
+</configuration>\r
+"""
+
+
+def planned(content, **options):
+    wanted = _web_config.Wanted.of({**DEFAULTS, "path": RUNTIME, **options})
+    answer = None
+    if content is not None:
+        encoded = base64.b64encode(content).decode()
+        answer = {"type": "file", "content": encoded, "sha256": hashlib.sha256(content).hexdigest()}
+    plan = _web_config.plan(wanted, lambda query: answer, check=False)
+    return plan, base64.b64decode(plan.operations[0].arguments["content"]) if plan.operations else content
+
+
+def test_the_archives_file_for_the_server_is_turned_to_the_agent_and_nothing_else_moves():
+    plan, after = planned(SERVER.encode())
+    text = after.decode()
+    assert "Usercube-Agent.dll" in text
+    assert "Usercube-Server.dll" not in text
+    untouched = [line for line in SERVER.split("\r\n") if "Server.dll" not in line and "stdout-server" not in line]
+    assert all(line in text.split("\r\n") for line in untouched)
+    assert 'processPath="dotnet"   arguments=' in text
+    assert text.count("<aspNetCore") == text.count("<applicationInitialization") == 1
+    assert planned(after)[0].operations == ()
+    assert plan.restart
+
+
+def test_a_missing_file_is_made_whole():
+    plan, after = planned(None, environment={"HTTPS_PROXY": "http://proxy:3128"})
+    root = ET.fromstring(after)
+    core = root.find("system.webServer/aspNetCore")
+    assert core.get("arguments") == ".\\Usercube-Agent.dll"
+    assert root.find("system.webServer/applicationInitialization/add").get("initializationPage") == "/"
+    assert core.find("environmentVariables/environmentVariable").get("value") == "http://proxy:3128"
+    assert plan.operations[0].arguments["expect"] == "absent"
+    assert planned(after, environment={"HTTPS_PROXY": "http://proxy:3128"})[0].operations == ()
+
+
+BROKEN = {
+    "not closed": (
+        '<configuration><system.webServer><add initializationPage="/"></system.webServer></configuration>',
+        "line 1",
+    ),
+    "empty": ("", "line 1"),
+    "a section twice": (
+        "<configuration><system.webServer><aspNetCore/><aspNetCore/></system.webServer></configuration>",
+        "again in line 1",
+    ),
+    "two places": (
+        (
+            "<configuration><system.webServer><aspNetCore/></system.webServer>"
+            "<location><system.webServer><aspNetCore/></system.webServer></location></configuration>"
+        ),
+        "lines 1 and 1",
+    ),
+    "document type": ('<!DOCTYPE x [<!ENTITY a "b">]><configuration/>', "document type"),
+    "another root": ("<settings/>", "wanted <configuration>"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_file_that_iis_would_refuse_is_refused_with_its_place(name):
+    content, reason = BROKEN[name]
+    with pytest.raises(Refused, match=reason) as refused:
+        planned(content.encode())
+    assert f"{RUNTIME}\\web.config" in str(refused.value)
+
+
+def test_a_proxy_with_a_password_is_masked_in_the_diff():
+    secret = "http://user:canary-proxy@proxy:3128"
+    plan, _ = planned(SERVER.encode(), environment={"HTTPS_PROXY": secret})
+    assert plan.operations[0].secret
+    assert "canary-proxy" not in "".join(d.before + d.after for d in plan.diffs)
+
+
+@pytest.mark.skipif(not FILES, reason="no corpus of web.config files beside the checkout (../shared/corpus)")
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name[:30])
+def test_real_files_are_turned_once_or_refused_with_the_reason(path):
+    content = path.read_bytes()
+    try:
+        plan, after = planned(content)
+    except Refused as refused:
+        assert "line" in str(refused)
+        return
+    ET.fromstring(after)
+    assert plan.operations
+    assert planned(after)[0].operations == ()
