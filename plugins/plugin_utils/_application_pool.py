@@ -209,7 +209,7 @@ def _changed(wanted: Wanted, pool: _iis_config.Pool, ask: Ask, new_password: boo
     states = {p["name"].lower(): p["state"] for p in (ask(_questions.iis()) or {"pools": []})["pools"]}
     state = states.get(wanted.name.lower(), "Unknown")
     runs = state in {"Started", "Starting"}
-    differing = {name: value for name, value in wanted.attributes if pool.attributes.get(name) != value}
+    differing = {name: value for name, value in wanted.attributes if not _same(pool.attributes.get(name), value)}
     because = list(_why_restart(wanted, ask)) if wanted.state == "started" and runs else []
     facts: dict[str, t.Any] = {"pool": wanted.name}
     warnings: tuple[str, ...] = ()
@@ -230,6 +230,13 @@ def _changed(wanted: Wanted, pool: _iis_config.Pool, ask: Ask, new_password: boo
         sent |= {"processModel.userName": "", "processModel.password": ""}
     if stop:
         operations.append(_call(f"stop application pool {wanted.name}", wanted, state="stopped"))
+    if (
+        new_password
+        and dict(wanted.attributes)["processModel.identityType"] == pool.attributes["processModel.identityType"]
+    ):
+        # The module compares without regard to case, so a password changed only in case is applied over an empty one.
+        empty = {"processModel.password": ""}
+        operations.append(_call(f"clear the password of {wanted.name}", wanted, state="present", attributes=empty))
     if sent:
         does = f"set {', '.join(sorted(sent))} of application pool {wanted.name}"
         operations.append(_call(does, wanted, secret=new_password, state="present", attributes=sent))
@@ -249,6 +256,13 @@ def _changed(wanted: Wanted, pool: _iis_config.Pool, ask: Ask, new_password: boo
         _text(wanted.name, names, after_state, "******** (changed)" if new_password else hidden),
     )
     return Plan(tuple(operations), (diff,), warnings, facts=facts)
+
+
+def _same(found: t.Any, wanted: t.Any) -> bool:
+    """Compare as IIS does: texts, such as an account's name, without regard to case."""
+    if isinstance(found, str) and isinstance(wanted, str):
+        return found.lower() == wanted.lower()
+    return bool(found == wanted)
 
 
 def _why_restart(wanted: Wanted, ask: Ask) -> t.Iterator[str]:

@@ -151,12 +151,12 @@ def _operations(wanted: Wanted, path: str, right: str | None, sid: str, security
     own = security.of(sid, inherited=False)
     mask = _sddl.NAMES[right] if right else 0
     present = [a for a in own if a.allows]
-    exact = len(present) == 1 and present[0].rights == mask and present[0].here and present[0].below
+    exact = len(present) == 1 and present[0].rights == mask and present[0].whole
     denials = [a for a in own if not a.allows] if wanted.deny == "remove" else []
-    # win_acl only adds: less is had by taking the old entry away first.
-    surplus = (
-        present if not exact and wanted.remove_surplus and any(a.rights & ~mask or not right for a in present) else []
-    )
+    # win_acl only adds, and merges with an entry of the same flags: less, or other flags, is had by taking the
+    # old away first.
+    fits = bool(right) and len(present) == 1 and present[0].whole and not present[0].rights & ~mask
+    surplus = present if wanted.remove_surplus and not exact and not fits else []
     operations = [_win_acl(path, sid, a, "absent") for a in (*denials, *surplus)]
     if right is None or exact:
         return operations
@@ -176,14 +176,15 @@ def _operations(wanted: Wanted, path: str, right: str | None, sid: str, security
 
 def _win_acl(path: str, sid: str, ace: _sddl.Ace, state: str) -> Operation:
     """Return the removal of one entry of its own, exactly as it stands."""
-    inherit = "ContainerInherit, ObjectInherit" if ace.below else "None"
+    flags = [word for word, set_ in (("ContainerInherit", ace.folders), ("ObjectInherit", ace.files)) if set_]
+    propagation = "InheritOnly" if not ace.here else "NoPropagateInherit" if ace.once else "None"
     arguments = {
         "path": path,
         "user": sid,
         "rights": _right_words(ace.rights),
         "type": "allow" if ace.allows else "deny",
-        "inherit": inherit,
-        "propagation": "None" if ace.here else "InheritOnly",
+        "inherit": ", ".join(flags) or "None",
+        "propagation": propagation,
         "state": state,
     }
     return Operation(

@@ -88,7 +88,9 @@ class Ace:
         rights: the access mask, generic rights replaced by those of files.
         inherited: it comes from a folder above.
         here: it counts for the thing itself, not only for what is below.
-        below: it is passed on to folders and files below.
+        folders: it is passed on to folders below.
+        files: it is passed on to files below.
+        once: it is passed on to one level only.
     """
 
     allows: bool
@@ -96,7 +98,14 @@ class Ace:
     rights: int
     inherited: bool
     here: bool
-    below: bool
+    folders: bool
+    files: bool
+    once: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether it counts for the thing itself and everything below."""
+        return self.here and self.folders and self.files and not self.once
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,8 +150,8 @@ def parse(sddl: str) -> Security:
         if kind not in {"A", "D"} or not sid:
             raise BadSddl(f"cannot read the access entry ({body})")
         words = set(re.findall("..", flags))
-        below = bool({"CI", "OI"} & words)
-        aces.append(Ace(kind == "A", _sid(sid), _rights(rights), "ID" in words, "IO" not in words, below))
+        passed = ("CI" in words, "OI" in words, "NP" in words)
+        aces.append(Ace(kind == "A", _sid(sid), _rights(rights), "ID" in words, "IO" not in words, *passed))
     name = owner[1] if owner else "BA"
     return Security(_sid(name), tuple(aces), "P" in dacl[1].replace("AI", "").replace("AR", ""))
 
