@@ -16,9 +16,9 @@ from requests.exceptions import SSLError
 USER, PASSWORD = "Administrator", "Emulated-1"
 SCENARIO = {
     "hosts": {
-        "one": {"connection": "psrp", "auth": "basic", "address": "127.21.0.1"},
-        "two": {"connection": "winrm", "auth": "basic", "address": "127.21.0.2"},
-        "three": {"connection": "psrp", "auth": "ntlm", "address": "127.21.0.3"},
+        "one": {"connection": "psrp", "auth": "basic"},
+        "two": {"connection": "winrm", "auth": "basic"},
+        "three": {"connection": "psrp", "auth": "ntlm"},
     }
 }
 ECHO = "Write-Output 'hällo'"
