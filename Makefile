@@ -33,11 +33,11 @@ demo: venv ## install the agent on three emulated Windows servers, twice
 
 .PHONY: test
 test: venv ## the tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: test-all
 test-all: venv ## the tests with the long matrices (nightly)
-	IMOPS_NIGHTLY=1 IMOPS_EXAMPLES=10000 $(BIN)/python -m pytest -n 2 --dist loadgroup
+	IMOPS_NIGHTLY=1 IMOPS_EXAMPLES=10000 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: lint
 lint: venv ## all linters

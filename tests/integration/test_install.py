@@ -61,7 +61,6 @@ def leaks(fleet, *texts):
     return [place for place, text in places.items() if any(secret in text for secret in SECRETS)]
 
 
-@pytest.mark.xdist_group("install")
 def test_check_mode_predicts_then_the_run_installs_then_nothing_is_left_to_do_and_no_secret_is_seen(fleet, words):
     before = states(fleet)
     predicted = install(fleet, words, "--check", "--diff", "-vvv")
@@ -86,7 +85,6 @@ def test_check_mode_predicts_then_the_run_installs_then_nothing_is_left_to_do_an
     assert not list(fleet.folder.rglob("imops-*.json")), "a snapshot outlived its run"
 
 
-@pytest.mark.xdist_group("install")
 def test_a_changed_secret_is_seen_as_changed_and_not_told(fleet, words):
     changed = "canary-rotated-4411"
     run = install(fleet, [*words, "--extra-vars", f"vault_sap_password={changed}"], "--diff", "--check", "-vvv")
@@ -96,7 +94,6 @@ def test_a_changed_secret_is_seen_as_changed_and_not_told(fleet, words):
     assert leaks(fleet, run.output) == []
 
 
-@pytest.mark.xdist_group("install")
 def test_a_wrong_inventory_names_host_variable_and_rule(fleet, words):
     run = install(
         fleet, [*words, "--extra-vars", "im_agent_server_url=http://im.contoso.com/"], "--limit", "paris.contoso.com"
@@ -108,7 +105,6 @@ def test_a_wrong_inventory_names_host_variable_and_rule(fleet, words):
         assert text in failure["msg"]
 
 
-@pytest.mark.xdist_group("install")
 @pytest.mark.parametrize("host", ["paris.contoso.com", "berlin.contoso.com", "madrid.contoso.com"])
 def test_a_broken_connection_ends_the_run_and_the_next_completes(fleet, words, host):
     change = [*words, "--extra-vars", "im_agent_scheduler_enabled=false", "--limit", host]
@@ -124,7 +120,6 @@ def test_a_broken_connection_ends_the_run_and_the_next_completes(fleet, words, h
     assert install(fleet, change).hosts[host]["changed_tasks"] == []
 
 
-@pytest.mark.xdist_group("install")
 def test_what_a_killed_run_leaves_is_private_and_swept_by_the_next(fleet, words):
     host = "paris.contoso.com"
     fleet.command("fault", "--host", host, "--fault", json.dumps({"module": "*", "do": "slow", "seconds": 1}))

@@ -35,9 +35,8 @@ def web() -> t.Iterator[WebServer]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the engine's tests in one worker: each engine has a Windows folder tree of its own to make."""
+    """Mark the engine's tests."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("rig"))
             item.add_marker(pytest.mark.rig)

@@ -23,8 +23,6 @@ SCENARIO = {
 }
 ECHO = "Write-Output 'hällo'"
 
-pytestmark = pytest.mark.xdist_group("wire")
-
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory):
