@@ -9,7 +9,8 @@ import dataclasses
 import re
 import typing as t
 
-from . import _questions, _windows_path
+from . import _questions
+from ._download import Download
 from ._plan import Diff, Operation, Plan, Refused
 from ._questions import Ask, Query
 
@@ -31,7 +32,6 @@ EVIDENCE = {
 OLDEST_BUILD = 14393  # Windows Server 2016
 SUPPORT_ENDS = {8: "2026-11-10"}
 """When Microsoft's support of a .NET release ends (dotnet.microsoft.com, ".NET support policy")."""
-_CHECKSUM = re.compile(r"(?:sha256:)?([0-9a-fA-F]{64})")
 _VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
@@ -57,15 +57,13 @@ class Wanted:
 
     Attributes:
         features: names of Windows features.
-        source: where the server finds the bundle's installer.
-        checksum: its SHA-256, lower case.
+        bundle: the bundle's installer.
         version: the least version of the bundle, as numbers.
         reboot: what is done when something asks for a restart.
     """
 
     features: tuple[str, ...]
-    source: str
-    checksum: str
+    bundle: Download
     version: tuple[int, ...]
     reboot: str
 
@@ -73,19 +71,12 @@ class Wanted:
     def of(cls, arguments: dict[str, t.Any]) -> Wanted:
         """Return what a task wants; raises Refused."""
         bundle = arguments["hosting_bundle"]
-        checksum = _CHECKSUM.fullmatch(bundle["checksum"].strip())
-        if not checksum:
-            raise Refused("hosting_bundle.checksum: wanted the SHA-256 of the installer, 64 hexadecimal digits")
         version = _VERSION.fullmatch(bundle["version"].strip())
         if not version:
             raise Refused(f"hosting_bundle.version: found {bundle['version']!r}, wanted a version as 8.0 or 8.0.22")
-        source = bundle["source"].strip()
-        if not re.match(r"https?://", source) and _windows_path.why_not_absolute(source):
-            raise Refused(f"hosting_bundle.source: found {source!r}, wanted a URL or an absolute Windows path")
         return cls(
             tuple(arguments["features"]),
-            source,
-            checksum[1].lower(),
+            Download.of("hosting_bundle", bundle),
             tuple(int(part) for part in version.groups() if part is not None),
             arguments["reboot"],
         )
@@ -199,9 +190,9 @@ def _bundle_operation(wanted: Wanted, *, installed: bool, module: bool, iis: boo
         return None
     verb = "repair" if installed else "install"
     arguments = {
-        "path": wanted.source,
+        "path": wanted.bundle.source,
         "arguments": [f"/{verb}", "/quiet", "/norestart"],
-        "checksum": wanted.checksum,
+        "checksum": wanted.bundle.checksum,
         "checksum_algorithm": "sha256",
         # Without a product nothing would be compared; this one never matches, since our own plan has decided already.
         "product_id": f"imops-{verb}-{_dotted(wanted.version)}",

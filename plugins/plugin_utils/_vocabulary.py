@@ -12,12 +12,11 @@ import re
 import typing as t
 from urllib.parse import urlsplit
 
-from . import _mask, _windows_path
+from . import _download, _mask, _windows_path
 
 HOSTING_MODES = ("iis", "service")
 USES = ("encryption", "identity_server", "password_reset", "server")
 RESERVED_IDENTIFIER = "local"
-_CHECKSUM = re.compile(r"(?:sha256:)?[0-9a-fA-F]{64}")
 _HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 
 
@@ -163,11 +162,11 @@ def _downloads(inventory: t.Mapping[str, t.Any]) -> t.Iterator[Problem]:
             yield Problem(
                 f"im_agent_{name}_source", "nothing", f"where the server finds {what}: a URL or a Windows path"
             )
-        elif not re.match(r"https?://", source) and _windows_path.why_not_absolute(source):
+        elif not _download.is_source(source):
             yield Problem(
                 f"im_agent_{name}_source", repr(source), f"a URL (http, https) or an absolute Windows path of {what}"
             )
-        if not _CHECKSUM.fullmatch(checksum):
+        if _download.checksum(checksum) is None:
             yield Problem(
                 f"im_agent_{name}_checksum",
                 "nothing" if not checksum else "something else",

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import re
 import typing as t
 
 from . import _questions, _windows_path
+from ._download import Download, is_url
 from ._folders import Folders
 from ._plan import Diff, Operation, Plan, Refused, write
 from ._questions import Ask, Query
@@ -17,7 +17,6 @@ MARKER = ".im-runtime"
 OVERLAY = "Agent"
 PROGRAM = "Usercube-Agent.dll"
 DOWNLOAD = ".im-archive.zip"
-_CHECKSUM = re.compile(r"(?:sha256:)?([0-9a-fA-F]{64})")
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "argument_spec": {
@@ -34,32 +33,20 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """Which folders, and which archive by its SHA-256."""
+    """Which folders, and which archive."""
 
     folders: Folders
-    source: str
-    checksum: str
+    archive: Download
 
     @classmethod
     def of(cls, arguments: dict[str, t.Any]) -> Wanted:
         """Return what a task wants; raises Refused."""
-        archive = arguments["archive"]
-        checksum = _CHECKSUM.fullmatch(archive["checksum"].strip())
-        if not checksum:
-            raise Refused("archive.checksum: wanted the SHA-256 of the archive, 64 hexadecimal digits")
-        source = archive["source"].strip()
-        if not _is_url(source) and _windows_path.why_not_absolute(source):
-            raise Refused(f"archive.source: found {source!r}, wanted a URL or an absolute Windows path")
-        return cls(Folders.of(arguments["path"], arguments["folders"]), source, checksum[1].lower())
+        return cls(Folders.of(arguments["path"], arguments["folders"]), Download.of("archive", arguments["archive"]))
 
     @property
     def runtime(self) -> str:
         """Return the Runtime folder."""
         return self.folders.path("Runtime")
-
-
-def _is_url(source: str) -> bool:
-    return bool(re.match(r"https?://", source))
 
 
 def questions(wanted: Wanted) -> tuple[Query, ...]:
@@ -86,10 +73,10 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     marker = ask(_questions.file(_windows_path.join(wanted.runtime, MARKER)))
     version = base64.b64decode(marker["content"]).decode("utf-8-sig").strip() if marker else None
     program = ask(_questions.file(_windows_path.join(wanted.runtime, PROGRAM), 0))
-    if version is not None and version != wanted.checksum:
+    if version is not None and version != wanted.archive.checksum:
         raise Refused(
-            f"{wanted.runtime} holds the runtime archive with SHA-256 {version}, wanted {wanted.checksum}: another"
-            " version over an installed agent is not installed yet by this collection. Keep the archive that is"
+            f"{wanted.runtime} holds the runtime archive with SHA-256 {version}, wanted "
+            f"{wanted.archive.checksum}: another version over an installed agent is not installed yet by this collection. Keep the archive that is"
             " installed, or move Runtime away"
         )
     if version is None and program is not None:
@@ -113,20 +100,20 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     before = _text(there, version)
     return Plan(
         tuple(operations),
-        (Diff(title, before, _text(wanted.folders.all(), wanted.checksum)),),
+        (Diff(title, before, _text(wanted.folders.all(), wanted.archive.checksum)),),
         facts={"path": root, "runtime": wanted.runtime},
     )
 
 
 def _unpack(wanted: Wanted) -> list[Operation]:
-    archive = wanted.source
+    archive = wanted.archive.source
     operations = []
-    if _is_url(wanted.source):
+    if is_url(wanted.archive.source):
         archive = _windows_path.join(wanted.folders.root, DOWNLOAD)
         arguments = {
-            "url": wanted.source,
+            "url": wanted.archive.source,
             "dest": archive,
-            "checksum": wanted.checksum,
+            "checksum": wanted.archive.checksum,
             "checksum_algorithm": "sha256",
             # A download that is there and right, left by a run that was cut, is not fetched again.
             "force": False,
@@ -138,11 +125,11 @@ def _unpack(wanted: Wanted) -> list[Operation]:
             "extract",
             path=wanted.runtime,
             archive=archive,
-            sha256=wanted.checksum,
+            sha256=wanted.archive.checksum,
             overlay=OVERLAY,
             marker=MARKER,
-            version=wanted.checksum,
-            delete_archive=_is_url(wanted.source),
+            version=wanted.archive.checksum,
+            delete_archive=is_url(wanted.archive.source),
         )
     )
     return operations

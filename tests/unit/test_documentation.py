@@ -15,7 +15,8 @@ ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir()
 UTILS = "ansible_collections.imops.identity_manager.plugins.plugin_utils"
 
 
-def documented(options):
+def shape(options, below):
+    """Return what options are: of a document (``below`` is suboptions) or of an argument spec (options)."""
     return {
         name: (
             option.get("type", "str"),
@@ -23,21 +24,7 @@ def documented(options):
             option.get("elements"),
             option.get("choices"),
             option.get("default"),
-            documented(option.get("suboptions") or {}),
-        )
-        for name, option in options.items()
-    }
-
-
-def specified(options):
-    return {
-        name: (
-            option.get("type", "str"),
-            bool(option.get("required")),
-            option.get("elements"),
-            option.get("choices"),
-            option.get("default"),
-            specified(option.get("options") or {}),
+            shape(option.get(below) or {}, below),
         )
         for name, option in options.items()
     }
@@ -47,7 +34,9 @@ def specified(options):
 def test_a_module_documents_exactly_its_options(name):
     document = yaml.safe_load((ROOT / "plugins" / "modules" / f"{name}.yml").read_text("utf-8"))
     subject = action_loader.get(f"imops.identity_manager.{name}", class_only=True).SUBJECT
-    assert documented(document["DOCUMENTATION"]["options"]) == specified(subject.ARGUMENT_SPEC["argument_spec"])
+    assert shape(document["DOCUMENTATION"]["options"], "suboptions") == shape(
+        subject.ARGUMENT_SPEC["argument_spec"], "options"
+    )
     assert (ROOT / "plugins" / "modules" / f"{name}.py").exists(), "ansible-doc finds no module without its stub"
     examples = yaml.safe_load(document["EXAMPLES"])
     for task in examples:
