@@ -75,9 +75,9 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     program = ask(_questions.file(_windows_path.join(wanted.runtime, PROGRAM), 0))
     if version is not None and version != wanted.archive.checksum:
         raise Refused(
-            f"{wanted.runtime} holds the runtime archive with SHA-256 {version}, wanted "
-            f"{wanted.archive.checksum}: another version over an installed agent is not installed yet by this collection. Keep the archive that is"
-            " installed, or move Runtime away"
+            f"{wanted.runtime} holds the runtime archive with SHA-256 {version}, wanted {wanted.archive.checksum}: "
+            "another version over an installed agent is not installed yet by this collection. Keep the archive that is "
+            "installed, or move Runtime away"
         )
     if version is None and program is not None:
         raise Refused(
