@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import typing as t
@@ -38,6 +39,11 @@ DIFFERENT = (
         "acl",
         "sddl of a file just moved",
         "the engine's store of rights forgets a moved file's; such files are not asked for",
+    ),
+    (
+        "certificates",
+        "key",
+        "Wine hands out no private key objects, so the key's file is not found; the rest is compared",
     ),
     ("files", "version", "the emulator has no programs with a version resource"),
     ("service, events, features, iis, host", "all", "the drive under Wine has services and accounts of its own"),
@@ -219,3 +225,42 @@ def test_probe(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
             " of difference are listed"
         )
     assert not wrong, json.dumps(wrong, indent=1)
+
+
+LAY_SYSTEM = """
+$bytes = [Convert]::FromBase64String('{der}')
+$certificate = [Security.Cryptography.X509Certificates.X509Certificate2]::new($bytes)
+$store = [Security.Cryptography.X509Certificates.X509Store]::new('AuthRoot', 'LocalMachine')
+$store.Open('ReadWrite')
+$store.Add($certificate)
+$store.Close()
+[Environment]::SetEnvironmentVariable('IM_SAME', 'häl lo', 'Machine')
+"""
+
+
+def test_certificates_and_environment(engine: Engine) -> None:
+    """A certificate without key, one with a key (its key's file is what Wine cannot show), and machine variables."""
+    bare, keyed = pair(PASSWORD), pair(PASSWORD)
+    engine.script(LAY_SYSTEM.replace("{der}", base64.b64encode(bare.der).decode()))
+    operation = {"operation": "certificate", "store": "CA", "thumbprint": keyed.thumbprint}
+    operation |= {"content": base64.b64encode(keyed.pfx).decode(), "password": PASSWORD}
+    written = engine.write(operation)
+    machine = Machine("srv")
+    machine.certificates.add("LocalMachine", "AuthRoot", bare.der)
+    modelled = write(Call(machine, f"imops.identity_manager.{WRITE}", {"operations": [operation]}))
+    assert plain(written) == plain(modelled)
+    machine.environment.set("IM_SAME", "häl lo")
+    questions: list[dict[str, t.Any]] = [
+        {"kind": "certificates", "store": "AuthRoot", "thumbprint": bare.thumbprint},
+        {"kind": "certificates", "store": "CA", "thumbprint": keyed.thumbprint.lower()},
+        {"kind": "certificates", "store": "CA", "thumbprint": "AB" * 20},
+        {"kind": "certificates", "store": "No such store"},
+        {"kind": "environment", "names": ["IM_SAME", "IM_NOT_THERE"]},
+        {"kind": "service", "name": "No such service"},
+    ]
+    real = engine.probe(*questions)
+    ours = probe(Call(machine, f"imops.identity_manager.{PROBE}", {"queries": questions}))["answers"]
+    for answers in (real, ours):
+        (held,) = answers[1]["value"]
+        assert held.pop("key").keys() == {"path", "sddl", "error"}
+    assert [plain(a) for a in real] == [plain(a) for a in ours]
