@@ -235,6 +235,7 @@ def _checked(
             None if value is None or isinstance(value, Unknown) else _typed(name, option, value, module, where)
         )
     _mind_conditions(rules, result, where)
+    _mind_companions(rules, values, where)
     return result
 
 
@@ -262,6 +263,14 @@ def _mind_conditions(rules: dict[str, t.Any], values: dict[str, t.Any], where: s
                 raise _Invalid(
                     f"{rule[0]} is {rule[1]} but {kind} of the following are missing: {', '.join(absent)}{where}"
                 )
+
+
+def _mind_companions(rules: dict[str, t.Any], values: dict[str, t.Any], where: str) -> None:
+    companions = rules.get("required_by")
+    for name, needed in companions.items() if isinstance(companions, dict) else ():
+        absent = [n for n in (needed if isinstance(needed, list) else [needed]) if n not in values]
+        if name in values and absent:
+            raise _Invalid(f"missing parameter(s) required by '{name}': {', '.join(absent)}{where}")
 
 
 def _groups(value: t.Any) -> list[list[t.Any]]:

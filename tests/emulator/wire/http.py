@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import traceback
 import typing as t
 import weakref
 from pathlib import Path
 
 from aiohttp import web
 
-from ..engine import ConnectionDropped, HostRestarts
+from ..engine import ConnectionDropped, HostRestarts, Outcome
 from ..fleet import PORT, Host
 from .auth import ConnectionAuth, Users
 from .core import Core, Ready, Waiting
@@ -119,6 +120,8 @@ class Endpoint:
             task = asyncio.get_running_loop().create_task(self._restart())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+        except Exception:  # the client would wait for ever: a fault of the emulator is a failed pipeline with its text
+            self._core.finish(ready, Outcome((), (f"the emulator failed: {traceback.format_exc()}",), 1))
         async with self._finished:
             self._finished.notify_all()
 

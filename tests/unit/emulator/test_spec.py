@@ -76,6 +76,7 @@ BAD = [
         {"url": "u", "dest": "d", "checksum": "a", "checksum_url": "b"},
         "mutually exclusive",
     ),
+    ("win_service", "ansible/windows", {"name": "x", "password": "y"}, "required by 'password': username"),
     ("website", "microsoft/iis", {"name": "x", "bindings": {"add": [{"prt": 443}]}}, "prt found in add"),
     ("website", "microsoft/iis", {"name": "x", "bindings": {"add": [], "set": []}}, "mutually exclusive"),
 ]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 
 import emulated
 import pytest
 import winrm
 import yaml
+from emulator.fleet import build
 from emulator.wire import tls
+from emulator.wire.http import Front
 from pypsrp.client import Client
 from pypsrp.exceptions import AuthenticationError
 from requests.exceptions import SSLError
@@ -108,3 +112,26 @@ def test_the_dump_is_the_servers_state(fleet):
     assert json.dumps(state, sort_keys=True)
     with pytest.raises(RuntimeError, match="no host 'nobody'; there are: one, two, three"):
         fleet.command("dump", "--host", "nobody")
+
+
+def test_a_fault_of_the_emulator_is_a_failed_pipeline_with_its_text(tmp_path, monkeypatch):
+    hosts = build({"hosts": {"one": {}}})
+    monkeypatch.setattr(hosts["one"].engine, "run", lambda pipeline: 1 // 0)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    front = Front(hosts, tmp_path)
+    asyncio.run_coroutine_threadsafe(front.start(), loop).result(10)
+    try:
+        address, ca = hosts["one"].address, str(front.authority.file)
+        session = winrm.Session(
+            f"https://{address}:5986/wsman", auth=(USER, PASSWORD), transport="basic", ca_trust_path=ca
+        )
+        answer = session.run_ps(ECHO)
+        assert answer.status_code == 1
+        assert b"the emulator failed" in answer.std_err
+        assert b"ZeroDivisionError" in answer.std_err
+    finally:
+        asyncio.run_coroutine_threadsafe(front.stop(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
