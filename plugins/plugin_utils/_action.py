@@ -66,6 +66,8 @@ class AgentAction(ActionBase):
             if any(reply.get("reboot_required") and reply.get("changed") for reply in replies):
                 result["reboot_required"] = True
         self._keep_restart(host, plan)
+        if check and plan.settles:
+            host.note_settled(plan.settles)
         if plan.warnings or host.warnings:
             result["warnings"] = [*plan.warnings, *host.warnings]
         return result

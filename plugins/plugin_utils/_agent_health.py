@@ -16,14 +16,17 @@ from ._plan import Plan
 from ._questions import Ask, NotAnswered, Query
 
 PROVIDER = "IIS AspNetCore Module V2"
+SERVICE_PROVIDERS = (".NET Runtime", "Application Error")
 WRITTEN = ("Temp", "Work", "Mails")
 LOCAL = "127.0.0.1"
 FAR_PAST = "2000-01-01T00:00:00.0000000Z"
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "argument_spec": {
-        "site": {"type": "str", "required": True},
-        "pool": {"type": "str", "required": True},
+        "site": {"type": "str"},
+        "pool": {"type": "str"},
+        "service": {"type": "str"},
+        "scheme": {"type": "str", "choices": ["https", "http"], "default": "https"},
         "host_name": {"type": "str", "required": True},
         "port": {"type": "int", "default": 443},
         "url_path": {"type": "str", "default": "/"},
@@ -34,6 +37,9 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         "timeout": {"type": "int", "default": 120},
         "delay": {"type": "int", "default": 5},
     },
+    "mutually_exclusive": [["service", "site"], ["service", "pool"]],
+    "required_one_of": [["service", "site"]],
+    "required_together": [["site", "pool"]],
 }
 
 
@@ -43,6 +49,8 @@ class Wanted:
 
     site: str
     pool: str
+    service: str
+    scheme: str
     host_name: str
     port: int
     url_path: str
@@ -56,8 +64,10 @@ class Wanted:
     def of(cls, arguments: dict[str, t.Any]) -> Wanted:
         """Return what a task wants; raises Refused."""
         return cls(
-            arguments["site"],
-            arguments["pool"],
+            arguments.get("site") or "",
+            arguments.get("pool") or "",
+            arguments.get("service") or "",
+            arguments["scheme"],
             arguments["host_name"].lower(),
             arguments["port"],
             arguments["url_path"],
@@ -74,11 +84,17 @@ class Wanted:
         return _questions.http(
             address=LOCAL,
             port=self.port,
+            scheme=self.scheme,
             server_name=self.host_name,
             host=self.host_name,
             path=self.url_path,
             timeout=30,
         )
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """Return whose events tell that the agent failed."""
+        return SERVICE_PROVIDERS if self.service else (PROVIDER,)
 
     @property
     def written(self) -> tuple[str, ...]:
@@ -107,11 +123,15 @@ class Check:
 
 def questions(wanted: Wanted) -> tuple[Query, ...]:
     """Return all questions: one remote execution for one look."""
+    host: tuple[Query, ...] = (
+        (_questions.service(wanted.service),)
+        if wanted.service
+        else (_questions.iis(), _questions.file(_iis_config.PATH, _iis_config.MAX_BYTES))
+    )
     return (
-        _questions.iis(),
-        _questions.file(_iis_config.PATH, _iis_config.MAX_BYTES),
+        *host,
         wanted.request,
-        _questions.events(FAR_PAST, PROVIDER),
+        _questions.events(FAR_PAST, *wanted.providers),
         _questions.acl(*wanted.written),
         *wanted.identity.questions(),
     )
@@ -120,13 +140,11 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
 def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     """Return what was found as facts; nothing is ever changed.
 
-    In check mode on a server that has no such site yet nothing can be proven: ``verified`` is null.
+    In check mode on a server that has no such site or service yet nothing can be proven: ``verified`` is null.
     """
-    iis = ask(_questions.iis())
-    present = {s["name"].lower() for s in (iis or {"sites": []})["sites"]}
-    if check and wanted.site.lower() not in present:
+    if check and not _is_there(wanted, ask):
         return Plan(facts={"verified": None, "checks": []})
-    checks = [*_run_state(wanted, iis), _answers(wanted, ask), *_log(wanted, iis, ask), *_folders(wanted, ask)]
+    checks = [*_run_state(wanted, ask), _answers(wanted, ask), *_log(wanted, ask), *_folders(wanted, ask)]
     verified: bool | None = all(c.passed for c in checks)
     if check and not verified:
         verified = None  # an earlier step of a real run may be what is missing
@@ -141,7 +159,23 @@ def failure(result: t.Mapping[str, t.Any]) -> str:
     )
 
 
-def _run_state(wanted: Wanted, iis: dict[str, t.Any] | None) -> t.Iterator[Check]:
+def _is_there(wanted: Wanted, ask: Ask) -> bool:
+    if wanted.service:
+        return ask(_questions.service(wanted.service)) is not None
+    return wanted.site.lower() in {s["name"].lower() for s in (ask(_questions.iis()) or {"sites": []})["sites"]}
+
+
+def _run_state(wanted: Wanted, ask: Ask) -> t.Iterator[Check]:
+    if wanted.service:
+        found = ask(_questions.service(wanted.service))
+        state = found["state"] if found else "absent"
+        remedy = (
+            "Start it (win_im_service with state started); when it stops by itself, the System log (Service Control"
+            " Manager, 7034, 7038, 7041) says whether it ended, its password is wrong, or its account may not log on."
+        )
+        yield Check(f"service {wanted.service}", state == "Running", state, "Running", remedy)
+        return
+    iis = ask(_questions.iis())
     for kind, name in (("pools", wanted.pool), ("sites", wanted.site)):
         states = {item["name"].lower(): item["state"] for item in (iis or {kind: []})[kind]}
         state = states.get(name.lower(), "absent")
@@ -155,13 +189,17 @@ def _run_state(wanted: Wanted, iis: dict[str, t.Any] | None) -> t.Iterator[Check
 
 
 def _answers(wanted: Wanted, ask: Ask) -> Check:
-    url = f"https://{wanted.host_name}:{wanted.port}{wanted.url_path}"
+    url = f"{wanted.scheme}://{wanted.host_name}:{wanted.port}{wanted.url_path}"
     name = f"answer of {url}"
     try:
         answer = ask(wanted.request)
     except NotAnswered as failed:
-        remedy = "No binding on this port, or no certificate behind it: look at the site's bindings."
-        return Check(name, False, f"no answer ({failed.message.strip()})", "an answer over https", remedy)
+        remedy = (
+            "Nothing listens on this port: look at the service's urls, and at the Application log (.NET Runtime)."
+            if wanted.service
+            else "No binding on this port, or no certificate behind it: look at the site's bindings."
+        )
+        return Check(name, False, f"no answer ({failed.message.strip()})", f"an answer over {wanted.scheme}", remedy)
     if wanted.thumbprint and answer["thumbprint"] != wanted.thumbprint:
         remedy = "The https binding serves another certificate: run im_site again."
         return Check(name, False, f"certificate {answer['thumbprint']}", f"certificate {wanted.thumbprint}", remedy)
@@ -188,13 +226,23 @@ def _cause(status: int) -> str:
     )
 
 
-def _log(wanted: Wanted, iis: dict[str, t.Any] | None, ask: Ask) -> t.Iterator[Check]:
-    """Yield whether the module of IIS has logged an error since the running worker was started."""
-    started = [w["started"] for w in (iis or {"workers": []})["workers"] if w["pool"].lower() == wanted.pool.lower()]
-    since = min((s for s in started if s), default=FAR_PAST)
+def _started(wanted: Wanted, ask: Ask) -> str:
+    """Return when the agent's process was started; long ago when that is not known."""
+    if wanted.service:
+        found = ask(_questions.service(wanted.service))
+        return str((found or {}).get("started") or FAR_PAST)
+    workers = (ask(_questions.iis()) or {"workers": []})["workers"]
+    return min(
+        (w["started"] for w in workers if w["pool"].lower() == wanted.pool.lower() and w["started"]), default=FAR_PAST
+    )
+
+
+def _log(wanted: Wanted, ask: Ask) -> t.Iterator[Check]:
+    """Yield whether IIS's module, or .NET, has logged an error since the agent was started."""
+    since = _started(wanted, ask)
     errors = [
         e
-        for e in ask(_questions.events(FAR_PAST, PROVIDER)) or []
+        for e in ask(_questions.events(FAR_PAST, *wanted.providers)) or []
         if e["level"] in {"Critical", "Error"} and e["time"] >= since
     ]
     found = (

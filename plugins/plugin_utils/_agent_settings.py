@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+import re
 import typing as t
 
 from . import _json_text, _mask, _product_rules, _questions, _windows_path
@@ -41,6 +42,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         "default_openid_client": {"type": "str"},
         "encryption_certificate": _CERTIFICATE,
         "identity_server_certificate": _CERTIFICATE,
+        "https_certificate": _CERTIFICATE,
         "connections": {"type": "dict", "no_log": True},
         "databases": {"type": "dict", "no_log": True},
         "sources_root_paths": {"type": "list", "elements": "str"},
@@ -96,6 +98,7 @@ class Wanted:
             "ApplicationUri": arguments.get("server_url"),
             "EncryptionCertificate": _pair(arguments.get("encryption_certificate"), _PLAIN_NAMES),
             "IdentityServer": _pair(arguments.get("identity_server_certificate"), _X509_NAMES),
+            "Kestrel": _kestrel(arguments.get("https_certificate")),
             "Scheduler": arguments.get("scheduler"),
             "Cors": arguments.get("cors"),
             "TempFolderPath": arguments.get("temp_folder"),
@@ -151,6 +154,27 @@ def _pair(given: dict[str, t.Any] | None, names: dict[str, str]) -> dict[str, t.
         section[names["store_name"]] = given.get("store_name") or "My"
         gone = ("file", "password", "subject" if by_thumbprint else "thumbprint")
     return section | {names[name]: _json_text.REMOVE for name in gone}
+
+
+def _kestrel(given: dict[str, t.Any] | None) -> dict[str, t.Any] | None:
+    """Return the section by which Kestrel, the web server of an agent that is a service, finds its certificate.
+
+    It names a subject, not a thumbprint, and takes the one that is valid longest, so a renewal needs no change.
+    Belief: the agent reads the section as every ASP.NET Core program does; learn.microsoft.com "Configure endpoints for
+    the ASP.NET Core Kestrel web server".
+    """
+    if not given:
+        return None
+    common = re.search(r"CN=([^,]+)", given.get("subject") or "", re.IGNORECASE)
+    if not common:
+        raise Refused("https_certificate: found no subject with a CN, wanted the pair as win_im_cert_pair returns it")
+    found = {
+        "Subject": common[1].strip(),
+        "Store": given.get("store_name") or "My",
+        "Location": given.get("store_location") or "LocalMachine",
+        "AllowInvalid": True,  # a self-signed one too; whoever connects judges it
+    }
+    return {"Certificates": {"Default": found}}
 
 
 def _escaped(password: str) -> str:
@@ -218,7 +242,7 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
                 )
             )
     restart = tuple(f"{operation.arguments['path']} changed" for operation in operations)
-    return Plan(tuple(operations), tuple(diffs), tuple(warnings), restart, {"path": wanted.path})
+    return Plan(tuple(operations), tuple(diffs), tuple(warnings), restart, facts={"path": wanted.path})
 
 
 def _file(wanted: Wanted, name: str, ask: Ask) -> _File:

@@ -7,7 +7,7 @@ import base64
 import dataclasses
 import typing as t
 
-from . import _iis_config, _questions, _windows_path
+from . import _iis_config, _questions, _restart, _windows_path
 from ._plan import Diff, Operation, Plan, Refused
 from ._pool_attributes import name_of, timespan, typed
 from ._questions import Ask, Query
@@ -209,7 +209,11 @@ def _changed(wanted: Wanted, pool: _iis_config.Pool, ask: Ask, new_password: boo
     states = {p["name"].lower(): p["state"] for p in (ask(_questions.iis()) or {"pools": []})["pools"]}
     state = states.get(wanted.name.lower(), "Unknown")
     runs = state in {"Started", "Starting"}
-    differing = {name: value for name, value in wanted.attributes if not _same(pool.attributes.get(name), value)}
+    settled = _settled(wanted) in ask(_questions.settled())
+    new_password = new_password and not settled
+    differing = {
+        name: value for name, value in wanted.attributes if not settled and not _same(pool.attributes.get(name), value)
+    }
     because = list(_why_restart(wanted, ask)) if wanted.state == "started" and runs else []
     facts: dict[str, t.Any] = {"pool": wanted.name}
     warnings: tuple[str, ...] = ()
@@ -255,7 +259,11 @@ def _changed(wanted: Wanted, pool: _iis_config.Pool, ask: Ask, new_password: boo
         _text(wanted.name, before, state, hidden),
         _text(wanted.name, names, after_state, "******** (changed)" if new_password else hidden),
     )
-    return Plan(tuple(operations), (diff,), warnings, facts=facts)
+    return Plan(tuple(operations), (diff,), warnings, settles=(_settled(wanted),), facts=facts)
+
+
+def _settled(wanted: Wanted) -> str:
+    return f"application pool {wanted.name}: {wanted.attributes}"
 
 
 def _same(found: t.Any, wanted: t.Any) -> bool:
@@ -266,17 +274,9 @@ def _same(found: t.Any, wanted: t.Any) -> bool:
 
 
 def _why_restart(wanted: Wanted, ask: Ask) -> t.Iterator[str]:
-    """Yield why a running agent has to start again: this run changed what it reads at its start, or a file is newer
-    than it.
-    """
-    yield from ask(_questions.pending_restart())
     workers = [
         w["started"]
         for w in (ask(_questions.iis()) or {"workers": []})["workers"]
         if w["pool"].lower() == wanted.name.lower() and w["started"]
     ]
-    for path in wanted.watch:
-        answer = ask(_questions.file(path))
-        # Both are ISO 8601 in UTC with the same number of digits, so they compare as texts.
-        if answer and workers and answer["last_write"] > min(workers):
-            yield f"{path} is newer than the running agent"
+    return _restart.reasons(ask, wanted.watch, min(workers, default=None))

@@ -14,7 +14,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 
 from . import _json_text, _key_pair, _questions, _sddl, _windows_path
-from ._identity import IDENTITY_SPEC, Identity
+from ._identity import FORMER_SPEC, IDENTITY_SPEC, Identity
 from ._key_pair import Certificate
 from ._plan import Diff, Operation, Plan, Refused, write
 from ._questions import Ask, Query
@@ -55,6 +55,8 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
             },
         },
         "identity": IDENTITY_SPEC,
+        "former_identities": FORMER_SPEC,
+        "grant_server": {"type": "bool", "default": False},
         "settings_path": {"type": "str"},
     },
 }
@@ -151,6 +153,8 @@ class Wanted:
 
     pairs: tuple[Pair, ...]
     identity: Identity
+    former: tuple[Identity, ...]
+    grant_server: bool
     settings_path: str
 
     @classmethod
@@ -162,7 +166,13 @@ class Wanted:
         if twice:
             raise Refused(f"pairs: found use {twice[0]} twice, wanted one entry for each use")
         path = arguments.get("settings_path") or ""
-        return cls(pairs, Identity.of(arguments["identity"]), _windows_path.normal(path) if path else "")
+        return cls(
+            pairs,
+            Identity.of(arguments["identity"]),
+            tuple(Identity.of(former) for former in arguments["former_identities"]),
+            arguments["grant_server"],
+            _windows_path.normal(path) if path else "",
+        )
 
     @property
     def settings_file(self) -> str:
@@ -174,7 +184,8 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
     """Return what the plan will ask."""
     stores = {_questions.key(pair.question): pair.question for pair in wanted.pairs}
     settings = (_questions.file(wanted.settings_file),) if wanted.settings_path else ()
-    return (*stores.values(), *settings, *wanted.identity.questions())
+    identities = (wanted.identity, *wanted.former)
+    return (*stores.values(), *settings, *(query for identity in identities for query in identity.questions()))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -203,7 +214,7 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
         operation, certificate = (None, found.certificate) if found else _bring(pair, now, check)
         if operation:
             imports.append(operation)
-        grants += _grant(wanted, pair, found, certificate, ask)
+        grants += [*_grant(wanted, pair, found, certificate, ask), *_take(wanted, pair, found, ask)]
         warnings += _warnings(pair, certificate, now)
         line = _line(pair, certificate)
         before += [line] if found else []
@@ -218,7 +229,7 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
         ),
         tuple(warnings),
         restart,
-        {"certificates": facts},
+        facts={"certificates": facts},
     )
 
 
@@ -338,9 +349,9 @@ def _grant(
     wanted: Wanted, pair: Pair, found: _Held | None, certificate: Certificate | None, ask: Ask
 ) -> list[Operation]:
     """Return the right on the private key, unless the identity has it. A site's certificate is opened by HTTP.sys as
-    SYSTEM.
+    SYSTEM; an agent that is a service opens its own.
     """
-    if pair.use == "server" or pair.location != "LocalMachine":
+    if (pair.use == "server" and not wanted.grant_server) or pair.location != "LocalMachine":
         return []
     sid = wanted.identity.sid(ask)
     if found and found.key and found.key.get("sddl"):
@@ -363,6 +374,28 @@ def _grant(
     }
     does = f"allow {wanted.identity.name} to use the private key for {pair.use}"
     return [Operation(does, "ansible.windows.win_acl", arguments)]
+
+
+def _take(wanted: Wanted, pair: Pair, found: _Held | None, ask: Ask) -> list[Operation]:
+    """Return what takes the right on the private key from those who had it before."""
+    if found is None or not found.key or not found.key.get("sddl"):
+        return []
+    security, now = _sddl.parse(found.key["sddl"]), wanted.identity.sid(ask)
+    operations = []
+    for former in wanted.former:
+        for sid in former.known_sid(ask):
+            if sid == now or not any(ace.allows for ace in security.of(sid, inherited=False)):
+                continue
+            arguments = {
+                "path": f"Cert:\\{pair.location}\\{pair.store}\\{found.certificate.thumbprint}",
+                "user": sid,
+                "rights": "FullControl",
+                "type": "allow",
+                "state": "absent",
+            }
+            does = f"take the private key for {pair.use} from {former.name}"
+            operations.append(Operation(does, "ansible.windows.win_acl", arguments))
+    return operations
 
 
 def _warnings(pair: Pair, certificate: Certificate | None, now: datetime.datetime) -> t.Iterator[str]:

@@ -15,6 +15,7 @@ from . import (
     _cert_pairs,
     _permissions,
     _prerequisites,
+    _service,
     _site,
     _web_config,
     _working_directory,
@@ -60,33 +61,58 @@ def _arguments(inventory: Inventory) -> t.Iterator[tuple[types.ModuleType, dict[
     root, folders = inventory["working_directory"], inventory.get("folders") or {}
     path, pool = runtime(inventory), inventory["pool_name"]
     user = inventory.get("identity_username") or ""
-    identity = {"account": user} if user else {"pool": pool}
+    service, is_service = inventory.get("service_name") or "", inventory.get("hosting") == "service"
+    own = {"service": service} if is_service else {"pool": pool}
+    identity = {"account": user} if user else own
+    former = [{"pool": pool}, *([{"service": service}] if service else [])]
     yield (
         _prerequisites,
         {
+            **({"features": ["RSAT-ADDS-Tools"]} if is_service else {}),
             "hosting_bundle": {
                 "source": inventory["hosting_bundle_source"],
                 "checksum": inventory["hosting_bundle_checksum"],
                 "version": str(inventory["hosting_bundle_version"]),
-            }
+            },
         },
     )
     archive = {"source": inventory["archive_source"], "checksum": inventory["archive_checksum"]}
     yield _working_directory, {"path": root, "folders": folders, "archive": archive}
     yield _cert_pairs, {"pairs": inventory["certificates"], "identity": identity, "settings_path": path}
+    watch = [f"{path}\\appsettings.json", f"{path}\\appsettings.agent.json"]
+    if service:
+        yield (
+            _service,
+            {
+                "name": service,
+                "state": "started" if is_service else "absent",
+                "path": path,
+                "urls": inventory.get("service_urls"),
+                "username": user or None,
+                "password": inventory.get("identity_password") or None,
+                "replaces_site": inventory["site_name"],
+                "watch": watch,
+            },
+        )
     yield (
         _application_pool,
         {
             "name": pool,
-            "state": "started",
+            "state": "absent" if is_service else "started",
             "identity": "specific_user" if user else "application_pool_identity",
             "username": user or None,
             "password": inventory.get("identity_password") or None,
-            "watch": [f"{path}\\appsettings.json", f"{path}\\appsettings.agent.json"],
+            "watch": [] if is_service else watch,
         },
     )
-    yield _permissions, {"working_directory": root, "folders": folders, "identity": identity}
+    yield (
+        _permissions,
+        {"working_directory": root, "folders": folders, "identity": identity, "former_identities": former},
+    )
     yield _agent_settings, {"path": path}
+    if is_service:
+        yield _site, {"name": inventory["site_name"], "state": "absent"}
+        return
     yield _web_config, {"path": path}
     binding = {
         "port": int(inventory["https_port"]),
@@ -95,4 +121,13 @@ def _arguments(inventory: Inventory) -> t.Iterator[tuple[types.ModuleType, dict[
     }
     server: dict[str, t.Any] = next((pair for pair in inventory["certificates"] if pair.get("use") == "server"), {})
     binding["certificate_store"] = server.get("store_name") or "My"
-    yield _site, {"name": inventory["site_name"], "path": path, "pool": pool, "bindings": [binding]}
+    yield (
+        _site,
+        {
+            "name": inventory["site_name"],
+            "path": path,
+            "pool": pool,
+            "bindings": [binding],
+            "replaces_service": service or None,
+        },
+    )

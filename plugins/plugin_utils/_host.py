@@ -50,6 +50,8 @@ class Host:
         """
         if query["kind"] == "pending_restart":
             return list(self._snapshot.restart)
+        if query["kind"] == "settled":
+            return list(self._snapshot.settled)
         if query["kind"] == "host":
             if not self._snapshot.host:
                 self._probe([_questions.policies()])
@@ -71,6 +73,11 @@ class Host:
     def note_restart(self, reasons: t.Iterable[str]) -> None:
         """Remember why the agent must be restarted before this run ends."""
         self._snapshot.restart += [reason for reason in reasons if reason not in self._snapshot.restart]
+        _snapshot.save(self._snapshot, self._path)
+
+    def note_settled(self, what: t.Iterable[str]) -> None:
+        """Remember what a plan of this check-mode run would have done."""
+        self._snapshot.settled += [text for text in what if text not in self._snapshot.settled]
         _snapshot.save(self._snapshot, self._path)
 
     def restarted(self) -> None:

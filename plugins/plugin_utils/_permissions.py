@@ -10,7 +10,7 @@ import typing as t
 
 from . import _questions, _sddl, _windows_path
 from ._folders import Folders
-from ._identity import IDENTITY_SPEC, Identity
+from ._identity import FORMER_SPEC, IDENTITY_SPEC, Identity
 from ._plan import Diff, Operation, Plan, Refused
 from ._questions import Ask, Query
 from ._sddl import Security
@@ -31,6 +31,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         "working_directory": {"type": "str", "required": True},
         "folders": {"type": "dict", "default": {}},
         "identity": IDENTITY_SPEC,
+        "former_identities": FORMER_SPEC,
         "profile": {"type": "str", "choices": list(PROFILES), "default": "recommended"},
         "rights": {"type": "dict", "default": {}},
         "grant": {"type": "str", "choices": ["explicit", "when_missing"], "default": "explicit"},
@@ -46,6 +47,7 @@ class Wanted:
 
     Attributes:
         identity: whom it is about.
+        former: who had rights before and loses them.
         rights: a right's name for each folder's path, in order; a folder without one only inherits.
         grant: explicit, or when_missing: rights through a group are enough.
         remove_surplus: whether entries of the identity that are not wanted go.
@@ -53,6 +55,7 @@ class Wanted:
     """
 
     identity: Identity
+    former: tuple[Identity, ...]
     rights: tuple[tuple[str, str | None], ...]
     root: str
     grant: str
@@ -82,6 +85,7 @@ class Wanted:
             found[path] = right
         return cls(
             Identity.of(arguments["identity"]),
+            tuple(Identity.of(former) for former in arguments["former_identities"]),
             tuple(found.items()),
             folders.root,
             arguments["grant"],
@@ -92,7 +96,10 @@ class Wanted:
 
 def questions(wanted: Wanted) -> tuple[Query, ...]:
     """Return what the plan will ask."""
-    return (_rights_question(wanted), *wanted.identity.questions())
+    return (
+        _rights_question(wanted),
+        *(query for identity in (wanted.identity, *wanted.former) for query in identity.questions()),
+    )
 
 
 def _rights_question(wanted: Wanted) -> Query:
@@ -108,6 +115,7 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     operations: list[Operation] = []
     before, after = [], []
     effective: dict[str, dict[str, str]] = {}
+    formers = [(former.name, found) for former in wanted.former for found in former.known_sid(ask) if found != sid]
     for (path, right), answer in zip(wanted.rights, answers, strict=True):
         if answer is None and not check:
             raise Refused(f"found no folder {path} on the server; run win_im_working_directory first")
@@ -115,6 +123,10 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
         own = security.of(sid, inherited=False)
         done = _operations(wanted, path, right, sid, security)
         operations += done
+        for name, former_sid in formers:
+            aces = security.of(former_sid, inherited=False)
+            operations += [_win_acl(path, former_sid, a, "absent") for a in aces]
+            before += [_row(path, name, _words(aces))] if aces else []
         has = _words(own) or _inherited_words(security, sid) or "nothing"
         before.append(_row(path, wanted.identity.name, has))
         after.append(_row(path, wanted.identity.name, _words_after(wanted, right, own, security, sid) if done else has))

@@ -56,6 +56,7 @@ class Plan:
         diffs: one for each thing looked at; equal texts are left out of what is shown.
         warnings: sentences for the user, without secrets.
         restart: why the agent has to be restarted because of this plan (empty: it need not).
+        settles: what holds after this plan, as texts; a later plan of a check-mode run builds on it.
         facts: what the module returns beside ``changed``, without secrets.
     """
 
@@ -63,7 +64,8 @@ class Plan:
     diffs: tuple[Diff, ...] = ()
     warnings: tuple[str, ...] = ()
     restart: tuple[str, ...] = ()
-    facts: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    settles: tuple[str, ...] = dataclasses.field(default=(), kw_only=True)
+    facts: dict[str, t.Any] = dataclasses.field(default_factory=dict, kw_only=True)
 
     @property
     def changed(self) -> bool:

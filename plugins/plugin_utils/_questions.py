@@ -108,6 +108,13 @@ def host() -> Query:
     return {"kind": "host"}
 
 
+def settled() -> Query:
+    """Ask what an earlier plan of this check-mode run has settled: a list of texts, known to the controller; never
+    sent.
+    """
+    return {"kind": "settled"}
+
+
 def pending_restart() -> Query:
     """Ask why this run has to restart the agent: a list of reasons, known to the controller; never sent."""
     return {"kind": "pending_restart"}

@@ -16,6 +16,7 @@ FULL = 0x1F01FF
 NAMES = {"Read": READ, "ReadAndExecute": READ_EXECUTE, "Modify": MODIFY, "FullControl": FULL}
 """The rights that are granted, by the names of .NET's FileSystemRights; SYNCHRONIZE included."""
 
+SERVICE, ALL_SERVICES = "S-1-5-6", "S-1-5-80-0"
 EVERYONE, AUTHENTICATED, USERS, IIS_USERS = "S-1-1-0", "S-1-5-11", "S-1-5-32-545", "S-1-5-32-568"
 WELL_KNOWN = {
     EVERYONE: "Everyone",
@@ -204,3 +205,16 @@ def pool_sid(pool: str) -> str:
 def pool_groups(pool: str) -> frozenset[str]:
     """Return the SIDs that a worker process of a pool with its own identity carries."""
     return frozenset({pool_sid(pool), IIS_USERS, USERS, AUTHENTICATED, EVERYONE})
+
+
+def service_sid(service: str) -> str:
+    r"""Return the SID of ``NT SERVICE\service``: SHA-1 of the upper-cased name in UTF-16LE, as five numbers after
+    S-1-5-80 (learn.microsoft.com "Well-known SIDs", sc.exe showsid).
+    """
+    digest = hashlib.sha1(service.upper().encode("utf-16-le"), usedforsecurity=False).digest()
+    return "-".join(["S-1-5-80", *map(str, struct.unpack("<5I", digest))])
+
+
+def service_groups(service: str) -> frozenset[str]:
+    """Return the SIDs that a service's process with its own virtual account carries."""
+    return frozenset({service_sid(service), ALL_SERVICES, SERVICE, USERS, AUTHENTICATED, EVERYONE})

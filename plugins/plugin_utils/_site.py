@@ -9,7 +9,7 @@ import base64
 import dataclasses
 import typing as t
 
-from . import _iis_config, _questions, _windows_path
+from . import _iis_config, _questions, _service, _windows_path
 from ._iis_config import Binding, Configuration, Site
 from ._plan import Diff, Operation, Plan, Refused, write
 from ._questions import Ask, Query
@@ -41,6 +41,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
             },
         },
         "preload": {"type": "bool", "default": True},
+        "replaces_service": {"type": "str"},
         "remove_defaults": {"type": "bool", "default": True},
         "force_remove_defaults": {"type": "bool", "default": False},
         "backup_count": {"type": "int", "default": 5},
@@ -78,6 +79,7 @@ class Wanted:
     pool: str
     bindings: tuple[WantedBinding, ...]
     preload: bool
+    replaces_service: str
     remove_defaults: bool
     force: bool
     backup_count: int
@@ -105,6 +107,7 @@ class Wanted:
             arguments.get("pool") or "",
             bindings,
             arguments["preload"],
+            arguments.get("replaces_service") or "",
             arguments["remove_defaults"],
             arguments["force_remove_defaults"],
             arguments["backup_count"],
@@ -141,6 +144,8 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
     ]
     if wanted.path:
         asked.append(_questions.file(wanted.path))
+    if wanted.replaces_service:
+        asked.append(_questions.service(wanted.replaces_service))
     asked += [
         _questions.certificates(store=store) for store in sorted({b.store for b in wanted.bindings if b.thumbprint})
     ]
@@ -291,11 +296,18 @@ def _mind_others(wanted: Wanted, iis: Configuration, ask: Ask, going: set[str]) 
                 f"bindings: {b.binding.key} belongs to site {taken}: choose another host name or port, or remove it"
                 " there"
             )
-        if b.binding.port not in ports_of_iis and b.binding.port in {x["port"] for x in ask(_questions.listeners())}:
+        held = b.binding.port in {x["port"] for x in ask(_questions.listeners())}
+        if b.binding.port not in ports_of_iis and held and not _is_freed(wanted, b.binding.port, ask):
             raise Refused(
                 f"bindings: something outside IIS listens on port {b.binding.port} of the server (netstat -abno names"
                 " it): stop it, or choose another port"
             )
+
+
+def _is_freed(wanted: Wanted, port: int, ask: Ask) -> bool:
+    """Tell whether the service that the site replaces holds the port: in a real run it is gone before."""
+    found = ask(_questions.service(wanted.replaces_service)) if wanted.replaces_service else None
+    return found is not None and found["state"] != "Stopped" and port in _service.ports(found["path"])
 
 
 def _shared_certificates(

@@ -33,6 +33,7 @@ class Snapshot:
         host: the host facts of the last probe.
         questions: the questions of this run that are asked again after a write, by key.
         restart: why the agent has to be restarted before this run ends.
+        settled: what plans of this check-mode run would have done.
         process: the process of the run, whose end makes the file a leftover.
     """
 
@@ -40,6 +41,7 @@ class Snapshot:
     host: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     questions: dict[str, Query] = dataclasses.field(default_factory=dict)
     restart: list[str] = dataclasses.field(default_factory=list)
+    settled: list[str] = dataclasses.field(default_factory=list)
     process: int = dataclasses.field(default_factory=os.getppid)  # an action runs in a worker of the run's process
 
     def missing(self, queries: t.Iterable[Query]) -> list[Query]:

@@ -12,11 +12,13 @@ import re
 import typing as t
 from urllib.parse import urlsplit
 
-from . import _download, _mask, _windows_path
+from . import _download, _mask, _service, _windows_path
+from ._plan import Refused
 
 HOSTING_MODES = ("iis", "service")
 USES = ("encryption", "identity_server", "password_reset", "server")
 RESERVED_IDENTIFIER = "local"
+_SERVICE_NAME = re.compile(r"[^/\\]{1,80}")
 _HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 
 
@@ -73,9 +75,29 @@ def _hosting(inventory: t.Mapping[str, t.Any]) -> t.Iterator[Problem]:
     if mode not in HOSTING_MODES:
         yield Problem("im_agent_hosting", repr(mode), f"one of {', '.join(HOSTING_MODES)}")
     elif mode == "service":
-        yield Problem(
-            "im_agent_hosting", "'service'", "'iis': hosting as a Windows service is not part of this release yet"
-        )
+        yield from _service_problems(inventory)
+
+
+def _service_problems(inventory: t.Mapping[str, t.Any]) -> t.Iterator[Problem]:
+    name = _text(inventory, "service_name")
+    if not _SERVICE_NAME.fullmatch(name):
+        yield Problem("im_agent_service_name", repr(name) if name else "nothing", "1 to 80 characters without / and \\")
+    urls = inventory.get("service_urls") or []
+    if not urls or isinstance(urls, str):
+        yield Problem("im_agent_service_urls", "no list", "the addresses to listen on, as [http://localhost:5000]")
+        return
+    for number, url in enumerate(urls, start=1):
+        try:
+            _service.check_url(str(url))
+        except Refused as refusal:
+            yield Problem(f"im_agent_service_urls, entry {number}", repr(url), str(refusal).partition(", wanted ")[2])
+
+
+def needed_uses(inventory: t.Mapping[str, t.Any]) -> tuple[str, ...]:
+    """Return the uses that need a key pair: a service has a site's certificate only where it listens on https."""
+    https = any(str(url).startswith("https") for url in inventory.get("service_urls") or [])
+    site = _text(inventory, "hosting") != "service" or https
+    return ("encryption", "identity_server", *(["server"] if site else []))
 
 
 def _paths(inventory: t.Mapping[str, t.Any]) -> t.Iterator[Problem]:
@@ -194,7 +216,7 @@ def _certificates(inventory: t.Mapping[str, t.Any]) -> t.Iterator[Problem]:
             yield Problem(f"im_agent_certificates, entry {number}", f"use {use!r}", f"one of {', '.join(USES)}")
         elif use in uses[: number - 1]:
             yield Problem(f"im_agent_certificates, entry {number}", f"use {use!r} again", "one entry for each use")
-    for use in ("encryption", "identity_server", "server"):
+    for use in needed_uses(inventory):
         if use not in uses:
             yield Problem("im_agent_certificates", f"no entry with use {use!r}", "one entry for each use")
 

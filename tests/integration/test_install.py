@@ -141,3 +141,19 @@ def test_what_a_killed_run_leaves_is_private_and_swept_by_the_next(fleet, words)
     assert run.status == 0, run.output[-4000:]
     assert not list(fleet.folder.rglob("imops-*.json"))
     assert leaks(fleet, run.output) == []
+
+
+def test_hosting_changes_to_a_service_and_back_as_predicted(fleet, words):
+    host = "berlin.contoso.com"
+    for mode in ("service", "iis"):
+        change = [*words, "--extra-vars", f"im_agent_hosting={mode}", "--limit", host]
+        predicted = install(fleet, change, "--check", "--diff")
+        assert predicted.status == 0, predicted.output[-4000:]
+        done = install(fleet, change, "--diff")
+        assert done.status == 0, done.output[-4000:]
+        assert done.hosts[host]["changed_tasks"] == predicted.hosts[host]["changed_tasks"] != []
+        assert done.hosts[host]["verified"] is True
+        again = install(fleet, change)
+        assert again.hosts[host]["changed_tasks"] == []
+        assert fleet.counters(host)["remote_executions"] <= 2
+    assert leaks(fleet, predicted.output, done.output) == []

@@ -8,36 +8,60 @@ from __future__ import annotations
 import hashlib
 import typing as t
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import standin_archive
 from in_process import Server, machine
 
 ROOT = standin_archive.ROOT
+ARCHIVE_URL = "https://files.contoso.com/identitymanager/usercube-agent-runtime.zip"
+BUNDLE_URL = "https://files.contoso.com/dotnet/dotnet-hosting-8.0.22-win.exe"
+WORKING, POOL, SITE = "C:\\identitymanagerContoso", "Identity Manager Contoso", "Identity Manager AgentContoso"
+SERVICE, FINGERPRINT_KEY = "IdentityManagerAgentContoso", "canary-fingerprint-key-6b17"
+RUNTIME, HOST = f"{WORKING}\\Runtime", "agent-paris.contoso.com"
 CANARIES = {
     "job": "canary-openid-job-71fd",
     "admin": "canary-openid-admin-93ab",
     "ad": "canary-ad-password-5c2e",
     "sap": "canary-sap-password-e804",
     "pfx": standin_archive.PFX_PASSWORD,
+    "fingerprint": FINGERPRINT_KEY,
 }
-ARCHIVE_URL = "https://files.contoso.com/identitymanager/usercube-agent-runtime.zip"
-BUNDLE_URL = "https://files.contoso.com/dotnet/dotnet-hosting-8.0.22-win.exe"
-WORKING, POOL, SITE = "C:\\identitymanagerContoso", "Identity Manager Contoso", "Identity Manager AgentContoso"
-RUNTIME, HOST = f"{WORKING}\\Runtime", "agent-paris.contoso.com"
 FILES = standin_archive.make(ROOT / "build" / "standin")
-TASKS = (
-    "win_im_agent_info",
-    "win_im_prerequisites",
-    "win_im_working_directory",
-    "win_im_cert_pair",
+COMMON = ("win_im_agent_info", "win_im_prerequisites", "win_im_working_directory", "win_im_cert_pair")
+UNDER_IIS = (
+    *COMMON,
     "win_im_apppool",
     "win_im_permissions",
     "win_im_agent_settings",
     "win_im_web_config",
+    "remove service",
     "win_im_site",
     "start",
     "win_im_agent_health",
 )
+AS_SERVICE = (
+    *COMMON,
+    "win_im_service",
+    "win_im_permissions",
+    "win_im_agent_settings",
+    "remove site",
+    "remove pool",
+    "start service",
+    "win_im_agent_health",
+)
+MODULES = {
+    "remove service": "win_im_service",
+    "start": "win_im_apppool",
+    "remove site": "win_im_site",
+    "remove pool": "win_im_apppool",
+    "start service": "win_im_service",
+}
+
+
+def tasks(i: t.Mapping[str, t.Any]) -> tuple[str, ...]:
+    """Return the tasks of an inventory's hosting."""
+    return AS_SERVICE if i["hosting"] == "service" else UNDER_IIS
 
 
 def sha256(path: Path) -> str:
@@ -74,6 +98,8 @@ def inventory(**changes: t.Any) -> dict[str, t.Any]:
         "pool_name": POOL,
         "site_name": SITE,
         "https_port": "443",
+        "service_name": SERVICE,
+        "service_urls": ["http://localhost:5000"],
         "identity_username": "",
         "identity_password": "",
         "certificates": [
@@ -104,24 +130,49 @@ def inventory(**changes: t.Any) -> dict[str, t.Any]:
 def arguments(task: str, i: t.Mapping[str, t.Any], certificates: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return what the roles pass to a task's module."""
     user = i["identity_username"]
-    identity = {"account": user} if user else {"pool": i["pool_name"]}
+    is_service = i["hosting"] == "service"
+    own = {"service": i["service_name"]} if is_service else {"pool": i["pool_name"]}
+    identity = {"account": user} if user else own
+    possible = [{"pool": i["pool_name"]}, {"service": i["service_name"]}]
+    listens = urlsplit(i["service_urls"][0].replace("://*", "://any"))
+    service: dict[str, t.Any] = {
+        "name": i["service_name"],
+        "path": RUNTIME,
+        "urls": i["service_urls"],
+        "username": user or None,
+        "password": i["identity_password"] or None,
+        "fingerprint_key": i.get("fingerprint_key"),
+        "replaces_site": i["site_name"],
+    }
+    https = is_service and any(url.startswith("https") for url in i["service_urls"])
     pool: dict[str, t.Any] = {"name": i["pool_name"]}
     if user:
         pool |= {"identity": "specific_user", "username": user, "password": i["identity_password"] or None}
     folders = {"working_directory": i["working_directory"], "folders": i["folders"]}
     bundle = {name: i[f"hosting_bundle_{name}"] for name in ("source", "checksum", "version")}
     server_certificate = certificates.get("server", {})
+    watch = [f"{RUNTIME}\\appsettings.json", f"{RUNTIME}\\appsettings.agent.json"]
+    hosted = {"service": i["service_name"]} if is_service else {"site": i["site_name"], "pool": i["pool_name"]}
     found: dict[str, dict[str, t.Any]] = {
         "win_im_agent_info": {"inventory": dict(i)},
-        "win_im_prerequisites": {"hosting_bundle": bundle},
+        "win_im_prerequisites": {
+            "hosting_bundle": bundle,
+            **({"features": ["RSAT-ADDS-Tools"]} if is_service else {}),
+        },
         "win_im_working_directory": {
             "path": i["working_directory"],
             "folders": i["folders"],
             "archive": {"source": i["archive_source"], "checksum": i["archive_checksum"]},
         },
-        "win_im_cert_pair": {"pairs": i["certificates"], "identity": identity, "settings_path": RUNTIME},
+        "win_im_cert_pair": {
+            "pairs": i["certificates"],
+            "identity": identity,
+            "former_identities": possible,
+            "grant_server": is_service,
+            "settings_path": RUNTIME,
+        },
         "win_im_apppool": pool,
-        "win_im_permissions": {**folders, "identity": identity},
+        "win_im_permissions": {**folders, "identity": identity, "former_identities": possible},
         "win_im_agent_settings": {
             "path": RUNTIME,
             "server_url": i["server_url"],
@@ -130,6 +181,9 @@ def arguments(task: str, i: t.Mapping[str, t.Any], certificates: t.Mapping[str, 
             "default_openid_client": i["default_openid_client"],
             "encryption_certificate": certificates.get("encryption"),
             "identity_server_certificate": certificates.get("identity_server"),
+            "https_certificate": certificates["server"] if https and "server" in certificates else None,
+            "temp_folder": i["folders"].get("Temp", f"{WORKING}\\Temp") if is_service else None,
+            "work_folder": i["folders"].get("Work", f"{WORKING}\\Work") if is_service else None,
             "connections": i["connections"],
             "sources_root_paths": i["sources_root_paths"],
             "scheduler": {"Enabled": i["scheduler_enabled"]},
@@ -142,6 +196,7 @@ def arguments(task: str, i: t.Mapping[str, t.Any], certificates: t.Mapping[str, 
             "path": RUNTIME,
             "pool": i["pool_name"],
             "state": "started",
+            "replaces_service": i["service_name"],
             "bindings": [
                 {
                     "port": i["https_port"],
@@ -151,17 +206,18 @@ def arguments(task: str, i: t.Mapping[str, t.Any], certificates: t.Mapping[str, 
                 }
             ],
         },
-        "start": {
-            **pool,
-            "state": "started",
-            "watch": [f"{RUNTIME}\\appsettings.json", f"{RUNTIME}\\appsettings.agent.json"],
-        },
+        "start": {**pool, "state": "started", "watch": watch},
+        "win_im_service": service,
+        "start service": {**service, "state": "started", "watch": watch},
+        "remove service": {"name": i["service_name"], "state": "absent"},
+        "remove site": {"name": i["site_name"], "state": "absent"},
+        "remove pool": {"name": i["pool_name"], "state": "absent"},
         "win_im_agent_health": {
             **folders,
-            "site": i["site_name"],
-            "pool": i["pool_name"],
+            **hosted,
+            "scheme": listens.scheme if is_service else "https",
             "host_name": i["host_name"],
-            "port": i["https_port"],
+            "port": listens.port if is_service else i["https_port"],
             "identity": identity,
             "timeout": 0,
         },
@@ -176,9 +232,9 @@ def converge(
     server.new_run()
     results: dict[str, dict[str, t.Any]] = {}
     certificates: t.Mapping[str, t.Any] = {}
-    for task in TASKS:
-        module = "win_im_apppool" if task == "start" else task
-        results[task] = server.run(module, arguments(task, i or inventory(), certificates), check=check)
+    i = i or inventory()
+    for task in tasks(i):
+        results[task] = server.run(MODULES.get(task, task), arguments(task, i, certificates), check=check)
         if results[task].get("failed") or task == until:
             break
         certificates = results[task].get("certificates", certificates)

@@ -202,3 +202,15 @@ def test_an_unknown_account_is_refused_with_the_forms_that_are_understood(server
     )
     assert "knows no account 'CONTOSO\\\\nobody'" in result["msg"]
     assert "user@domain" in result["msg"]
+
+
+def test_a_change_of_the_pool_s_account_is_predicted_exactly():
+    server = chain.server({"accounts": IIS["accounts"]})
+    chain.converge(server)
+    wanted = chain.inventory(identity_username=ACCOUNT, identity_password=PASSWORD)
+    predicted = chain.converge(server, wanted, check=True)
+    done = chain.converge(server, wanted)
+    assert chain.failures(done) == []
+    assert chain.changed(predicted) == chain.changed(done)
+    assert server.machine.iis.recycles == {}
+    assert chain.changed(chain.converge(server, wanted)) == set()

@@ -157,15 +157,8 @@ def win_service(call: Call) -> dict[str, t.Any]:
             changed = True
             if call.check:
                 return {"changed": True, "exists": True, "name": name}
-            modes = {"auto": "automatic", "delayed": "delayed", "manual": "manual", "disabled": "disabled"}
-            services.create(
-                name,
-                path=arguments["path"],
-                display_name=arguments.get("display_name"),
-                start_mode=modes[arguments.get("start_mode") or "auto"],
-                account=arguments.get("username") or "LocalSystem",
-                description=arguments.get("description") or "",
-            )
+            services.create(name, path=arguments["path"])
+            arguments = {**arguments, "update_password": "always"}
         changed = _configure(machine, arguments, call.check) or changed
         changed = _run_state(machine, arguments, call.check) or changed
     except WindowsError as error:
@@ -177,10 +170,10 @@ def win_service(call: Call) -> dict[str, t.Any]:
 def _configure(machine: Machine, arguments: dict[str, t.Any], check: bool) -> bool:
     service = machine.services.get(arguments["name"])
     assert service is not None
-    changed = False
+    changed = _set_account(machine, service, arguments, check)
     starts = {"auto": 2, "delayed": 2, "manual": 3, "disabled": 4}
     wanted = {"display_name": ("DisplayName", service.display_name), "path": ("ImagePath", service.path)}
-    wanted |= {"username": ("ObjectName", service.account), "description": ("Description", service.description)}
+    wanted |= {"description": ("Description", service.description)}
     for option, (value, present) in wanted.items():
         if arguments.get(option) is not None and arguments[option] != present:
             changed = True
@@ -192,7 +185,48 @@ def _configure(machine: Machine, arguments: dict[str, t.Any], check: bool) -> bo
         if not check:
             machine.registry.set(f"{ROOT}\\{service.name}", "Start", "DWord", starts[mode])
             machine.registry.set(f"{ROOT}\\{service.name}", "DelayedAutostart", "DWord", int(mode == "delayed"))
-    return changed
+    return _set_recovery(machine, service.name, arguments, check) or changed
+
+
+def _sid_of(machine: Machine, name: str) -> str:
+    sid = "S-1-5-18" if name.lower() == "localsystem" else machine.accounts.sid(name)
+    if sid is None:
+        raise WindowsError(
+            "System.Security.Principal.IdentityNotMappedException",
+            "Some or all identity references could not be translated.",
+            -2146233087,
+        )
+    return sid
+
+
+def _set_account(machine: Machine, service: Service, arguments: dict[str, t.Any], check: bool) -> bool:
+    """Set account and password as Set-ServiceAccount does: the account by SID, the password when it is told to."""
+    user, password = arguments.get("username"), arguments.get("password")
+    differs = bool(user) and _sid_of(machine, str(user)) != _sid_of(machine, service.account)
+    send = bool(password) and (differs or arguments.get("update_password") == "always")
+    if not check and differs:
+        sid = _sid_of(machine, str(user))
+        name = "LocalSystem" if sid == "S-1-5-18" else machine.accounts.name(sid) or str(user)
+        name = str(user) if str(user).lower().startswith("nt service\\") else name
+        machine.registry.set(f"{ROOT}\\{service.name}", "ObjectName", "String", name)
+        machine.services.passwords.pop(service.name.lower(), None)
+    if not check and send:
+        machine.services.passwords[service.name.lower()] = str(password)
+    return differs or send
+
+
+def _set_recovery(machine: Machine, name: str, arguments: dict[str, t.Any], check: bool) -> bool:
+    """Set failure actions; what is not given stays, as the module's C# reads it before it writes."""
+    asked, reset = arguments.get("failure_actions"), arguments.get("failure_reset_period_sec")
+    present_reset, present = machine.services.recovery(name)
+    wanted = None if asked is None else [(a["type"], int(a.get("delay_ms") or 0)) for a in asked]
+    actions_differ = wanted is not None and wanted != present
+    reset_differs = reset is not None and int(reset) != present_reset
+    if not check and (actions_differ or reset_differs):
+        machine.services.set_recovery(
+            name, present_reset if reset is None else int(reset), present if wanted is None else wanted
+        )
+    return actions_differ or reset_differs
 
 
 def _run_state(machine: Machine, arguments: dict[str, t.Any], check: bool) -> bool:

@@ -130,6 +130,12 @@ class Accounts:
         extra = ("S-1-5-32-544",) if found.sid == "S-1-5-18" else ()
         return frozenset({found.sid, *found.groups, *users, *extra, *EVERYBODY})
 
+    def service_token(self, name: str) -> frozenset[str]:
+        """Return the SIDs that a service's process of this account carries."""
+        if name.lower() == "localsystem":
+            name = "NT AUTHORITY\\SYSTEM"
+        return self.token(name) | {"S-1-5-6"} | ({"S-1-5-80-0"} if name.lower().startswith("nt service\\") else set())
+
     def check(self, name: str, password: str) -> bool:
         """Tell whether a password is right."""
         found = self.find(name)

@@ -25,7 +25,7 @@ PAGE = (
     b"<!DOCTYPE html><html><head><title>Identity Manager Agent</title></head><body>Identity Manager Agent"
     b" (simulated)</body></html>"
 )
-AGENT_DLL = "usercube-agent.dll"
+AGENT_DLL, AGENT_EXE = "usercube-agent.dll", "Usercube-Agent.exe"
 
 
 class CannotStart(Exception):
@@ -57,6 +57,8 @@ class Agent:
         self.failure = ""
         self.status = "200"
         self._stdout: str | None = None
+        self._base = folder
+        self._settings: Configuration | None = None
 
     @classmethod
     def under_iis(cls, machine: Machine, site: str, pool: str, folder: str, process_id: int) -> Agent:
@@ -77,12 +79,36 @@ class Agent:
         return agent
 
     @classmethod
-    def as_service(cls, machine: Machine, service: str, folder: str, account: str) -> Agent:
-        """Start the agent as a Windows service; raises CannotStart."""
-        agent = cls(machine, folder, machine.accounts.token(account), 5000)
+    def as_service(cls, machine: Machine, folder: str, account: str) -> Agent:
+        """Start the agent of a folder as a Windows service; raises CannotStart.
+
+        A service's current directory is not its program's, so relative paths lead elsewhere.
+        """
+        agent = cls(machine, folder, machine.accounts.service_token(account), 5000)
+        agent._base = "C:\\Windows\\System32"
+        if not machine.files.is_file(f"{folder}\\{AGENT_EXE}"):
+            raise CannotStart(f"The file '{folder}\\{AGENT_EXE}' does not exist.")
+        agent._check_frameworks()
         agent._load(machine.environment_variables())
-        agent._note(service, 0, "Information", "Service started successfully.")
+        agent._note("Usercube-Agent", 0, "Information", "Service started successfully.")
         return agent
+
+    def own_certificate(self) -> bytes | None:
+        """Return the certificate that Kestrel's own settings name, as DER; None where there is none it may use."""
+        settings = self._settings
+        name = "Kestrel:Certificates:Default"
+        subject = settings.get(f"{name}:Subject") if settings else None
+        if not settings or not subject:
+            return None
+        store, location = settings.get(f"{name}:Store") or "My", settings.get(f"{name}:Location") or "CurrentUser"
+        held = self._machine.certificates.all(location, store) or []
+        for found in held:
+            parsed = found.certificate
+            trusted = parsed.issuer != parsed.subject or (settings.get(f"{name}:AllowInvalid") or "").lower() == "true"
+            usable = found.key and self._machine.certificates.readable(found, self._sids)
+            if subject.lower() in found.subject.lower() and trusted and usable:
+                return found.der
+        return None
 
     def stop(self) -> None:
         """End the process."""
@@ -140,6 +166,10 @@ class Agent:
             raise CannotStart("Unknown hosting model.", "500.0", 1032)
         if not files.allowed(self._folder, self._sids, security.READ_EXECUTE):
             raise CannotStart("Access to the application's folder is denied.", "500.30", 1018)
+        self._check_frameworks()
+
+    def _check_frameworks(self) -> None:
+        files = self._machine.files
         try:
             wanted = json.loads(files.text(self._folder + "\\Usercube-Agent.runtimeconfig.json"))
             frameworks = wanted["runtimeOptions"]["frameworks"]
@@ -171,6 +201,7 @@ class Agent:
         except (BadConfiguration, UnicodeDecodeError) as error:
             raise CannotStart(str(error)) from None
         settings.add_environment(variables)
+        self._settings = settings
         self._check_settings(settings)
         for section, words in (("EncryptionCertificate", _PLAIN_KEYS), ("IdentityServer", _X509_KEYS)):
             self._open_pair(settings, section, words)
@@ -237,7 +268,7 @@ class Agent:
         from .files import normal
 
         path = path.replace("/", "\\")
-        return normal(path if path[1:2] == ":" or path.startswith("\\\\") else f"{self._folder}\\{path}")
+        return normal(path if path[1:2] == ":" or path.startswith("\\\\") else f"{self._base}\\{path}")
 
     # Telling
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import datetime
 import typing as t
 
 from .accounts import Accounts
+from .agent_service import ServiceAgents
 from .certificates import CertificateStores
 from .clock import Clock, stamp
 from .edition import EDITIONS, Edition
 from .environment import KEY as ENVIRONMENT_KEY
 from .environment import Environment
+from .errors import WindowsError
 from .events import EventLog
 from .features import Features
 from .files import FileSystem
@@ -59,6 +62,10 @@ class Machine:
         self.services = Services(self.registry, self.clock)
         self.events = EventLog(self.clock)
         self.network = Network()
+        self.service_agents = ServiceAgents(self)
+        self.services.default_behaviour = self.service_agents.behave
+        self.network.listening.append(self.service_agents.listeners)
+        self.network.responders.append(self.service_agents.respond)
         self.features = Features(self)
         self.packages = Packages(self)
         self.iis: Iis | None = None
@@ -97,11 +104,13 @@ class Machine:
         for name in self.services.names():
             service = self.services.get(name)
             if service and service.state == "Running":
+                self.service_agents.behave(name, "stop")
                 self.services.set_state(name, "Stopped")
         for name in self.services.names():
             service = self.services.get(name)
             if service and service.start_mode in {"automatic", "delayed"}:
-                self.services.start(name)
+                with contextlib.suppress(WindowsError):  # the event log has it; the others start all the same
+                    self.services.start(name)
 
     def copy(self) -> Machine:
         """Return an independent copy."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import struct
 import typing as t
 
 from . import errors
@@ -12,6 +13,7 @@ from .registry import Key, Registry
 
 ROOT = "HKLM:\\SYSTEM\\CurrentControlSet\\Services"
 START = {"automatic": 2, "delayed": 2, "manual": 3, "disabled": 4}
+ACTIONS = ("none", "restart", "reboot", "run_command")
 FRESH = (
     ("EventLog", "Windows Event Log", "automatic", "NT AUTHORITY\\LocalService"),
     ("W32Time", "Windows Time", "manual", "NT AUTHORITY\\LocalService"),
@@ -49,6 +51,7 @@ class Services:
     def __init__(self, registry: Registry, clock: Clock) -> None:
         self._registry, self._clock = registry, clock
         self._running: dict[str, Running] = {}
+        self.passwords: dict[str, str] = {}
         self.behaviours: dict[str, t.Callable[[str], None]] = {}
         self.default_behaviour: t.Callable[[str, str], None] | None = None
         for name, display, mode, account in FRESH:
@@ -85,8 +88,24 @@ class Services:
             self._registry.set(key, "DependOnService", "MultiString", list(dependencies))
         self._running.setdefault(name.lower(), Running())
 
+    def set_recovery(self, name: str, reset: int, actions: t.Sequence[tuple[str, int]]) -> None:
+        """Set what happens after failures: (action, milliseconds), as the structure SERVICE_FAILURE_ACTIONS."""
+        head = struct.pack("<5I", reset, 0, 0, len(actions), 20)
+        steps = b"".join(struct.pack("<2I", ACTIONS.index(action), delay) for action, delay in actions)
+        self._registry.set(f"{ROOT}\\{name}", "FailureActions", "Binary", head + steps)
+
+    def recovery(self, name: str) -> tuple[int, list[tuple[str, int]]]:
+        """Return the reset period in seconds and the actions."""
+        data = self._registry.get(f"{ROOT}\\{name}", "FailureActions")
+        if not data:
+            return 0, []
+        reset, _, _, count, _ = struct.unpack_from("<5I", data)
+        steps = [struct.unpack_from("<2I", data, 20 + 8 * i) for i in range(count)]
+        return reset, [(ACTIONS[kind], delay) for kind, delay in steps]
+
     def delete(self, name: str) -> None:
         """Remove a service."""
+        self.passwords.pop(name.lower(), None)
         self._registry.delete(f"{ROOT}\\{name}")
         self._running.pop(name.lower(), None)
 
