@@ -172,7 +172,23 @@ REFUSED = {
     "server url not https": ({"server_url": "http://im.contoso.com"}, "im_agent_server_url", "https"),
     "server url with slash": ({"server_url": "https://im.contoso.com/"}, "im_agent_server_url", "ends in '/'"),
     "hosting mode unknown": ({"hosting": "apache"}, "im_agent_hosting", "iis, service"),
-    "hosting as a service": ({"hosting": "service"}, "im_agent_hosting", "not part of this release"),
+    "service without a name": ({"hosting": "service", "service_name": ""}, "im_agent_service_name", "nothing"),
+    "service name with a slash": ({"hosting": "service", "service_name": "a/b"}, "im_agent_service_name", "without /"),
+    "service without urls": ({"hosting": "service", "service_urls": []}, "im_agent_service_urls", "no list"),
+    "service url without port": (
+        {"hosting": "service", "service_urls": ["http://localhost"]},
+        "im_agent_service_urls, entry 1",
+        "scheme, host and port",
+    ),
+    "https service without a pair": (
+        {
+            "hosting": "service",
+            "service_urls": ["https://*:443"],
+            "certificates": [{"use": "encryption"}, {"use": "identity_server"}],
+        },
+        "im_agent_certificates",
+        "'server'",
+    ),
     "missing client secret": ({"openid_clients": {"Job": ""}}, "im_agent_openid_clients.Job", "no secret"),
     "no clients": ({"openid_clients": {}}, "im_agent_openid_clients", "nothing"),
     "missing connection secret": (
