@@ -134,7 +134,7 @@ def arguments(task: str, i: t.Mapping[str, t.Any], certificates: t.Mapping[str, 
     own = {"service": i["service_name"]} if is_service else {"pool": i["pool_name"]}
     identity = {"account": user} if user else own
     possible = [{"pool": i["pool_name"]}, {"service": i["service_name"]}]
-    listens = urlsplit(i["service_urls"][0].replace("://*", "://any"))
+    listens = urlsplit((i["service_urls"] or ["http://localhost:1"])[0].replace("://*", "://any"))
     service: dict[str, t.Any] = {
         "name": i["service_name"],
         "path": RUNTIME,
