@@ -39,6 +39,10 @@ test: venv ## the tests
 test-all: venv ## the tests with the long matrices (nightly)
 	IMOPS_NIGHTLY=1 IMOPS_EXAMPLES=10000 $(BIN)/python -m pytest -n 2 --dist loadfile
 
+.PHONY: scenarios
+scenarios: venv ## every awkward server of tests/scenarios, with a summary in build/scenarios
+	$(BIN)/python tools/scenarios.py
+
 .PHONY: lint
 lint: venv ## all linters
 	$(BIN)/ruff format --check .

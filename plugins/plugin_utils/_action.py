@@ -11,6 +11,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
+from . import _questions
 from ._host import Host
 from ._plan import Plan, Refused
 from ._questions import NotAnswered
@@ -66,8 +67,8 @@ class AgentAction(ActionBase):
             if any(reply.get("reboot_required") and reply.get("changed") for reply in replies):
                 result["reboot_required"] = True
         self._keep_restart(host, plan)
-        if check and plan.settles:
-            host.note_settled(plan.settles)
+        if check and plan.changed:
+            host.note_settled([*plan.settles, *(operation.does for operation in plan.operations)])
         if plan.warnings or host.warnings:
             result["warnings"] = [*plan.warnings, *host.warnings]
         return result
@@ -97,10 +98,16 @@ class AgentAction(ActionBase):
 
 
 class RetriedAction(AgentAction):
-    """An action that only looks, and looks again until its plan says ``verified`` or its time is over."""
+    """An action that only looks, and looks again until its plan says ``verified`` or its time is over.
+
+    Its subject also has ``unproven()``, the plan where nothing can be looked at yet, and ``failure(result)``.
+    """
 
     def carry_out(self, host: Host, wanted: t.Any) -> dict[str, t.Any]:
         """Ask until verified, at most ``wanted.timeout`` seconds, every ``wanted.delay`` seconds."""
+        if self._task.check_mode and host.ask(_questions.settled()):
+            # A look is a request, which may wake an agent that the run would have stopped or moved first.
+            return self.report(self.SUBJECT.unproven())
         deadline = time.monotonic() + wanted.timeout
         result = super().carry_out(host, wanted)
         while result["verified"] is False and time.monotonic() + wanted.delay < deadline:

@@ -143,12 +143,17 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     In check mode on a server that has no such site or service yet nothing can be proven: ``verified`` is null.
     """
     if check and not _is_there(wanted, ask):
-        return Plan(facts={"verified": None, "checks": []})
+        return unproven()
     checks = [*_run_state(wanted, ask), _answers(wanted, ask), *_log(wanted, ask), *_folders(wanted, ask)]
     verified: bool | None = all(c.passed for c in checks)
     if check and not verified:
         verified = None  # an earlier step of a real run may be what is missing
     return Plan(facts={"verified": verified, "checks": [dataclasses.asdict(c) for c in checks]})
+
+
+def unproven() -> Plan:
+    """Return what is known in check mode where an earlier step of a real run would change something: nothing."""
+    return Plan(facts={"verified": None, "checks": []})
 
 
 def failure(result: t.Mapping[str, t.Any]) -> str:
@@ -239,12 +244,11 @@ def _started(wanted: Wanted, ask: Ask) -> str:
 
 def _log(wanted: Wanted, ask: Ask) -> t.Iterator[Check]:
     """Yield whether IIS's module, or .NET, has logged an error since the agent was started."""
-    since = _started(wanted, ask)
-    errors = [
-        e
-        for e in ask(_questions.events(FAR_PAST, *wanted.providers)) or []
-        if e["level"] in {"Critical", "Error"} and e["time"] >= since
-    ]
+    events = ask(_questions.events(FAR_PAST, *wanted.providers)) or []
+    # Belief: the module's message of a start that succeeded says so in English on every Windows; aspnetcore_msg.mc.
+    succeeded = [e["time"] for e in events if e["level"] == "Information" and "started successfully" in e["message"]]
+    since = max([_started(wanted, ask), *succeeded])
+    errors = [e for e in events if e["level"] in {"Critical", "Error"} and e["time"] >= since]
     found = (
         f"{len(errors)} errors, the newest at {errors[0]['time'][:19]}Z: {_short(errors[0]['message'])}"
         if errors

@@ -118,6 +118,9 @@ class Host:
         if not self._snapshot.questions:
             policies = _questions.policies()
             queries = [policies, *(query for query in queries if query != policies)]
+        carries_secret = any(query["kind"] == "secret_matches" for query in queries)
+        if carries_secret and self._secret_policy() == "refuse":
+            self._mind_recorders()  # costs one more execution: what must not be recorded waits for the policies
         reply = self._call(PROBE, {"queries": queries}, secret=True)
         if reply.get("failed") or reply.get("protocol") != PROTOCOL:
             raise AnsibleActionFail(
@@ -125,6 +128,8 @@ class Host:
             )
         self._snapshot.add(queries, reply)
         _snapshot.save(self._snapshot, self._path)
+        if carries_secret:
+            self._mind_recorders()
 
     def _call(self, module: str, arguments: dict[str, t.Any], *, secret: bool) -> dict[str, t.Any]:
         # ansible_no_target_syslog keeps the arguments out of the server's event log without censoring the result.
@@ -134,18 +139,20 @@ class Host:
             self._action._execute_module(module_name=module, module_args=arguments, task_vars=task_vars),
         )
 
+    def _secret_policy(self) -> str:
+        return str(self._action._templar.template(self._task_vars.get("im_agent_secret_policy", "warn")))
+
     def _mind_recorders(self) -> None:
         """Warn, or refuse, where the server's policies record the secrets that are about to be sent."""
         policies = self.ask(_questions.policies())
         found = [words for name, words in RECORDERS.items() if policies[name]]
         if not found:
             return
-        policy = self._action._templar.template(self._task_vars.get("im_agent_secret_policy", "warn"))
         sentence = (
             f"{self.name}: PowerShell {' and '.join(found)} is switched on by policy, so the server itself may record "
             "the secrets that are sent to it"
         )
-        if policy == "refuse":
+        if self._secret_policy() == "refuse":
             raise AnsibleActionFail(
                 f"{sentence}. Nothing was sent, as im_agent_secret_policy is 'refuse': switch the policy off for this "
                 "server, or set im_agent_secret_policy to 'warn'.",

@@ -171,7 +171,7 @@ def arguments(task: str, i: t.Mapping[str, t.Any], certificates: t.Mapping[str, 
             "grant_server": is_service,
             "settings_path": RUNTIME,
         },
-        "win_im_apppool": pool,
+        "win_im_apppool": {**pool, "change": "at_start"},
         "win_im_permissions": {**folders, "identity": identity, "former_identities": possible},
         "win_im_agent_settings": {
             "path": RUNTIME,

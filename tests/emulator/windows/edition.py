@@ -17,11 +17,12 @@ class Edition:
     product_name: str
     build: int
     revision: int
+    kernel: str = "10.0"
 
     @property
     def version(self) -> str:
         """Return what .NET's Environment.OSVersion says."""
-        return f"10.0.{self.build}.0"
+        return f"{self.kernel}.{self.build}.0"
 
     @property
     def powershell(self) -> str:
@@ -34,8 +35,8 @@ class Edition:
             ("ProductName", "String", self.product_name),
             ("CurrentBuild", "String", str(self.build)),
             ("CurrentBuildNumber", "String", str(self.build)),
-            ("CurrentMajorVersionNumber", "DWord", 10),
-            ("CurrentMinorVersionNumber", "DWord", 0),
+            ("CurrentMajorVersionNumber", "DWord", int(self.kernel.split(".")[0])),
+            ("CurrentMinorVersionNumber", "DWord", int(self.kernel.split(".")[1])),
             ("UBR", "DWord", self.revision),
             ("InstallationType", "String", "Server"),
             ("EditionID", "String", "ServerDatacenter"),
@@ -46,6 +47,7 @@ class Edition:
 EDITIONS = {
     e.year: e
     for e in (
+        Edition("2012R2", "Windows Server 2012 R2 Datacenter", 9600, 21620, kernel="6.3"),
         Edition("2016", "Windows Server 2016 Datacenter", 14393, 7428),
         Edition("2019", "Windows Server 2019 Datacenter", 17763, 6414),
         Edition("2022", "Windows Server 2022 Datacenter", 20348, 2762),

@@ -236,10 +236,6 @@ class Iis:
                 "The service has not been started. (Exception from HRESULT: 0x80070426)",
                 -2147023834,
             )
-        kind = self.pool_attribute(name, "processModel.identityType")
-        if kind == "SpecificUser" and not self._may_log_on(name):
-            self._pool_states[name.lower()] = "Started"
-            return
         self._pool_states[name.lower()] = "Started"
         self._wake(name)
 
@@ -264,8 +260,16 @@ class Iis:
         self._wake(name)
 
     def _may_log_on(self, name: str) -> bool:
+        """Tell whether a worker can be had; WAS stops a pool whose account it cannot log on."""
+        specific = self.pool_attribute(name, "processModel.identityType") == "SpecificUser"
+        if name.lower() in self._workers or not specific:
+            return True
         account = self._machine.accounts.find(str(self.pool_attribute(name, "processModel.userName")))
-        if account is not None and (account.kind == "gmsa" or account.password == self.pool_password(name)):
+        # WAS puts the account into IIS_IUSRS for the logon, so the group's right is enough.
+        right = self._machine.accounts.rights.get("SeBatchLogonRight", set())
+        allowed = account is not None and bool(right & {account.sid, "S-1-5-32-568", *account.groups})
+        known = account is not None and (account.kind == "gmsa" or account.password == self.pool_password(name))
+        if allowed and known:
             return True
         self._machine.events.add(
             "System",
@@ -380,6 +384,10 @@ class Iis:
         root = self._root()
         found = self._site(root, name).find("application[@path='/']")
         assert found is not None
+        for worker in self._workers.values():
+            agent = worker.agents.pop(name.lower(), None)  # its application ends where the site was
+            if agent:
+                agent.stop()
         found.set("applicationPool", pool)
         self._save(root)
         self._wake(pool)
@@ -489,7 +497,7 @@ class Iis:
         """Start a pool's worker if it is always running, and the applications that it preloads."""
         if not self._was_runs() or not self.has_pool(pool) or self.pool_state(pool) != "Started":
             return
-        if self.pool_attribute(pool, "startMode") != "AlwaysRunning":
+        if self.pool_attribute(pool, "startMode") != "AlwaysRunning" or not self._may_log_on(pool):
             return
         for site in self.sites():
             if self.site_pool(site).lower() == pool.lower() and self.site_state(site) == "Started":
@@ -564,7 +572,7 @@ class Iis:
         site = self._site_of(request)
         if site is None:
             return HttpAnswer(404, "Not Found", {"Server": "Microsoft-HTTPAPI/2.0"}, b"Not Found", certificate)
-        if self.pool_state(self.site_pool(site)) != "Started":
+        if self.pool_state(self.site_pool(site)) != "Started" or not self._may_log_on(self.site_pool(site)):
             return HttpAnswer(
                 503, "Service Unavailable", {"Server": "Microsoft-HTTPAPI/2.0"}, b"Service Unavailable", certificate
             )
