@@ -2,9 +2,9 @@
 """Settings files as text: read what .NET reads, change as little of the text as possible.
 
 ASP.NET Core reads its JSON with comments skipped and trailing commas allowed, keys without regard to case, at most 64
-levels deep
-(Microsoft.Extensions.Configuration.Json). Comments, order, indentation, line ends, the byte order mark and every
-untouched character stay.
+levels deep (Microsoft.Extensions.Configuration.Json on System.Text.Json). One thing is refused here that .NET takes: a
+section that stands twice, whose halves it merges, since a change could not tell which half is meant. Comments, order,
+indentation, line ends, the byte order mark and every untouched character stay.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import bisect
 import dataclasses
 import json
+import math
 import re
 import typing as t
 
@@ -19,13 +20,32 @@ MAX_DEPTH = 64
 INDENT, NEWLINE = "  ", "\r\n"
 """The style of a file that has none yet: two spaces and Windows line ends, as the vendor's templates."""
 
-_SKIP = re.compile(r"(?:[ \t\r\n]+|//[^\r\n]*|/\*[\s\S]*?\*/)*")
+_SPACE = re.compile(r"[ \t\r\n]*")
+_SKIP = re.compile(r"(?:[ \t\r\n]+|//[^\r\n\u2028\u2029]*|/\*[\s\S]*?\*/)*")
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"')
 _SCALAR = re.compile(
     r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![0-9A-Za-z_.+-])|(?:true|false|null)(?![0-9A-Za-z_])"
 )
 _SAME_LINE = re.compile(r"(?:[ \t]*(?://[^\r\n]*|/\*(?:(?!\*/)[^\r\n])*\*/))*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def fold(key: str) -> str:
+    """Return a key as .NET compares it when case does not count: each character in its own upper case, where that is
+    one character. Python's ``lower`` holds more and other characters equal.
+    """
+    if key.isascii():
+        return key.upper()
+    return "".join(map(_upper, key))
+
+
+def _upper(character: str) -> str:
+    if character in "\u0131\u017f":  # the dotless i and the long s are letters of their own to .NET
+        return character
+    upper = character.upper()
+    if len(upper) > 1:  # a Greek letter with a small iota below has an upper case of one character, as its title case
+        upper = character.title()
+    return upper if len(upper) == 1 else character
 
 
 class BadJson(ValueError):
@@ -64,16 +84,45 @@ class Member:
 
 @dataclasses.dataclass
 class Node:
-    """A value and where it stands; ``members`` of an object, ``data`` of anything else."""
+    """A value and where it stands.
+
+    Attributes:
+        start: of the value.
+        end: behind it.
+        members: of an object.
+        items: of an array.
+        data: of anything else.
+        text: of anything else, as the configuration has it; None for null.
+    """
 
     start: int
     end: int
     members: list[Member] | None = None
+    items: list[Node] | None = None
     data: t.Any = None
+    text: str | None = None
 
     def plain(self) -> t.Any:
-        """Return the value as plain data."""
-        return self.data if self.members is None else {member.key: member.value.plain() for member in self.members}
+        """Return the value as plain data; a number that Python cannot hold is its text."""
+        if self.members is not None:
+            return {member.key: member.value.plain() for member in self.members}
+        return self.data if self.items is None else [item.plain() for item in self.items]
+
+    def inside(self) -> t.Iterator[tuple[str, int, Node]]:
+        """Yield key, place and value of what an object or an array holds."""
+        for member in self.members or ():
+            yield member.key, member.start, member.value
+        for number, item in enumerate(self.items or ()):
+            yield str(number), item.start, item
+
+    def leaves(self, path: str) -> t.Iterator[tuple[str, int, Node]]:
+        """Yield path, place and value of everything that holds nothing else: texts, numbers, empty sections."""
+        for key, at, value in self.inside():
+            below = f"{path}:{key}"
+            if value.members or value.items:
+                yield from value.leaves(below)
+            else:
+                yield below, at, value
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,11 +137,22 @@ class Document:
         """Return the settings as plain data."""
         return t.cast("dict[str, t.Any]", self.root.plain())
 
+    def values(self) -> dict[str, str | None]:
+        """Return the settings as the product's configuration has them: a text for each path of keys and numbers,
+        joined with colons; None for null and for empty sections.
+        """
+        found: dict[str, tuple[str, str | None]] = {}
+        for path, _, node in self.root.leaves(""):
+            name = found.get(fold(path), (path[1:],))[0]
+            found[fold(path)] = name, node.text
+        return dict(found.values())
+
 
 class _Scanner:
     def __init__(self, text: str) -> None:
         self._text = text
         self._lines: list[int] | None = None
+        self._colons = False
 
     def place(self, at: int) -> tuple[int, int]:
         if self._lines is None:
@@ -109,6 +169,12 @@ class _Scanner:
         assert match
         if self._text.startswith("/*", match.end()):
             raise self.bad(match.end(), "a comment that begins with /* must end with */")
+        if self._text.startswith(("\u2028", "\u2029"), match.end()):
+            raise self.bad(
+                match.end(),
+                f"the invisible line separator U+{ord(self._text[match.end()]):04X}, which .NET refuses outside of"
+                " texts and /* */: delete it",
+            )
         return match.end()
 
     def document(self) -> Node:
@@ -123,7 +189,25 @@ class _Scanner:
         end = self.skip(node.end)
         if end < len(text):
             raise self.bad(end, "expected the end of the file")
+        if self._colons:
+            self.paths(node)
         return node
+
+    def paths(self, root: Node) -> None:
+        """Refuse two values for one path, as keys with a colon in them allow: "a:b" is also b in section a."""
+        seen = dict[str, int]()
+        for path, at, node in root.leaves(""):
+            folded = fold(path)
+            if folded in seen and node.members is None and node.items is None:
+                raise self.twice(path[1:], seen[folded], at)
+            seen.setdefault(folded, at)
+
+    def twice(self, key: str, first: int, second: int) -> BadJson:
+        lines = self.place(first)[0], self.place(second)[0]
+        return self.bad(
+            second,
+            f"the key {key!r} of line {lines[1]} stands in line {lines[0]} already; keys that differ in case are equal",
+        )
 
     def value(self, at: int, depth: int) -> Node:
         text = self._text
@@ -134,17 +218,19 @@ class _Scanner:
             return self.object(at, depth) if first == "{" else self.array(at, depth)
         if first == '"':
             data, end = self.string(at)
-            return Node(at, end, data=data)
+            return Node(at, end, data=data, text=data)
         match = _SCALAR.match(text, at)
         if not match:
             raise self.bad(at, "expected a value" + ("; the file ends here" if at >= len(text) else ""))
-        return Node(at, match.end(), data=json.loads(match[0]))
+        if match[0] in _WORDS:
+            return Node(at, match.end(), data=_WORDS[match[0]][0], text=_WORDS[match[0]][1])
+        return Node(at, match.end(), data=_number(match[0]), text=match[0])
 
     def string(self, at: int) -> tuple[str, int]:
         match = _STRING.match(self._text, at)
         if not match:
             raise self.bad(at, "expected a text in double quotes, ended on its line, with \\\\ for a backslash")
-        data = json.loads(match[0])
+        data = json.loads(match[0]) if "\\" in match[0] else match[0][1:-1]
         if _SURROGATE.search(data):
             raise self.bad(at, "the text has half a surrogate pair, which .NET refuses")
         return data, match.end()
@@ -156,17 +242,14 @@ class _Scanner:
             if not text.startswith('"', place):
                 raise self.bad(place, "expected a key in double quotes, or '}'")
             key, end = self.string(place)
-            if key.lower() in seen:
-                first, second = self.place(seen[key.lower()])[0], self.place(place)[0]
-                raise self.bad(
-                    place,
-                    f"the key {key!r} of line {second} stands in line {first} already; keys that differ in case are"
-                    " equal",
-                )
-            seen[key.lower()] = place
-            colon = self.skip(end)
+            if fold(key) in seen:
+                raise self.twice(key, seen[fold(key)], place)
+            seen[fold(key)] = place
+            self._colons = self._colons or ":" in key
+            colon = t.cast("re.Match[str]", _SPACE.match(text, end)).end()
             if not text.startswith(":", colon):
-                raise self.bad(colon, f"expected ':' after the key {key!r}")
+                comment = ", and no comment before it" if text.startswith(("//", "/*"), colon) else ""
+                raise self.bad(colon, f"expected ':' after the key {key!r}{comment}")
             value = self.value(self.skip(colon + 1), depth + 1)
             members.append(Member(key, place, value))
             place = self.skip(value.end)
@@ -178,17 +261,33 @@ class _Scanner:
         return Node(at, place + 1, members)
 
     def array(self, at: int, depth: int) -> Node:
-        text, items = self._text, list[t.Any]()
+        text, items = self._text, list[Node]()
         place = self.skip(at + 1)
         while not text.startswith("]", place):
             value = self.value(place, depth + 1)
-            items.append(value.plain())
+            items.append(value)
             place = self.skip(value.end)
             if text.startswith(",", place):
                 place = self.skip(place + 1)
             elif not text.startswith("]", place):
                 raise self.bad(place, "expected ',' or ']'" + ("; the file ends here" if place >= len(text) else ""))
-        return Node(at, place + 1, data=items)
+        return Node(at, place + 1, items=items)
+
+
+_WORDS: dict[str, tuple[bool | None, str | None]] = {
+    "true": (True, "True"),
+    "false": (False, "False"),
+    "null": (None, None),
+}
+
+
+def _number(text: str) -> t.Any:
+    """Return a number, or its text where Python has no such number (beyond a double, or thousands of digits)."""
+    try:
+        number = json.loads(text)
+    except ValueError:
+        return text
+    return number if math.isfinite(number) else text
 
 
 def parse(text: str) -> Document:
@@ -205,9 +304,9 @@ def merge(data: t.Any, changes: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     ``REMOVE`` removes.
     """
     merged = dict(data) if isinstance(data, dict) else {}
-    names = {key.lower(): key for key in merged}
-    for key, value in changes.items():
-        name = names.get(key.lower(), key)
+    names = {fold(key): key for key in merged}
+    for key, value in _once(changes).items():
+        name = names.get(fold(key), key)
         if value is REMOVE:
             merged.pop(name, None)
         elif isinstance(value, dict):
@@ -215,6 +314,20 @@ def merge(data: t.Any, changes: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         else:
             merged[name] = value
     return merged
+
+
+def _once(changes: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return changes with every key once: of keys that differ in case the first gives the name, the last the value."""
+    once: dict[str, t.Any] = {}
+    names: dict[str, str] = {}
+    for key, value in changes.items():
+        name = names.setdefault(fold(key), key)
+        before = once.get(name)
+        if isinstance(value, dict):
+            once[name] = _once({**before, **value} if isinstance(before, dict) else value)
+        else:
+            once[name] = value
+    return once
 
 
 def edit(document: Document, changes: t.Mapping[str, t.Any]) -> str:
@@ -229,9 +342,11 @@ def edit(document: Document, changes: t.Mapping[str, t.Any]) -> str:
 
 
 def _equal(one: t.Any, other: t.Any) -> bool:
-    """Compare plain data; True is not 1, but 1 is 1.0, as .NET makes texts of both."""
+    """Compare plain data; True is not 1, and neither is 1.0: the product's configuration has "True", "1" and "1.0"."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
+    if isinstance(one, float) is not isinstance(other, float):
+        return False
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
@@ -255,9 +370,9 @@ class _Editor:
     def object(self, node: Node, changes: t.Mapping[str, t.Any], depth: int) -> None:
         removed: list[Member] = []
         added: dict[str, t.Any] = {}
-        by_key = {member.key.lower(): member for member in node.members or ()}
-        for key, value in changes.items():
-            member = by_key.get(key.lower())
+        by_key = {fold(member.key): member for member in node.members or ()}
+        for key, value in _once(changes).items():
+            member = by_key.get(fold(key))
             if value is REMOVE:
                 removed += [member] if member else []
             elif member is None:

@@ -20,12 +20,13 @@ REFUSED = {
     "30_dotnet__AspNetCore.Docs.Samples__appsettings.Development.json",
 }
 EXAMPLES = settings(
-    max_examples=int(os.environ.get("IMOPS_EXAMPLES", "200")),
+    max_examples=int(os.environ.get("IMOPS_EXAMPLES", "500")),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
 
-keys = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=6).map(str.lower)
+# A colon parts a section from its key: keys that hold one have their own tests.
+keys = st.text(st.characters(codec="utf-8", exclude_characters="\x00:"), min_size=1, max_size=6).map(str.lower)
 scalars = st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(st.characters(codec="utf-8"), max_size=12)
 values = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4), max_leaves=8
@@ -36,7 +37,7 @@ objects = st.dictionaries(keys, values, max_size=6)
 def unlike(data):
     """Return whether no two keys differ in case only: .NET would refuse them."""
     if isinstance(data, dict):
-        return len({key.lower() for key in data}) == len(data) and all(map(unlike, data.values()))
+        return len({_json_text.fold(key) for key in data}) == len(data) and all(map(unlike, data.values()))
     return all(map(unlike, data)) if isinstance(data, list) else True
 
 
@@ -62,7 +63,7 @@ def files(draw):
 changes_of = st.dictionaries(keys, values | st.just(REMOVE), max_size=4).filter(
     lambda changes: (
         unlike({k: v for k, v in changes.items() if v is not REMOVE})
-        and len({k.lower() for k in changes}) == len(changes)
+        and len({_json_text.fold(k) for k in changes}) == len(changes)
     )
 )
 
@@ -98,7 +99,7 @@ def test_nothing_wanted_and_what_is_there_already_change_nothing(file):
 def test_every_line_that_is_not_concerned_stays(file, key, value):
     text, content = file
     edited = _json_text.edit(_json_text.parse(text), {key: value})
-    before, after = text.splitlines(), edited.splitlines()
+    before, after = re.split("[\r\n]+", text), re.split("[\r\n]+", edited)
     kept = [line for line in before if line.rstrip(", ") and f"{json.dumps(key)}" not in line]
     stripped = [line.replace(",", "") for line in after]
     if len(before) > 2 and key not in content:
@@ -139,6 +140,16 @@ BAD = {
     '{"a": "\\ud800"}': (1, 7, "surrogate"),
     "{" + '"a":{' * 70: (1, 321, "64 levels"),
     "\ufeff{,}": (1, 2, "expected a key"),
+    '{"a" /* x */ : 1}': (1, 6, "no comment before it"),
+    '{"a" // x\n: 1}': (1, 6, "no comment before it"),
+    '{ // x\u2028\n"a": 1}': (1, 7, "U+2028"),
+    '{"a": 1 // x\u2029': (1, 13, "U+2029"),
+    '{"a:b": 1,\n"a": {"B": 2}}': (2, 7, "'a:B' of line 2 stands in line 1"),
+    '{"a": [{"b": null}],\n"A:0:b": {"c": 1}, "a:0": {"b": 1}}': (2, 28, "'a:0:b' of line 2 stands in line 1"),
+    '{"a:b": {},\n"a": {"b": null}}': (2, 7, "'a:b' of line 2 stands in line 1"),
+    '{"\u1f80": 1, "\u1f88": 2}': (1, 10, "stands in line 1"),
+    '{"\\u0041": 1, "a": 2}': (1, 15, "stands in line 1"),
+    "{" + '"a":[' * 1 + "[" * 70: (1, 69, "64 levels"),
 }
 
 
@@ -148,6 +159,51 @@ def test_what_dotnet_refuses_is_refused_with_its_place_and_what_was_expected(tex
     with pytest.raises(BadJson, match=re.escape(reason)) as refused:
         _json_text.parse(text)
     assert (refused.value.line, refused.value.column) == (line, column)
+
+
+READ = {
+    '{"a": 1.50, "b": -0, "c": 1E400, "d": 1e5}': {"a": "1.50", "b": "-0", "c": "1E400", "d": "1e5"},
+    '{"a": true, "b": [false, null, "x"]}': {"a": "True", "b:0": "False", "b:1": None, "b:2": "x"},
+    '{"a": {}, "b": [], "c": {"d": [{}]}}': {"a": None, "b": None, "c:d:0": None},
+    '{"": {"": 1}, "a b": "C:\\\\x\\u00e9\\/"}': {":": "1", "a b": "C:\\x\xe9/"},
+    '{"a:b": 1, "A": {"B": {}}}': {"a:b": None},
+    '{"a:b": 1, "a": {"b": {"c": 2}, "d": 3}}': {"a:b": "1", "a:b:c": "2", "a:d": "3"},
+    '{"\u212a": 1, "k": 2}': {"\u212a": "1", "k": "2"},
+    '{"\u0131": 1, "i": 2, "\u017f": 3, "s": 4}': {"\u0131": "1", "i": "2", "\u017f": "3", "s": "4"},
+    '{"\u0130": 1, "i\u0307": 2}': {"\u0130": "1", "i\u0307": "2"},
+    '{/**//***/"a"\t: /* x */ 1 /* \u2028 */ , // "b": 2': None,
+    '{/**//***/"a"\t: /* x */ 1 /* \u2028 */ , // "b": 2\r}//': {"a": "1"},
+    '{"a": ' + "1" * 5000 + "}": {"a": "1" * 5000},
+    '{"a":' * 63 + "[]" + "}" * 63: {":".join("a" * 63): None},
+}
+
+
+@pytest.mark.parametrize("text", READ, ids=range(len(READ)))
+def test_every_value_is_read_as_dotnet_reads_it(text):
+    if READ[text] is None:
+        with pytest.raises(BadJson):
+            _json_text.parse(text)
+    else:
+        assert _json_text.parse(text).values() == READ[text]
+
+
+def test_a_number_that_python_cannot_hold_stays_as_it_is_written():
+    text = '{"a": 1e400, "b": ' + "9" * 5000 + "}"
+    document = _json_text.parse(text)
+    assert _json_text.edit(document, document.data) == text
+    assert document.data["a"] == "1e400"
+
+
+def test_a_number_of_another_spelling_that_the_product_would_read_otherwise_is_changed():
+    # 1.0 is no whole number to .NET.
+    assert _json_text.edit(_json_text.parse('{"a": 1.0, "b": [1, 2.50]}'), {"a": 1, "b": [1, 2.5]}) == (
+        '{"a": 1, "b": [1, 2.50]}'
+    )
+
+
+def test_a_wanted_key_that_is_given_twice_is_written_once():
+    edited = _json_text.edit(_json_text.parse('{"x": {}}'), {"Key": 1, "KEY": 2, "x": {"In": {"b": 1}, "in": {"B": 2}}})
+    assert _json_text.parse(edited).data == {"x": {"In": {"b": 2}}, "Key": 2}
 
 
 def test_a_key_of_another_case_is_the_same_key():
