@@ -287,7 +287,7 @@ def _number(text: str) -> t.Any:
         number = json.loads(text)
     except ValueError:
         return text
-    return number if math.isfinite(number) else text
+    return text if isinstance(number, float) and math.isinf(number) else number
 
 
 def parse(text: str) -> Document:

@@ -1,6 +1,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Configuration files in XML as text: attributes and elements set with as little change of the text as possible.
 
+What System.Xml refuses is refused. So are three things that it lets pass: a file in another encoding than UTF-8 as soon
+as it has a character beyond ASCII, an XML declaration with such a character, and an element with the prefix xmlns.
 Comments, order, indentation, line ends, the byte order mark and every untouched character stay.
 """
 
@@ -14,6 +16,7 @@ from xml.sax.saxutils import escape
 
 _TAG = re.compile(rb"<[^\s/>]+(?:\s+[^\s=/>]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*\s*/?>")
 _ATTRIBUTE = re.compile(rb"\s+([^\s=/>]+)(\s*=\s*)(\"[^\"]*\"|'[^']*')")
+_LIKE_ASCII = re.compile("us-ascii|iso-8859-(?:[1-9]|13|15)|windows-125[0-8]", re.IGNORECASE)
 BOM = b"\xef\xbb\xbf"
 
 
@@ -56,6 +59,23 @@ class Element:
         return [child for child in self.children if child.name == name]
 
 
+def _expected(code: int, rest: bytes, stack: list[Element]) -> str:
+    """Return what was expected where expat stopped: its own words, and ours for the mistakes that people make."""
+    said = expat.errors.messages[code]
+    opened = f"</{stack[-1].name}>, which closes line {stack[-1].line}" if stack else ""
+    if said == expat.errors.XML_ERROR_TAG_MISMATCH:
+        return f"{said}: expected {opened}"
+    if said == expat.errors.XML_ERROR_NO_ELEMENTS:
+        return f"{said}: expected {opened or '<configuration>'}, and the file ends here"
+    if said == expat.errors.XML_ERROR_INVALID_TOKEN and rest[:1] in {b"<", b"&"}:
+        return f"{said}: expected {escape(rest[:1].decode())} for '{rest[:1].decode()}' in a value"
+    if said == expat.errors.XML_ERROR_INVALID_TOKEN:
+        return f"{said}: expected a name, ' name=\"value\"', or the end of the tag"
+    if said == expat.errors.XML_ERROR_UNBOUND_PREFIX:
+        return f"{said}: expected names without ':', or xmlns:prefix on an element around"
+    return said
+
+
 class Document:
     """An XML file that was read, and the changes that are to be made.
 
@@ -70,6 +90,11 @@ class Document:
         self._bom = BOM if content.startswith(BOM) else b""
         self._text = content[len(self._bom) :]
         self._splices: list[tuple[int, int, bytes]] = []
+        self._only_ascii = False
+        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise BadXml(1, 1, "expected UTF-8, found UTF-16: save the file as UTF-8")
+        if self._text.startswith(BOM):
+            raise BadXml(1, 1, "a second byte order mark, an invisible character before the first '<': delete it")
         self._newline = b"\r\n" if b"\r\n" in self._text else b"\n"
         self.root = self._parse()
 
@@ -78,14 +103,27 @@ class Document:
         stack: list[Element] = []
         parser = expat.ParserCreate("UTF-8")
 
+        def bad(reason: str) -> BadXml:
+            return BadXml(parser.CurrentLineNumber, parser.CurrentColumnNumber + 1, reason)
+
+        def declaration(version: str, encoding: str | None, standalone: int) -> None:
+            del standalone
+            if version != "1.0":
+                raise bad(f"expected XML version 1.0, found {version}")
+            if not encoding or encoding.lower() == "utf-8":
+                return
+            if not (self._text.isascii() and _LIKE_ASCII.fullmatch(encoding)):
+                raise bad(f"expected encoding utf-8, found {encoding}: save the file as UTF-8, and say so there")
+            self._only_ascii = True
+
         def start(name: str, attributes: list[str]) -> None:
             at = parser.CurrentByteIndex
             tag = _TAG.match(self._text, at)
             if not tag:
-                raise BadXml(
-                    parser.CurrentLineNumber, parser.CurrentColumnNumber + 1, f"cannot follow the tag <{name}>"
-                )
+                raise bad(f"cannot follow the tag <{name}>")
             pairs = dict(zip(attributes[::2], attributes[1::2], strict=True))
+            if pairs.get("xml:space", "default") not in {"default", "preserve"}:
+                raise bad(f"expected default or preserve for xml:space, found {pairs['xml:space']!r}")
             element = Element(name, pairs, at, tag.end(), tag[0].endswith(b"/>"), parser.CurrentLineNumber)
             element.parent = stack[-1] if stack else None
             (stack[-1].children if stack else found).append(element)
@@ -97,25 +135,25 @@ class Document:
             element.end = element.tag_end if element.empty else self._text.index(b">", element.close) + 1
 
         def doctype(*_: t.Any) -> None:
-            raise BadXml(
-                parser.CurrentLineNumber,
-                parser.CurrentColumnNumber + 1,
-                "a document type, which has no place in a configuration file",
-            )
+            raise bad("a document type, which has no place in a configuration file")
 
         parser.ordered_attributes = True
+        parser.XmlDeclHandler = declaration
         parser.StartElementHandler, parser.EndElementHandler, parser.StartDoctypeDeclHandler = start, end, doctype
-        try:
-            parser.Parse(self._text, True)
-        except expat.ExpatError as error:
-            raise BadXml(error.lineno, error.offset + 1, expat.errors.messages[error.code]) from None
+        # Once more for the prefixes alone: when expat minds them, it hides the names as they are written.
+        for reader in (parser, expat.ParserCreate("UTF-8", "\x0c")):
+            try:
+                reader.Parse(self._text, True)
+            except expat.ExpatError as error:
+                reason = _expected(error.code, self._text[reader.ErrorByteIndex :], stack)
+                raise BadXml(error.lineno, error.offset + 1, reason) from None
         return found[0]
 
     def set(self, element: Element, name: str, value: str) -> None:
         """Set an attribute; one that has the value is left alone."""
         if element.attributes.get(name) == value:
             return
-        quoted = b'"' + escape(value, {'"': "&quot;"}).encode() + b'"'
+        quoted = b'"' + self._encoded(escape(value, {'"': "&quot;"})) + b'"'
         tag = self._text[element.start : element.tag_end]
         for match in _ATTRIBUTE.finditer(tag):
             if match[1].decode() == name:
@@ -135,7 +173,7 @@ class Document:
         shown = []
         for line in lines:
             level = (len(line) - len(line.lstrip(" "))) // 2
-            shown.append(inner + unit * level + line.strip().encode())
+            shown.append(inner + unit * level + self._encoded(line.strip()))
         text = self._newline.join(shown)
         if parent.empty:
             tag = self._text[parent.start : parent.tag_end]
@@ -151,7 +189,7 @@ class Document:
     def replace(self, element: Element, lines: list[str]) -> None:
         """Put another element in the place of one."""
         indent, unit = self._indent(element.start), self._unit()
-        shown = [indent + unit * ((len(x) - len(x.lstrip(" "))) // 2) + x.strip().encode() for x in lines]
+        shown = [indent + unit * ((len(x) - len(x.lstrip(" "))) // 2) + self._encoded(x.strip()) for x in lines]
         self._splices.append((element.start, element.end, self._newline.join(shown)[len(indent) :]))
 
     def content(self) -> bytes:
@@ -161,6 +199,10 @@ class Document:
             parts += [self._text[last:start], new]
             last = end
         return b"".join([*parts, self._text[last:]])
+
+    def _encoded(self, text: str) -> bytes:
+        """Return new text in the file's encoding; one that is no UTF-8 gets references beyond ASCII."""
+        return text.encode("ascii", "xmlcharrefreplace") if self._only_ascii else text.encode()
 
     def _indent(self, at: int) -> bytes:
         line = self._text[self._text.rfind(b"\n", 0, at) + 1 : at]

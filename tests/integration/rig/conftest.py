@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from dotnet_reader import DotnetReader
 from powershell import Engine, Unavailable
 from web_server import WebServer
 
@@ -24,6 +25,18 @@ def engine() -> t.Iterator[Engine]:
     except Unavailable as why:
         pytest.skip(str(why))
     yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def dotnet() -> t.Iterator[DotnetReader]:
+    """The .NET of the engine as a reader of settings files; without one the tests are skipped with the reason."""
+    try:
+        made = Engine(windows=False)
+        reader = DotnetReader(made)
+    except Unavailable as why:
+        pytest.skip(str(why))
+    yield reader
     made.close()
 
 

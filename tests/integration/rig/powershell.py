@@ -88,16 +88,19 @@ def payload(name: str, script: str, arguments: t.Mapping[str, t.Any], *, check: 
 class Engine:
     """One engine.
 
+    Args:
+        windows: with Windows calls; else the rig's native one, which is enough for .NET's own classes.
+
     Raises:
         Unavailable: there is none here.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, windows: bool = True) -> None:
         self._served: subprocess.Popen[str] | None = None
         if NAMED:
             self._command, self._serves = shlex.split(NAMED), False
         elif IMPS.exists():
-            self._command, self._serves = [str(IMPS), "--wine"], True
+            self._command, self._serves = [str(IMPS), *(["--wine"] if windows else [])], True
         else:
             raise Unavailable(f"no PowerShell engine: neither a command in IMOPS_PWSH nor {IMPS}")
 
