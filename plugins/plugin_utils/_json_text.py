@@ -331,14 +331,21 @@ def _once(changes: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def edit(document: Document, changes: t.Mapping[str, t.Any]) -> str:
-    """Return the text after changes (see ``merge``), every character that they do not concern untouched."""
+    """Return the text after changes (see ``merge``), every character that they do not concern untouched.
+
+    Raises:
+        BadJson: .NET would refuse the new text, for instance since ``a:b`` is wanted where section ``a`` has a ``b``.
+    """
     splices: list[tuple[int, int, str]] = []
     _Editor(document.text, splices).object(document.root, changes, 0)
     text, last, parts = document.text, 0, []
     for start, end, new in sorted(splices, key=lambda s: (s[0], s[1])):
         parts += [text[last:start], new]
         last = end
-    return "".join([*parts, text[last:]])
+    edited = "".join([*parts, text[last:]])
+    if splices:
+        parse(edited)
+    return edited
 
 
 def _equal(one: t.Any, other: t.Any) -> bool:

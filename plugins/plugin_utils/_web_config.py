@@ -68,6 +68,9 @@ class Wanted:
             ("hostingModel", arguments["hosting_model"]),
         )
         environment = tuple((str(name), str(value)) for name, value in arguments["environment"].items())
+        for name, value in (*attributes, *environment):
+            if not (name and _xml_text.is_text(name + value)):
+                raise Refused(f"{name!r}: found no name, or a control character, wanted text that {NAME} can hold")
         return cls(
             _windows_path.normal(arguments["path"]),
             attributes,

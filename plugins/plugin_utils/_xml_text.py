@@ -17,7 +17,14 @@ from xml.sax.saxutils import escape
 _TAG = re.compile(rb"<[^\s/>]+(?:\s+[^\s=/>]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*\s*/?>")
 _ATTRIBUTE = re.compile(rb"\s+([^\s=/>]+)(\s*=\s*)(\"[^\"]*\"|'[^']*')")
 _LIKE_ASCII = re.compile("us-ascii|iso-8859-(?:[1-9]|13|15)|windows-125[0-8]", re.IGNORECASE)
+_IN_QUOTES = {'"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 BOM = b"\xef\xbb\xbf"
+
+
+def is_text(value: str) -> bool:
+    """Return whether XML can hold a text: no control characters but white space, no halves of characters."""
+    return not _NO_XML.search(value)
 
 
 class BadXml(ValueError):
@@ -153,7 +160,7 @@ class Document:
         """Set an attribute; one that has the value is left alone."""
         if element.attributes.get(name) == value:
             return
-        quoted = b'"' + self._encoded(escape(value, {'"': "&quot;"})) + b'"'
+        quoted = b'"' + self._encoded(escape(value, _IN_QUOTES)) + b'"'
         tag = self._text[element.start : element.tag_end]
         for match in _ATTRIBUTE.finditer(tag):
             if match[1].decode() == name:

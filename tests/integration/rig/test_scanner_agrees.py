@@ -5,8 +5,10 @@ The files are the corpus beside the checkout, a few of our own, and seeded mutat
 
 from __future__ import annotations
 
+import base64
 import collections
 import itertools
+import json
 import os
 import re
 import typing as t
@@ -16,7 +18,9 @@ from pathlib import Path
 import json_cases
 import pytest
 import xml_cases
-from ansible_collections.imops.identity_manager.plugins.plugin_utils import _json_text, _xml_text
+from ansible_collections.imops.identity_manager.plugins.plugin_utils import _json_text, _web_config, _xml_text
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._json_text import REMOVE
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._plan import Refused
 from dotnet_reader import DotnetReader
 from mutations import mutations
 from pieces import JSON, OUR_SETTINGS, OUR_XML, XML
@@ -170,3 +174,71 @@ def test_web_config_is_read_as_dotnet_reads_it(dotnet: DotnetReader, capsys: pyt
         )
     assert not wrong, f"{len(wrong)} files, the shortest: {min(wrong, key=lambda pair: len(pair[0]))}"
     assert min(verdicts["refused"], verdicts["read"]) > len(files) / 5
+
+
+CHANGES: tuple[dict[str, t.Any], ...] = (
+    {
+        "ApplicationUri": "https://im.contoso.com",
+        "OpenId": {"OpenIdClients": {"Job": 's"\\\u00e9\U0001f600\u2028\x00'}},
+    },
+    {"A": {"b": [1, {"c": None}], "n": 1.5}, "B": True, "x": REMOVE, "": ""},
+    {"logging": {"LOGLEVEL": {"default": "None", "New": {}}}, "a": REMOVE, "s": [], "connectionStrings": "none"},
+    {"b": {"C": {"D": REMOVE, "e": "f"}}, "X": {"X": {"X": 1}}, "z": {"Y": REMOVE}},
+)
+
+
+def test_settings_that_we_write_are_read_by_dotnet_as_wanted(dotnet: DotnetReader) -> None:
+    written, wanted = [], []
+    for file, changes in zip(settings_files(), itertools.cycle(CHANGES), strict=False):
+        try:
+            document = _json_text.parse(file.decode("utf-8"))
+            text = _json_text.edit(document, changes)
+        except _json_text.BadJson:
+            continue
+        written.append(text.encode())
+        wanted.append(
+            _json_text.parse(json.dumps(_json_text.merge(document.data, changes), ensure_ascii=False)).values()
+        )
+    assert len(written) > COUNT / 4
+    for file, answer, values in zip(written, dotnet.settings(written), wanted, strict=True):
+        assert "refused" not in answer, (answer, file)
+        assert {_json_text.fold(path): as_number(text) for path, text in answer["values"]} == {
+            _json_text.fold(path): as_number(text) for path, text in values.items()
+        }, file
+
+
+def as_number(text: str | None) -> str | None:
+    """Return a value; a number in Python's spelling, since plain data has lost that of the file."""
+    if text is None or not re.fullmatch(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", text) or len(text) > 300:
+        return text
+    return str(float(text))
+
+
+def test_web_config_that_we_write_is_read_by_dotnet_as_wanted(dotnet: DotnetReader) -> None:
+    written = []
+    options = {name: option.get("default") for name, option in _web_config.ARGUMENT_SPEC["argument_spec"].items()}
+    environment = {"HTTPS_PROXY": "http://u:p\u00e9<&>\"'\t@proxy:3128"}
+    wanted = _web_config.Wanted.of({**options, "path": "C:\\im\\Runtime", "environment": environment})
+    for file in xml_files():
+        try:
+            after = planned(wanted, file)
+        except Refused:
+            continue
+        assert planned(wanted, after) == after
+        written.append(after)
+    assert len(written) > COUNT / 10
+    for file, answer in zip(written, dotnet.xml(written), strict=True):
+        assert "refused" not in answer, (answer, file)
+        cores = [element for element in answer["elements"] if element[1] == "aspNetCore"]
+        assert len(cores) == 1, file
+        attributes = dict(zip(cores[0][2::2], cores[0][3::2], strict=True))
+        assert attributes["arguments"].replace("/", "\\") == ".\\Usercube-Agent.dll", file
+        values = [element[element.index("value") + 1] for element in answer["elements"] if "HTTPS_PROXY" in element]
+        assert values == list(environment.values()), file
+
+
+def planned(wanted: _web_config.Wanted, content: bytes) -> bytes:
+    """Return web.config as our plan leaves it."""
+    answer = {"type": "file", "content": base64.b64encode(content).decode(), "sha256": "0" * 64}
+    plan = _web_config.plan(wanted, lambda query: answer, check=False)
+    return base64.b64decode(plan.operations[0].arguments["content"]) if plan.operations else content

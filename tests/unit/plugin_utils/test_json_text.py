@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -157,6 +158,27 @@ def test_a_number_of_another_spelling_that_the_product_would_read_otherwise_is_c
 def test_a_wanted_key_that_is_given_twice_is_written_once():
     edited = _json_text.edit(_json_text.parse('{"x": {}}'), {"Key": 1, "KEY": 2, "x": {"In": {"b": 1}, "in": {"B": 2}}})
     assert _json_text.parse(edited).data == {"x": {"In": {"b": 2}}, "Key": 2}
+
+
+UNREADABLE = [
+    ('{"a:b": 1}', {"a": {"B": 2}}, "stands in line 1"),
+    ('{"a": {"b": 1}}', {"A:b": 2}, "stands in line 1"),
+    ('{"a": [1]}', {"a:0": 2}, "stands in line 1"),
+    ("{}", {"a": float("inf")}, "expected a value"),
+    ("{}", {"a": "\ud800"}, "surrogate"),
+    ('{"a": ' * 60 + "{}" + "}" * 60, {"a": {"b": [[]]}, "c": [[[[]]]]}, None),
+    ("{}", {"a": functools.reduce(lambda inner, _: [inner], range(64), 1)}, "64 levels"),
+]
+
+
+@pytest.mark.parametrize(("text", "changes", "reason"), UNREADABLE, ids=range(len(UNREADABLE)))
+def test_a_change_after_which_dotnet_would_refuse_the_file_is_refused(text, changes, reason):
+    document = _json_text.parse(text)
+    if reason is None:
+        assert _json_text.parse(_json_text.edit(document, changes)).data == _json_text.merge(document.data, changes)
+        return
+    with pytest.raises(BadJson, match=reason):
+        _json_text.edit(document, changes)
 
 
 def test_a_key_of_another_case_is_the_same_key():

@@ -92,6 +92,13 @@ def test_a_file_that_iis_would_refuse_is_refused_with_its_place(name):
     assert f"{RUNTIME}\\web.config" in str(refused.value)
 
 
+def test_a_variable_that_xml_cannot_hold_is_refused_without_its_value():
+    with pytest.raises(Refused, match="HTTPS_PROXY") as refused:
+        planned(SERVER.encode(), environment={"HTTPS_PROXY": "http://u:canary\x1b@proxy:1", "A": "b"})
+    assert "canary" not in str(refused.value)
+    assert "mend the file" not in str(refused.value)
+
+
 def test_a_proxy_with_a_password_is_masked_in_the_diff():
     secret = "http://user:canary-proxy@proxy:3128"
     plan, _ = planned(SERVER.encode(), environment={"HTTPS_PROXY": secret})

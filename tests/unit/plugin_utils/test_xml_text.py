@@ -7,7 +7,7 @@ import re
 
 import pytest
 import xml_cases
-from ansible_collections.imops.identity_manager.plugins.plugin_utils._xml_text import BadXml, Document
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._xml_text import BadXml, Document, is_text
 from xml_cases import ASCII, READ
 
 BAD = {**xml_cases.BAD, **xml_cases.ONLY_OURS}
@@ -39,6 +39,24 @@ def test_every_attribute_is_read_as_dotnet_reads_it(content):
     document = Document(content)
     assert flat(document.root) == READ[content]
     assert document.content() == content
+
+
+@pytest.mark.parametrize("value", ["a\tb\r\nc\n", " x ", "&#10;", "\"'<>&", "\u0085\u2028\ufffd\U0001f600"])
+def test_a_value_that_is_set_is_read_back_and_set_again_changes_nothing(value):
+    document = Document(b"<c a='1'/>")
+    document.set(document.root, "a", value)
+    again = Document(document.content())
+    assert again.root.attributes == {"a": value}
+    again.set(again.root, "a", value)
+    assert again.content() == document.content()
+
+
+@pytest.mark.parametrize("value", ["\x00", "a\x1b", "\ufffe", "\ud800"])
+def test_a_value_that_xml_cannot_hold_is_known(value):
+    assert is_text("a\tb\r\n\x7f\u0085\U0001f600")
+    assert not is_text(value)
+    with pytest.raises(BadXml):
+        Document(f"<c a='{value}'/>".encode("utf-8", "surrogatepass"))
 
 
 @pytest.mark.parametrize("declaration", ["", ASCII, ASCII.replace("us-ascii", "Windows-1252")])
