@@ -125,6 +125,65 @@ function Write-File($Operation) {
     @{ changed = $true; backup = $backup }
 }
 
+# For administrators and the system only, before anything is in it.
+function New-PrivateFolder([string] $Path) {
+    $null = [IO.Directory]::CreateDirectory($Path)
+    $security = [Security.AccessControl.DirectorySecurity]::new()
+    $security.SetSecurityDescriptorSddlForm('D:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)', [Security.AccessControl.AccessControlSections]'Access')
+    Set-Acl -LiteralPath $Path -AclObject $security
+}
+
+# Secrets reach a program in files, never in its arguments, which the process list shows.
+function Start-Program([string] $Program, [string] $Folder, [string[]] $Arguments, [int] $Seconds) {
+    $start = [Diagnostics.ProcessStartInfo]::new($Program)
+    $start.Arguments = $Arguments -join ' '
+    $start.WorkingDirectory = $Folder
+    $start.UseShellExecute = $false
+    $start.CreateNoWindow = $true
+    $start.RedirectStandardOutput = $true
+    $start.RedirectStandardError = $true
+    $process = [Diagnostics.Process]::Start($start)
+    try {
+        # Both at once: a program that fills one pipe while we wait for the other would never end.
+        $output = $process.StandardOutput.ReadToEndAsync()
+        $errors = $process.StandardError.ReadToEndAsync()
+        if (-not $process.WaitForExit(1000 * $Seconds)) {
+            $process.Kill()
+            throw (New-Refusal 'ToolFailed' "'$Program' did not end within $Seconds seconds")
+        }
+        $said = ($errors.Result + ' ' + $output.Result).Trim()
+        if ($said.Length -gt 500) { $said = $said.Substring(0, 500) }
+        if ($process.ExitCode) { throw (New-Refusal 'ToolFailed' "'$Program' ended with exit code $($process.ExitCode): $said") }
+        $said
+    }
+    finally { $process.Dispose() }
+}
+
+function Protect-Content($Operation) {
+    $path = Get-NeededText $Operation 'path'
+    $program = Get-NeededText $Operation 'program'
+    $present = 'absent'
+    if ([IO.File]::Exists($path)) { $present = Get-FileSha256 $path }
+    $expected = Get-Field $Operation 'expect' $null
+    if ($null -ne $expected -and $present -ne $expected) {
+        throw (New-Refusal 'ChangedMeanwhile' "'$path' is not what it was when the plan was made: somebody changed it; run again")
+    }
+    if ($check) { return @{ changed = $true; backup = $null } }
+    if (-not [IO.File]::Exists($program)) { throw (New-Refusal 'NoProgram' "there is no program '$program'") }
+    $private = $path + '.' + (New-Mark) + '.new'
+    $made = $null
+    try {
+        New-PrivateFolder $private
+        Write-NewBytes "$private\input" ([Convert]::FromBase64String([string] (Get-Field $Operation 'content' ''))) ''
+        $arguments = foreach ($argument in $Operation['arguments']) { $argument.Replace('{input}', "`"$private\input`"").Replace('{output}', "`"$private\output`"") }
+        $said = Start-Program $program (Get-NeededText $Operation 'folder') $arguments ([int] (Get-Field $Operation 'timeout' 120))
+        if (-not [IO.File]::Exists("$private\output")) { throw (New-Refusal 'ToolFailed' "'$program' wrote nothing: $said") }
+        $made = [IO.File]::ReadAllBytes("$private\output")
+    }
+    finally { [IO.Directory]::Delete($private, $true) }
+    Write-File @{ path = $path; content = [Convert]::ToBase64String($made); backups = [int] (Get-Field $Operation 'backups' 0) }
+}
+
 function Copy-File($Operation) {
     $path = Get-NeededText $Operation 'path'
     $to = Get-NeededText $Operation 'to'
@@ -313,6 +372,7 @@ function Invoke-Operation($Operation) {
     switch ([string] (Get-Field $Operation 'operation' '')) {
         'folder' { return Write-Folder $Operation }
         'file' { return Write-File $Operation }
+        'protect' { return Protect-Content $Operation }
         'copy' { return Copy-File $Operation }
         'remove' { return Remove-Thing $Operation }
         'sweep' { return Clear-Leftovers $Operation }

@@ -65,15 +65,14 @@ def known(runtime: str, ask: Ask) -> dict[str, str]:
     return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
 
 
-def keep(runtime: str, ask: Ask, what: str, fingerprint: str | None) -> Operation:
-    """Return the write that keeps a fingerprint, or with None forgets it."""
-    kept = {name: value for name, value in known(runtime, ask).items() if name != what}
-    if fingerprint is not None:
-        kept[what] = fingerprint
+def keep(runtime: str, ask: Ask, changes: t.Mapping[str, str | None]) -> Operation:
+    """Return the write that keeps fingerprints by what they are of; None forgets one."""
+    merged = {**known(runtime, ask), **changes}
+    kept = {name: value for name, value in merged.items() if value is not None}
     answer = ask(question(runtime))
     content = (json.dumps(kept, sort_keys=True, indent=2) + "\r\n").encode()
     return write(
-        f"keep the fingerprint of {what}",
+        f"keep the fingerprint of {' and '.join(sorted(changes))}",
         "file",
         path=path(runtime),
         content=base64.b64encode(content).decode(),

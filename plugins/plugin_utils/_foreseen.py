@@ -13,6 +13,7 @@ from . import (
     _agent_settings,
     _application_pool,
     _cert_pairs,
+    _load_order,
     _permissions,
     _prerequisites,
     _service,
@@ -79,7 +80,7 @@ def _arguments(inventory: Inventory) -> t.Iterator[tuple[types.ModuleType, dict[
     archive = {"source": inventory["archive_source"], "checksum": inventory["archive_checksum"]}
     yield _working_directory, {"path": root, "folders": folders, "archive": archive}
     yield _cert_pairs, {"pairs": inventory["certificates"], "identity": identity, "settings_path": path}
-    watch = [f"{path}\\appsettings.json", f"{path}\\appsettings.agent.json"]
+    watch = [f"{path}\\{name}" for name in _load_order.OURS]
     if service:
         yield (
             _service,
@@ -109,7 +110,9 @@ def _arguments(inventory: Inventory) -> t.Iterator[tuple[types.ModuleType, dict[
         _permissions,
         {"working_directory": root, "folders": folders, "identity": identity, "former_identities": former},
     )
-    yield _agent_settings, {"path": path}
+    settings = inventory.get("settings") or {}
+    work = folders.get("Work") or (f"{root}\\Work" if is_service else None)
+    yield _agent_settings, {"path": path, "settings": settings, "work_folder": work}
     if is_service:
         yield _site, {"name": inventory["site_name"], "state": "absent"}
         return

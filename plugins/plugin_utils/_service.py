@@ -297,7 +297,7 @@ def _right(wanted: Wanted) -> list[Operation]:
 def _keep_password(wanted: Wanted, ask: Ask) -> list[Operation]:
     if not wanted.password or not wanted.fingerprint_key:
         return []
-    return [_fingerprint.keep(wanted.runtime, ask, FINGERPRINT, _print(wanted))]
+    return [_fingerprint.keep(wanted.runtime, ask, {FINGERPRINT: _print(wanted)})]
 
 
 def _print(wanted: Wanted) -> str:

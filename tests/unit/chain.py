@@ -151,7 +151,8 @@ def arguments(task: str, i: t.Mapping[str, t.Any], certificates: t.Mapping[str, 
     folders = {"working_directory": i["working_directory"], "folders": i["folders"]}
     bundle = {name: i[f"hosting_bundle_{name}"] for name in ("source", "checksum", "version")}
     server_certificate = certificates.get("server", {})
-    watch = [f"{RUNTIME}\\appsettings.json", f"{RUNTIME}\\appsettings.agent.json"]
+    companions = ("encrypted.json", "encrypted.agent.json", "cyberArk.agent.json")
+    watch = [f"{RUNTIME}\\appsettings.{name}" for name in ("json", "agent.json", *companions)]
     hosted = {"service": i["service_name"]} if is_service else {"site": i["site_name"], "pool": i["pool_name"]}
     found: dict[str, dict[str, t.Any]] = {
         "win_im_agent_info": {"inventory": dict(i)},
@@ -182,13 +183,16 @@ def arguments(task: str, i: t.Mapping[str, t.Any], certificates: t.Mapping[str, 
             "encryption_certificate": certificates.get("encryption"),
             "identity_server_certificate": certificates.get("identity_server"),
             "https_certificate": certificates["server"] if https and "server" in certificates else None,
-            "temp_folder": i["folders"].get("Temp", f"{WORKING}\\Temp") if is_service else None,
-            "work_folder": i["folders"].get("Work", f"{WORKING}\\Work") if is_service else None,
+            "temp_folder": i["folders"].get("Temp", f"{WORKING}\\Temp" if is_service else None),
+            "work_folder": i["folders"].get("Work", f"{WORKING}\\Work" if is_service else None),
             "connections": i["connections"],
             "sources_root_paths": i["sources_root_paths"],
             "scheduler": {"Enabled": i["scheduler_enabled"]},
+            "fingerprint_key": i.get("fingerprint_key"),
+            "hosting": i["hosting"],
             "settings": i["settings"],
             "agent_settings": i["agent_settings"],
+            **i.get("settings_options", {}),
         },
         "win_im_web_config": {"path": RUNTIME},
         "win_im_site": {

@@ -91,7 +91,7 @@ def build(name):
     from emulator.windows.security import pool_sid
 
     data = json.loads(json.dumps(SERVERS[name]).replace("{sid}", pool_sid(chain.POOL)))
-    changes = {"folders": {"Work": "D:\\Work"}, "settings": {"WorkFolderPath": "D:\\Work"}} if "disk" in name else {}
+    changes = {"folders": {"Work": "D:\\Work"}} if "disk" in name else {}
     return chain.server(data), chain.inventory(**changes)
 
 

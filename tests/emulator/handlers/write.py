@@ -15,12 +15,13 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from ..model.call import Call, handles
-from ..windows import errors
+from ..windows import errors, programs
 from ..windows.errors import WindowsError
 from ..windows.files import normal
 from ..windows.machine import Machine
 
 Operation = dict[str, t.Any]
+PRIVATE = "O:BAD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
 Result = dict[str, t.Any]
 _BACKUP = re.compile(r"\.\d{8}T\d{9}\.bak$")
 _LEFTOVER_FILE, _LEFTOVER_FOLDER = re.compile(r"\.im-[0-9a-f]{12}\.tmp$"), re.compile(r"\.im-[0-9a-f]{12}\.(new|old)$")
@@ -87,6 +88,40 @@ def _file(machine: Machine, operation: Operation, check: bool) -> Result:
     if backups:
         _prune(machine, path, backups)
     return {"changed": True, "backup": backup}
+
+
+def _protect(machine: Machine, operation: Operation, check: bool) -> Result:
+    path, program = _text(operation, "path"), _text(operation, "program")
+    present = _sha256(machine, path) if machine.files.is_file(path) else "absent"
+    if operation.get("expect") is not None and present != operation["expect"]:
+        raise WindowsError(
+            "ChangedMeanwhile", f"'{path}' is not what it was when the plan was made: somebody changed it; run again"
+        )
+    if check:
+        return {"changed": True, "backup": None}
+    if not machine.files.is_file(program):
+        raise WindowsError("NoProgram", f"there is no program '{program}'")
+    private = f"{path}.{_mark()}.new"
+    try:
+        machine.files.make_folder(private)
+        machine.files.set_sddl(private, PRIVATE)
+        machine.files.write(f"{private}\\input", base64.b64decode(operation.get("content") or ""))
+        places = {"{input}": f"{private}\\input", "{output}": f"{private}\\output"}
+        arguments = [places.get(argument, argument) for argument in operation.get("arguments") or []]
+        code, said = programs.run(machine, program, _text(operation, "folder"), arguments)
+        if code is None:
+            raise WindowsError(
+                "ToolFailed", f"'{program}' did not end within {operation.get('timeout') or 120} seconds"
+            )
+        if code:
+            raise WindowsError("ToolFailed", f"'{program}' ended with exit code {code}: {said[:500]}")
+        if not machine.files.is_file(f"{private}\\output"):
+            raise WindowsError("ToolFailed", f"'{program}' wrote nothing: {said[:500]}")
+        made = machine.files.read(f"{private}\\output")
+    finally:
+        machine.files.remove(private, recurse=True)
+    content = base64.b64encode(made).decode()
+    return _file(machine, {"path": path, "content": content, "backups": operation.get("backups")}, check=False)
 
 
 def _backup_name(machine: Machine, path: str) -> str:
@@ -275,6 +310,7 @@ def _uncertificate(machine: Machine, operation: Operation, check: bool) -> Resul
 _OPERATIONS: dict[str, t.Callable[[Machine, Operation, bool], Result]] = {
     "folder": _folder,
     "file": _file,
+    "protect": _protect,
     "copy": _copy,
     "remove": _remove,
     "sweep": _sweep,

@@ -13,7 +13,7 @@ import xml.etree.ElementTree as ET
 
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from . import iis_defaults, security
+from . import iis_defaults, protect_tools, security
 from .dotnet_config import BadConfiguration, Configuration, loads
 from .network import HttpAnswer, HttpRequest
 
@@ -187,17 +187,15 @@ class Agent:
         environment = next((v for n, v in variables.items() if n.upper() == "ASPNETCORE_ENVIRONMENT"), "Production")
         settings = Configuration()
         try:
-            for name in (
-                "appsettings.json",
-                f"appsettings.{environment}.json",
-                "appsettings.agent.json",
-                f"appsettings.agent.{environment}.json",
-            ):
-                path = f"{self._folder}\\{name}"
-                if self._machine.files.is_file(path):
-                    if not self._machine.files.allowed(path, self._sids, security.READ_DATA):
-                        raise CannotStart(f"Access to '{name}' is denied.")
-                    settings.add(loads(self._machine.files.read(path).decode("utf-8-sig"), name))
+            for name in ("appsettings.json", f"appsettings.{environment}.json"):
+                self._add(settings, name)
+            self._add_sealed(settings, "appsettings.encrypted.json")
+            for name in ("appsettings.agent.json", f"appsettings.agent.{environment}.json"):
+                self._add(settings, name)
+            self._add_sealed(settings, "appsettings.encrypted.agent.json")
+            self._add_elsewhere(settings)
+            work = self._resolve(settings.get("WorkFolderPath") or "../Work")
+            self._add(settings, "appsettings.connection.json", work)
         except (BadConfiguration, UnicodeDecodeError) as error:
             raise CannotStart(str(error)) from None
         settings.add_environment(variables)
@@ -207,6 +205,45 @@ class Agent:
             self._open_pair(settings, section, words)
         for name in ("Temp", "Work"):
             self._check_folder(settings.get(f"{name}FolderPath") or f"../{name}")
+
+    def _add(self, settings: Configuration, name: str, folder: str = "") -> dict[str, t.Any]:
+        path = f"{folder or self._folder}\\{name}"
+        if not self._machine.files.is_file(path):
+            return {}
+        if not self._machine.files.allowed(path, self._sids, security.READ_DATA):
+            raise CannotStart(f"Access to '{name}' is denied.")
+        data = loads(self._machine.files.read(path).decode("utf-8-sig"), name)
+        settings.add(data)
+        return data
+
+    def _add_sealed(self, settings: Configuration, name: str) -> None:
+        """Add a file of encrypted settings, opened with the pair of EncryptionCertificate."""
+        if (settings.get("EncryptionCertificate:UseEncryptedAppsettings") or "").lower() != "true":
+            return
+        sealed = Configuration()
+        if not self._add(sealed, name):
+            return
+        found = protect_tools.pair(self._machine, settings)
+        if found is None or not found.key or not self._machine.certificates.readable(found, self._sids):
+            raise CannotStart(f"{name}: the certificate of EncryptionCertificate cannot be used.")
+        try:
+            for path, text in sealed.below("").items():
+                settings.set(path, protect_tools.opened(text, found))
+        except protect_tools.CannotOpen as error:
+            raise CannotStart(f"{name}: {error}.") from None
+
+    def _add_elsewhere(self, settings: Configuration) -> None:
+        """Add what a Key Vault and CyberArk hold."""
+        if settings.get("AzureKeyVault:Vault"):
+            for name, value in self._machine.network.key_vault.items():
+                settings.set(name.replace("--", ":"), value)
+        if (settings.get("CyberArk:UseCyberArkSetting") or "").lower() == "true":
+            accounts = Configuration()
+            self._add(accounts, "appsettings.cyberArk.agent.json")
+            for path, account in accounts.below("").items():
+                if account not in self._machine.network.cyberark:
+                    raise CannotStart(f"CyberArk has no account '{account}'.")
+                settings.set(path, self._machine.network.cyberark[account])
 
     def _check_settings(self, settings: Configuration) -> None:
         uri = settings.get("ApplicationUri")

@@ -80,11 +80,15 @@ class Configuration:
         """Merge environment variables: ``Section__Key``."""
         self._values |= {name.replace("__", ":").lower(): value for name, value in variables.items() if "__" in name}
 
+    def set(self, path: str, value: str) -> None:
+        """Set one value."""
+        self._values[path.lower()] = value
+
     def get(self, path: str) -> str | None:
         """Return a value by its path (``OpenId:AgentIdentifier``), or None."""
         return self._values.get(path.lower())
 
     def below(self, path: str) -> dict[str, str]:
         """Return the values below a path, by the rest of theirs."""
-        start = path.lower() + ":"
+        start = path.lower() + ":" if path else ""
         return {key[len(start) :]: value for key, value in self._values.items() if key.startswith(start)}

@@ -56,6 +56,7 @@ class Machine:
         self.files = FileSystem(self.clock)
         self.registry = Registry()
         self.os.write(self.registry)
+        self.files.write("C:\\Windows\\System32\\cmd.exe", b"MZ")
         self.environment = Environment(self.registry)
         self.accounts = Accounts(name, domain)
         self.certificates = CertificateStores(self.files, self.clock)

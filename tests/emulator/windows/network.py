@@ -50,6 +50,8 @@ class Network:
     Attributes:
         web: what a URL gives: bytes, or a local file's path.
         shares: what a UNC path gives.
+        key_vault: secrets of the Azure Key Vault, by name.
+        cyberark: what CyberArk gives for an account's name.
         extra_listeners: ports that processes outside IIS hold.
         listening: functions that tell what else listens (IIS, services).
         responders: functions that answer a request, or give None when it is not theirs.
@@ -57,6 +59,8 @@ class Network:
 
     def __init__(self) -> None:
         self.web: dict[str, bytes | Path] = {}
+        self.key_vault: dict[str, str] = {}
+        self.cyberark: dict[str, str] = {}
         self.shares: dict[str, bytes | Path] = {}
         self.downloads: list[str] = []
         self.extra_listeners: list[Listener] = []

@@ -59,7 +59,7 @@ OURS = {
     "BadChecksum",
     "UnsafeArchive",
 }
-OURS |= {"NoOverlay", "WrongCertificate"}
+OURS |= {"NoOverlay", "WrongCertificate", "NoProgram", "ToolFailed"}
 
 
 def plain(answer: t.Any) -> t.Any:
@@ -70,7 +70,8 @@ def plain(answer: t.Any) -> t.Any:
     text = re.sub(r"\(A;ID;FA;;;BA\)(?!\(A;ID;0x1200a9)", "", text)
     found = json.loads(text)
     for item in (found, found.get("error", {})) if isinstance(found, dict) else ():
-        if "type" in item and item["type"] not in OURS:
+        # What a program says is its own; that it failed is ours.
+        if "type" in item and (item["type"] not in OURS or item["type"] == "ToolFailed"):
             item.pop("msg", None)
             item.pop("message", None)
     return found

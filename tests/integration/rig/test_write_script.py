@@ -26,7 +26,7 @@ NOT_RUN = {
         "Wine opens no PFX without a key"
     ),
 }
-FORESEEN = {"copy", "changed file", "extract", "certificate"}
+FORESEEN = {"copy", "changed file", "extract", "certificate", "protect"}
 """Cases that are run in check mode first, for the statements of check mode."""
 
 

@@ -130,6 +130,15 @@ UNPACKED = {
     "Runtime\\.version": "6.2.1",
 }
 BACKUP = "a.txt.20200101T000000000.bak"
+COPY, CMD = ["/c", "copy", "{input}", "{output}"], "C:\\Windows\\System32\\cmd.exe"
+
+
+def protect(arguments: list[str], **fields: t.Any) -> Operation:
+    """Return the operation that lets cmd.exe make a.txt of the text ``made``."""
+    given = {"program": CMD, "folder": FOLDER, "arguments": arguments, "content": b64("made"), **fields}
+    return operation("protect", "a.txt", **given)
+
+
 LEFT = {
     "a.json.im-0123456789ab.tmp": "x",
     "R.im-0123456789ab.new": None,
@@ -219,6 +228,24 @@ def cases(made: Pair, password: str) -> list[Case]:
             left={"\u00e4 $x 'q' [1].txt": "\ufeff\u00fc\r\n", "h\u00f6her": None},
         ),
         Case("long name", [text("n" * 200 + ".txt", "x")], [True], left={"n" * 200 + ".txt": "x"}),
+        Case("protect", [protect(COPY)], [True], left={"a.txt": "made"}),
+        Case(
+            "protect again",
+            [protect(COPY, expect=sha256("old"), backups=1)],
+            [True],
+            {"a.txt": "old"},
+            left={"a.txt": "made", "a.txt.*.bak": "old"},
+        ),
+        Case("protect meanwhile", [protect(COPY, expect=OTHER)], [], {"a.txt": "old"}, fails="ChangedMeanwhile"),
+        Case("protect without program", [protect(COPY, program="C:\\none.exe")], [], fails="NoProgram"),
+        Case("protect with exit code", [protect(["/c", "exit", "3"])], [], {"a.txt": "old"}, fails="ToolFailed"),
+        Case("protect without output", [protect(["/c", "echo", "x" * 600])], [], fails="ToolFailed"),
+        Case(
+            "protect without end",
+            [protect(["/c", "for /L %i in (1,0,2) do rem"], timeout=2)],
+            [],
+            fails="ToolFailed",
+        ),
         Case(
             "copy",
             [operation("copy", "a.txt", to=f"{FOLDER}\\b.txt"), operation("copy", "a.txt", to=f"{FOLDER}\\b.txt")],

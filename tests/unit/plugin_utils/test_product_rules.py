@@ -6,12 +6,9 @@ import copy
 
 import pytest
 from ansible_collections.imops.identity_manager.plugins.plugin_utils import _product_rules
-from ansible_collections.imops.identity_manager.plugins.plugin_utils._product_rules import (
-    AGENT,
-    GENERAL,
-    RULES,
-    Settings,
-)
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._load_order import AGENT, ENCRYPTED_AGENT, GENERAL
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._product_rules import RULES, Settings
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._protection import Choice
 
 GOOD_GENERAL = {
     "ApplicationUri": "https://im.contoso.com",
@@ -53,21 +50,51 @@ MISTAKES = {
     "ad-basic": ("agent", ("Connections", "ADExport", "Login"), ""),
     "mail-pickup": ("agent", ("PasswordResetSettings",), {"MailSettings": {"PickupDirectory": "../Mails"}}),
     "unknown-key": ("general", ("Sheduler",), {"Enabled": True}),
+    "connector-required": ("agent", ("Connections", "ADExport", "Servers"), [{"Server": "a"}]),
+    "connector-type": ("agent", ("Connections", "ADExport", "EnableSSL"), "yes"),
+    "connector-together": ("agent", ("Connections", "Sql"), {"ConnectionString": "x", "ProviderDllName": "a.dll"}),
+    "connector-either": ("agent", ("Connections", "Sql"), {"ConnectionString": "x", "SqlFile": "a", "SqlCommand": "b"}),
+    "connector-key": ("agent", ("Connections", "ADExport", "EnableSLS"), True),
+    "setting-type": ("general", ("Scheduler", "Enabled"), "on"),
+    "unknown-key-below": ("general", ("Scheduler", "Enable"), True),
+    "password-reset-place": ("agent", ("PasswordResetSettings",), {"Thumbprint": "A" * 40}),
+    "mail-incomplete": ("agent", ("PasswordResetSettings",), {"MailSettings": {"Host": "smtp.contoso.com"}}),
+    "deprecated": (
+        "agent",
+        ("PasswordResetSettings",),
+        {"MailSettings": {"Host": "h", "FromAddress": "a@contoso.com", "EnableSsl": True}},
+    ),
+    "two-certificates": ("general", ("EncryptionCertificate", "File"), "C:\\im\\files.pfx"),
+    "sample-certificate": ("general", ("IdentityServer", "X509KeyFilePath"), "../SDK/Usercube.pfx"),
+    "file-encryption-off": ("general", ("EncryptionCertificate", "EncryptFile"), False),
+    "plain-secret": ("plain_agent", ("OpenId", "OpenIdClients", "Job"), "s3cret"),
+    "encrypted-ignored": ("encrypted", (), ("appsettings.encrypted.agent.json",)),
+    "encrypted-key": ("encrypted without pair", ("EncryptionCertificate",), None),
+    "vault-address": ("general", ("AzureKeyVault",), {"Vault": "contoso"}),
+    "cyberark-incomplete": ("general", ("CyberArk",), {"UseCyberArkSetting": True, "SafeName": "s"}),
+    "relative-in-service": ("service", ("TempFolderPath",), "../Temp"),
     "source-path": ("agent", ("Connections", "Csv", "Path"), "C:\\im\\sources\\a.csv"),
 }
+
+
+ACCEPTED = Choice(accepted=((),))
 
 
 def with_mistake(rule):
     which, path, value = MISTAKES[rule]
     general, agent = copy.deepcopy(GOOD_GENERAL), copy.deepcopy(GOOD_AGENT)
-    place = general if which == "general" else agent
+    place = agent if which in {"agent", "plain_agent"} else general
     for key in path[:-1]:
         place = place[key]
-    if value is None:
+    if path and value is None:
         del place[path[-1]]
-    else:
+    elif path:
         place[path[-1]] = value
-    return Settings(general, agent)
+    if which == "plain_agent":
+        return Settings(general, agent)
+    more = {"service": True} if which == "service" else {}
+    more |= {"encrypted": ("appsettings.encrypted.agent.json",)} if which.startswith("encrypted") else {}
+    return Settings(general, agent, choice=ACCEPTED, **more)
 
 
 def test_every_rule_has_a_mistake_here_and_an_id_of_its_own():
@@ -76,7 +103,7 @@ def test_every_rule_has_a_mistake_here_and_an_id_of_its_own():
 
 
 def test_settings_that_work_break_no_rule():
-    assert _product_rules.check(Settings(GOOD_GENERAL, GOOD_AGENT)) == []
+    assert _product_rules.check(Settings(GOOD_GENERAL, GOOD_AGENT, choice=ACCEPTED)) == []
 
 
 @pytest.mark.parametrize("rule", MISTAKES)
@@ -84,6 +111,6 @@ def test_a_mistake_is_found_with_file_and_key_and_no_secret(rule):
     findings = [finding for finding in _product_rules.check(with_mistake(rule)) if finding.rule.id == rule]
     assert findings
     for finding in findings:
-        assert finding.file in {GENERAL, AGENT}
+        assert finding.file in {GENERAL, AGENT, ENCRYPTED_AGENT}
         assert finding.key in str(finding)
         assert "s3cret" not in str(finding)

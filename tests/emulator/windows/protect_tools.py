@@ -1,0 +1,80 @@
+"""The vendor's tool Usercube-Protect-X509JsonFile.exe, and how the agent reads what it wrote: our model of it.
+
+The page "Usercube-Protect-X509JsonFile" says that every value of a JSON file becomes a text that only the pair of
+EncryptionCertificate opens, and that two runs give different texts. The texts themselves are ours: a random AES key,
+sealed with RSA, then the value.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import typing as t
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from .dotnet_config import BadConfiguration, Configuration, loads
+
+if t.TYPE_CHECKING:
+    from .certificates import StoredCertificate
+    from .machine import Machine
+
+MARK = "kxABA"
+_OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+
+
+class CannotOpen(Exception):
+    """A protected text that this pair does not open."""
+
+
+def pair(machine: Machine, settings: Configuration) -> StoredCertificate | None:
+    """Return the pair that EncryptionCertificate names in a store, or None."""
+    section = "EncryptionCertificate"
+    location, store = settings.get(f"{section}:StoreLocation") or "", settings.get(f"{section}:StoreName") or ""
+    return machine.certificates.find(location, store, settings.get(f"{section}:Thumbprint") or "")
+
+
+def json_file(machine: Machine, folder: str, arguments: list[str]) -> tuple[int, str]:
+    """Write the input with every value protected."""
+    try:
+        source = arguments[arguments.index("--input-json-file-path") + 1]
+        target = arguments[arguments.index("--output-json-file-path") + 1]
+        settings = Configuration()
+        settings.add(loads(machine.files.read(f"{folder}\\appsettings.json").decode("utf-8-sig"), "appsettings.json"))
+        data = loads(machine.files.read(source).decode("utf-8-sig"), "input")
+    except (ValueError, IndexError, BadConfiguration) as error:
+        return 1, f"The arguments or files cannot be read: {error}"
+    found = pair(machine, settings)
+    if found is None:
+        return 2, "The certificate of EncryptionCertificate cannot be loaded."
+    key = found.certificate.public_key()
+    assert isinstance(key, rsa.RSAPublicKey)
+    machine.files.write(target, json.dumps(_sealed(data, key), indent=2).encode())
+    return 0, "Done."
+
+
+def _sealed(data: t.Any, key: rsa.RSAPublicKey) -> t.Any:
+    if isinstance(data, dict):
+        return {name: _sealed(value, key) for name, value in data.items()}
+    if isinstance(data, list):
+        return [_sealed(value, key) for value in data]
+    secret, nonce = os.urandom(32), os.urandom(12)
+    text = data if isinstance(data, str) else json.dumps(data)
+    body = AESGCM(secret).encrypt(nonce, text.encode(), None)
+    return MARK + base64.b64encode(key.encrypt(secret, _OAEP) + nonce + body).decode()
+
+
+def opened(text: str, stored: StoredCertificate) -> str:
+    """Return a protected value in clear; raises CannotOpen."""
+    key = serialization.load_pem_private_key(stored.key or b"", None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    try:
+        raw = base64.b64decode(text.removeprefix(MARK), validate=True)
+        size = key.key_size // 8
+        secret = key.decrypt(raw[:size], _OAEP)
+        return AESGCM(secret).decrypt(raw[size : size + 12], raw[size + 12 :], None).decode()
+    except Exception:
+        raise CannotOpen("the value was not protected with this certificate") from None
