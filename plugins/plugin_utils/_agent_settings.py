@@ -19,6 +19,7 @@ from . import (
     _mask,
     _product_rules,
     _protection,
+    _proxy,
     _questions,
     _windows_path,
 )
@@ -600,7 +601,11 @@ def _merged(wanted: Wanted, file: _File, encrypted: str, ask: Ask) -> dict[str, 
 
 
 def _foreign_warnings(wanted: Wanted, general: _File, agent: _File, ask: Ask) -> t.Iterator[str]:
-    """Yield what files that others write change of what is wanted."""
+    """Yield what files that others write change of what is wanted, and variables that the agent ignores."""
+    for name, value in ask(_load_order.environment_question()).items():
+        problem = _proxy.why_not_read(name, value) if value else None
+        if problem:
+            yield f"the server's variable {name}: found {problem}"
     environment = _load_order.environment(ask)
     for file in (general, agent):
         name = _load_order.varied(file.name, environment)

@@ -12,7 +12,7 @@ import base64
 import dataclasses
 import typing as t
 
-from . import _json_text, _questions, _windows_path
+from . import _json_text, _proxy, _questions, _windows_path
 from ._questions import Ask, Query
 
 GENERAL, AGENT = "appsettings.json", "appsettings.agent.json"
@@ -44,8 +44,8 @@ class Place:
 
 
 def environment_question() -> Query:
-    """Ask for the environment's name."""
-    return _questions.environment("ASPNETCORE_ENVIRONMENT")
+    """Ask for the environment's name, and for the machine's way out."""
+    return _questions.environment("ASPNETCORE_ENVIRONMENT", _proxy.HTTPS_PROXY, _proxy.NO_PROXY)
 
 
 def environment(ask: Ask) -> str:

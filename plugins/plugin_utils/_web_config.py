@@ -10,7 +10,7 @@ import dataclasses
 import typing as t
 from xml.sax.saxutils import quoteattr
 
-from . import _mask, _questions, _windows_path, _xml_text
+from . import _mask, _proxy, _questions, _windows_path, _xml_text
 from ._plan import Diff, Plan, Refused, write
 from ._questions import Ask, Query
 from ._xml_text import Document, Element
@@ -36,6 +36,8 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         "stdout_log_file": {"type": "str", "default": "..\\Temp\\stdout-agent.log"},
         "hosting_model": {"type": "str", "choices": ["inprocess", "outofprocess"], "default": "inprocess"},
         "environment": {"type": "dict", "default": {}},
+        "https_proxy": {"type": "str"},
+        "no_proxy": {"type": "list", "elements": "str", "default": []},
         "warm_up": {"type": "bool", "default": True},
         "backup_count": {"type": "int", "default": 5},
     },
@@ -67,7 +69,11 @@ class Wanted:
             ("stdoutLogFile", arguments["stdout_log_file"]),
             ("hostingModel", arguments["hosting_model"]),
         )
-        environment = tuple((str(name), str(value)) for name, value in arguments["environment"].items())
+        environment = _environment(arguments)
+        for name, value in environment:
+            problem = _proxy.why_not_read(name, value)
+            if problem:
+                raise Refused(f"{name}: found {problem}")
         for name, value in (*attributes, *environment):
             if not (name and _xml_text.is_text(name + value)):
                 raise Refused(f"{name!r}: found no name, or a control character, wanted text that {NAME} can hold")
@@ -85,9 +91,19 @@ class Wanted:
         return _windows_path.join(self.path, NAME)
 
 
+def _environment(arguments: dict[str, t.Any]) -> tuple[tuple[str, str], ...]:
+    """Return the variables: those named, and the way out."""
+    found = {str(name): str(value) for name, value in arguments["environment"].items()}
+    if arguments.get("https_proxy"):
+        found[_proxy.HTTPS_PROXY] = arguments["https_proxy"]
+    if arguments.get("no_proxy"):
+        found[_proxy.NO_PROXY] = ",".join(arguments["no_proxy"])
+    return tuple(found.items())
+
+
 def secrets(arguments: dict[str, t.Any]) -> frozenset[str]:
     """Return the texts that must appear nowhere: secrets among the variables, and a proxy with a password."""
-    return frozenset(str(v) for name, v in arguments["environment"].items() if v and _is_secret(name, str(v)))
+    return frozenset(value for name, value in _environment(arguments) if value and _is_secret(name, value))
 
 
 def _secrets(wanted: Wanted) -> frozenset[str]:
