@@ -162,7 +162,7 @@ def _shown(content: bytes, wanted: Wanted) -> str:
 def _change(document: Document, wanted: Wanted) -> None:
     root = document.root
     if root.name != "configuration":
-        raise Refused(f"{wanted.file}, line {root.line}: found <{root.name}>, wanted <configuration>")
+        raise Refused(f"{wanted.file}, {document.place(root)}: found <{root.name}>, wanted <configuration>")
     servers = [
         *root.all("system.webServer"),
         *(s for place in root.all("location") for s in place.all("system.webServer")),

@@ -70,6 +70,8 @@ def _expected(code: int, rest: bytes, stack: list[Element]) -> str:
     """Return what was expected where expat stopped: its own words, and ours for the mistakes that people make."""
     said = expat.errors.messages[code]
     opened = f"</{stack[-1].name}>, which closes line {stack[-1].line}" if stack else ""
+    if said == expat.errors.XML_ERROR_SYNTAX:
+        return f"{said}: expected '<' of the first element"
     if said == expat.errors.XML_ERROR_TAG_MISMATCH:
         return f"{said}: expected {opened}"
     if said == expat.errors.XML_ERROR_NO_ELEMENTS:
@@ -155,6 +157,11 @@ class Document:
                 reason = _expected(error.code, self._text[reader.ErrorByteIndex :], stack)
                 raise BadXml(error.lineno, error.offset + 1, reason) from None
         return found[0]
+
+    def place(self, element: Element) -> str:
+        """Return line and column of an element's start tag, as they are said in messages."""
+        start = self._text.rfind(b"\n", 0, element.start) + 1
+        return f"line {element.line}, column {len(self._text[start : element.start].decode()) + 1}"
 
     def set(self, element: Element, name: str, value: str) -> None:
         """Set an attribute; one that has the value is left alone."""

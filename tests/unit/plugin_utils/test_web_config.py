@@ -80,7 +80,11 @@ BROKEN = {
         "lines 1 and 1",
     ),
     "document type": ('<!DOCTYPE x [<!ENTITY a "b">]><configuration/>', "document type"),
-    "another root": ("<settings/>", "wanted <configuration>"),
+    "another root": (
+        "<!-- \u00e9 -->\n<!-- \u00e9 --> <settings/>",
+        "line 2, column 12: found <settings>, wanted <conf",
+    ),
+    "text first": ("...\n<configuration/>", "line 1, column 1: syntax error: expected '<'"),
 }
 
 
