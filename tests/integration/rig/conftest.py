@@ -33,11 +33,14 @@ def dotnet() -> t.Iterator[DotnetReader]:
     """The .NET of the engine as a reader of settings files; without one the tests are skipped with the reason."""
     try:
         made = Engine(windows=False)
-        reader = DotnetReader(made)
     except Unavailable as why:
         pytest.skip(str(why))
-    yield reader
-    made.close()
+    try:
+        yield DotnetReader(made)
+    except Unavailable as why:
+        pytest.skip(str(why))
+    finally:
+        made.close()
 
 
 @pytest.fixture(scope="session")

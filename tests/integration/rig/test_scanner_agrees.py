@@ -86,6 +86,21 @@ def test_settings_are_read_as_dotnet_reads_them(dotnet: DotnetReader, capsys: py
     assert min(verdicts["refused"], verdicts["read"]) > len(files) / 5
 
 
+def test_settings_are_refused_in_the_line_that_dotnet_names_or_before_it(dotnet: DotnetReader) -> None:
+    # Before it: what stands twice is seen at once by us, and by .NET when all the rest is in order.
+    files = [file for file in settings_files() if b"\r" not in file.replace(b"\r\n", b"")]
+    lines = []
+    for file, answer in zip(files, dotnet.settings(files), strict=True):
+        theirs = re.search(r"LineNumber: (\d+) ", answer.get("refused", ""))
+        if theirs:
+            with pytest.raises(_json_text.BadJson) as ours:
+                _json_text.parse(file.decode("utf-8"))
+            lines.append((ours.value.line, int(theirs[1]) + 1))
+            assert ours.value.line <= int(theirs[1]) + 1, (str(ours.value), answer, file)
+    same = sum(one == other for one, other in lines)
+    assert same > 0.9 * len(lines) > COUNT / 4
+
+
 def test_what_only_we_refuse_is_read_by_dotnet(dotnet: DotnetReader) -> None:
     answers = dotnet.settings([text.encode() for text in json_cases.ONLY_OURS]) + dotnet.xml(list(xml_cases.ONLY_OURS))
     assert [answer for answer in answers if "refused" in answer] == []
