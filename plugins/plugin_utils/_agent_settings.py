@@ -100,7 +100,6 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         "strict": {"type": "bool", "default": False},
     },
 }
-CORS_FLAGS = ("AllowAnyHeader", "AllowAnyMethod", "AllowCredentials")
 _PLAIN_NAMES = {
     "file": "File",
     "password": "Password",
@@ -195,7 +194,8 @@ def _general(arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         "Scheduler": arguments.get("scheduler"),
         "Serilog": arguments.get("logging"),
         # Browsers that use the server's pages call the agent behind the proxy (page "Settings Files").
-        "Cors": arguments.get("cors") or (dict.fromkeys(CORS_FLAGS, True) if arguments["reverse_proxy"] else None),
+        "Cors": arguments.get("cors")
+        or (dict.fromkeys(_product_rules.CORS_FLAGS, True) if arguments["reverse_proxy"] else None),
         "TempFolderPath": arguments.get("temp_folder"),
         "WorkFolderPath": arguments.get("work_folder"),
         "CyberArk": _cyberark(cyberark) if cyberark else None,
@@ -448,7 +448,8 @@ def _read(wanted: Wanted, name: str, ask: Ask) -> tuple[str, str, _json_text.Doc
         return text, answer["sha256"], _json_text.parse(text)
     except UnicodeDecodeError as error:
         raise Refused(
-            f"{path}: byte {error.start + 1} is not UTF-8; .NET cannot read it either. Save the file as UTF-8"
+            f"{path}: byte {error.start + 1} is not UTF-8, wanted UTF-8, the encoding of the vendor's files. Nothing"
+            " was written: save the file as UTF-8"
         ) from None
     except _json_text.BadJson as error:
         raise Refused(f"{path}, {error}. Nothing was written: mend the file, or restore a .bak beside it") from None
@@ -527,7 +528,13 @@ def _kept_of(wanted: Wanted, record: t.Mapping[str, str | None], ask: Ask) -> di
 
 
 def _write(wanted: Wanted, file: _File) -> Operation | None:
-    text = _json_text.edit(file.document, file.changes)
+    try:
+        text = _json_text.edit(file.document, file.changes)
+    except _json_text.BadJson as error:
+        raise Refused(
+            f"{wanted.file(file.name)}: with what is wanted it would be a file that .NET refuses, nothing was written:"
+            f" {error}"
+        ) from None
     if text == file.text and file.expect != "absent":
         return None
     return write(

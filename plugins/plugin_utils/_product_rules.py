@@ -305,12 +305,32 @@ def _password_reset(s: Settings) -> _Found:
         yield GENERAL, "MailSettings", "it in this file"
 
 
+def _databases_place(s: Settings) -> _Found:
+    if get(s.agent, "Connections", "Databases") is not None:
+        yield AGENT, "Connections.Databases", "it under Connections"
+
+
+def _password_reset_pair(s: Settings) -> _Found:
+    section = get(s.agent, "PasswordResetSettings")
+    if section and not get(section, "EncryptionCertificate"):
+        yield AGENT, "PasswordResetSettings.EncryptionCertificate", "nothing"
+
+
+def _cors_partly(s: Settings) -> _Found:
+    section = get(s.general, "Cors")
+    flags = [key for key in CORS_FLAGS if str(get(section, key)).lower() != "true"]
+    if section and 0 < len(flags) < len(CORS_FLAGS):
+        yield GENERAL, f"Cors.{flags[0]}", "it not true beside others that are"
+
+
 def _mail(s: Settings) -> _Found:
     mail = get(s.agent, "PasswordResetSettings", "MailSettings")
     if isinstance(mail, t.Mapping) and not get(mail, "PickupDirectory"):
         for key in ("FromAddress", "Host"):
             if not get(mail, key):
                 yield AGENT, f"PasswordResetSettings.MailSettings.{key}", "nothing, and no PickupDirectory"
+    if str(get(mail, "UseSpecifiedPickupDirectory")).lower() == "true" and not get(mail, "PickupDirectory"):
+        yield AGENT, "PasswordResetSettings.MailSettings.PickupDirectory", "nothing, but UseSpecifiedPickupDirectory"
     option = get(mail, "SecureSocketOption")
     if option is not None and str(option).lower() not in {name.lower() for name in SOCKET_OPTIONS}:
         yield AGENT, "PasswordResetSettings.MailSettings.SecureSocketOption", repr(option)
@@ -429,6 +449,7 @@ _PLACED_ELSEWHERE = {
     "agentidentifier",
     *(k.lower() for k in KNOWN_GENERAL + KNOWN_AGENT),
 }
+CORS_FLAGS = ("AllowAnyHeader", "AllowAnyMethod", "AllowCredentials")
 SOCKET_OPTIONS = ("None", "Auto", "SslOnConnect", "StartTls", "StartTlsWhenAvailable")
 _PAIR = ("File", "Password", "DistinguishedName", "Thumbprint", "StoreLocation", "StoreName")
 KNOWN_BELOW = (
@@ -642,6 +663,15 @@ RULES = (
         _AA,
         _password_reset,
     ),
+    Rule("databases-place", "error", "wanted it at the root of the file, beside Connections", _AA, _databases_place),
+    Rule(
+        "password-reset-pair",
+        "warning",
+        "wanted the pair of password reset: its section is required there",
+        _AA,
+        _password_reset_pair,
+    ),
+    Rule("cors-partly", "warning", "wanted all three for an agent of its own: browsers call it", _A, _cors_partly),
     Rule("mail-incomplete", "error", "wanted sender and server, or a pickup directory, and a known option", _AA, _mail),
     Rule("deprecated", "warning", "wanted SecureSocketOption, which replaces it", _AA, _deprecated),
     Rule(

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The variables by which .NET finds its way out, `HTTPS_PROXY` and `NO_PROXY`: forms that it reads, and that it ignores.
+"""The variables by which .NET finds its way out, `HTTPS_PROXY` and `NO_PROXY`: forms that it reads, or ignores.
 
 Vendor page "Proxy": .NET does not use the proxy of Windows, and ignores a variable in another form without a word.
 """

@@ -58,6 +58,9 @@ MISTAKES = {
     "setting-type": ("general", ("Scheduler", "Enabled"), "on"),
     "unknown-key-below": ("general", ("Scheduler", "Enable"), True),
     "password-reset-place": ("agent", ("PasswordResetSettings",), {"Thumbprint": "A" * 40}),
+    "databases-place": ("agent", ("Connections", "Databases"), {"Main": "x"}),
+    "password-reset-pair": ("agent", ("PasswordResetSettings",), {"TokenBuildingSettings": {"ValidFor": "01:00:00"}}),
+    "cors-partly": ("general", ("Cors",), {"AllowAnyHeader": True}),
     "mail-incomplete": ("agent", ("PasswordResetSettings",), {"MailSettings": {"Host": "smtp.contoso.com"}}),
     "deprecated": (
         "agent",
