@@ -336,7 +336,8 @@ function Find-Certificate($Operation, [string] $Thumbprint) {
 function Add-Certificate($Operation) {
     $thumbprint = (Get-NeededText $Operation 'thumbprint').ToUpperInvariant()
     $present = Find-Certificate $Operation $thumbprint
-    if ($null -ne $present -and $present.HasPrivateKey) { return @{ changed = $false; thumbprint = $present.Thumbprint } }
+    $keyless = [bool] (Get-Field $Operation 'keyless' $false)
+    if ($null -ne $present -and ($keyless -or $present.HasPrivateKey)) { return @{ changed = $false; thumbprint = $present.Thumbprint } }
     if ($check) { return @{ changed = $true; thumbprint = $thumbprint } }
     $bytes = [Convert]::FromBase64String((Get-NeededText $Operation 'content'))
     $password = [string] (Get-Field $Operation 'password' '')
@@ -346,7 +347,7 @@ function Add-Certificate($Operation) {
     $hasKey = $certificate.HasPrivateKey
     $certificate.Dispose()
     if ($found -ne $thumbprint) { throw (New-Refusal 'WrongCertificate' "the PFX holds the certificate $found, not $thumbprint") }
-    if (-not $hasKey) { throw (New-Refusal 'NoPrivateKey' "the PFX of $thumbprint holds no private key") }
+    if (-not $hasKey -and -not $keyless) { throw (New-Refusal 'NoPrivateKey' "the PFX of $thumbprint holds no private key") }
     $flags = [Security.Cryptography.X509Certificates.X509KeyStorageFlags]'MachineKeySet, PersistKeySet'
     if ([bool] (Get-Field $Operation 'exportable' $false)) { $flags = $flags -bor [Security.Cryptography.X509Certificates.X509KeyStorageFlags]::Exportable }
     $certificate = [Security.Cryptography.X509Certificates.X509Certificate2]::new($bytes, $password, $flags)

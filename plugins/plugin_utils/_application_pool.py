@@ -137,7 +137,7 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
     return (
         _questions.file(_iis_config.PATH, _iis_config.MAX_BYTES),
         _questions.iis(),
-        *(_questions.file(path) for path in wanted.watch),
+        *(_restart.question(path) for path in wanted.watch),
         *((_questions.pool_password_matches(wanted.name, wanted.password),) if wanted.password else ()),
     )
 

@@ -161,12 +161,27 @@ def make(
 
 
 def pfx(
-    key: rsa.RSAPrivateKey, certificate: x509.Certificate, passphrase: str, chain: t.Sequence[x509.Certificate] = ()
+    key: rsa.RSAPrivateKey,
+    certificate: x509.Certificate,
+    passphrase: str,
+    chain: t.Sequence[x509.Certificate] = (),
+    *,
+    modern: bool = False,
 ) -> bytes:
-    """Return a PKCS#12 container that Windows Server 2016 imports too: 3DES and SHA-1 (AES only works from 2019 on).
+    """Return a PKCS#12 container that Windows Server 2016 imports too: 3DES and SHA-1; ``modern`` means AES-256 and
+    SHA-256, which works from 2019 on.
 
     Belief: Server 2016 refuses AES containers, windows-modules S12; not seen.
     """
+    if modern:
+        aes = (
+            serialization.PrivateFormat.PKCS12.encryption_builder()
+            .kdf_rounds(50000)
+            .key_cert_algorithm(pkcs12.PBES.PBESv2SHA256AndAES256CBC)
+            .hmac_hash(hashes.SHA256())
+            .build(passphrase.encode())
+        )
+        return pkcs12.serialize_key_and_certificates(b"imops", key, certificate, list(chain) or None, aes)
     encryption = (
         serialization.PrivateFormat.PKCS12.encryption_builder()
         .kdf_rounds(50000)

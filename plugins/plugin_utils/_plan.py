@@ -48,6 +48,14 @@ class Diff:
 
 
 @dataclasses.dataclass(frozen=True)
+class ControllerFile:
+    """A file that is written on the controller, mode 0600, before anything is sent to the server."""
+
+    path: str
+    content: bytes = dataclasses.field(repr=False)
+
+
+@dataclasses.dataclass(frozen=True)
 class Plan:
     """What has to be done, what it changes and what the caller should know.
 
@@ -57,6 +65,7 @@ class Plan:
         warnings: sentences for the user, without secrets.
         restart: why the agent has to be restarted because of this plan (empty: it need not).
         settles: what holds after this plan, as texts; a later plan of a check-mode run builds on it.
+        kept: files for the controller, written before the operations.
         facts: what the module returns beside ``changed``, without secrets.
     """
 
@@ -65,6 +74,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     restart: tuple[str, ...] = ()
     settles: tuple[str, ...] = dataclasses.field(default=(), kw_only=True)
+    kept: tuple[ControllerFile, ...] = dataclasses.field(default=(), kw_only=True)
     facts: dict[str, t.Any] = dataclasses.field(default_factory=dict, kw_only=True)
 
     @property

@@ -6,7 +6,13 @@ from __future__ import annotations
 import typing as t
 
 from . import _questions
-from ._questions import Ask
+from ._load_order import MAX_BYTES
+from ._questions import Ask, Query
+
+
+def question(path: str) -> Query:
+    """Ask for a file that the agent reads at its start, as the settings' plan asks, so that it is asked once."""
+    return _questions.file(path, MAX_BYTES)
 
 
 def reasons(ask: Ask, watch: t.Iterable[str], started: str | None) -> t.Iterator[str]:
@@ -19,7 +25,7 @@ def reasons(ask: Ask, watch: t.Iterable[str], started: str | None) -> t.Iterator
     """
     yield from ask(_questions.pending_restart())
     for path in watch:
-        answer = ask(_questions.file(path))
+        answer = ask(question(path))
         # Both are ISO 8601 in UTC with the same number of digits, so they compare as texts.
         if answer and started and answer["last_write"] > started:
             yield f"{path} is newer than the running agent"

@@ -194,7 +194,7 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
         asked.append(_questions.listeners())
         if wanted.replaces_site:
             asked.append(_questions.file(_iis_config.PATH, _iis_config.MAX_BYTES))
-        asked += [_questions.file(path) for path in wanted.watch]
+        asked += [_restart.question(path) for path in wanted.watch]
         if wanted.password:
             asked.append(_fingerprint.question(wanted.runtime))
         if not wanted.virtual:

@@ -274,10 +274,13 @@ def _certificate(machine: Machine, operation: Operation, check: bool) -> Result:
             "System.Security.Cryptography.CryptographicException", "The system cannot find the file specified.\r\n"
         )
     present = machine.certificates.find(location, store, wanted)
-    if present and present.key:
+    keyless = bool(operation.get("keyless"))
+    if present and (keyless or present.key):
         return {"changed": False, "thumbprint": wanted}
     if check:
         return {"changed": True, "thumbprint": wanted}
+    if keyless:
+        return _keyless(machine, base64.b64decode(_text(operation, "content")), wanted, location, store)
     try:
         key, certificate, _ = pkcs12.load_key_and_certificates(
             base64.b64decode(_text(operation, "content")), str(operation.get("password") or "").encode() or None
@@ -296,6 +299,14 @@ def _certificate(machine: Machine, operation: Operation, check: bool) -> Result:
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     machine.certificates.add(location, store, der, pem, exportable=bool(operation.get("exportable")))
     return {"changed": True, "thumbprint": thumbprint}
+
+
+def _keyless(machine: Machine, der: bytes, wanted: str, location: str, store: str) -> Result:
+    found = hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
+    if found != wanted:
+        raise WindowsError("WrongCertificate", f"the PFX holds the certificate {found}, not {wanted}")
+    machine.certificates.add(location, store, der, None)
+    return {"changed": True, "thumbprint": found}
 
 
 def _uncertificate(machine: Machine, operation: Operation, check: bool) -> Result:

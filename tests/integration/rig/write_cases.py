@@ -340,6 +340,17 @@ def cases(made: Pair, password: str) -> list[Case]:
             [certificate | {"exportable": True, "store": "CA"}, gone | {"store": "CA"}],
             [True, True],
         ),
+        Case(
+            "certificate alone",
+            [
+                {**gone, "store": "CA"},
+                {**certificate, "content": b64(made.der), "keyless": True, "store": "CA"},
+                {**certificate, "content": b64(made.der), "keyless": True, "store": "CA"},
+                {**gone, "store": "CA"},
+            ],
+            [False, True, False, True],
+        ),
+        Case("certificate alone without leave", [certificate | {"content": b64(made.der)}], [], fails="NoPrivateKey"),
         Case("wrong certificate", [certificate | {"thumbprint": "AB" * 20}], [], fails="WrongCertificate"),
         Case(
             "wrong password",

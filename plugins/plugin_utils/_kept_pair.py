@@ -1,0 +1,78 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Key pairs that are kept on the controller: a PEM file for each agent and use, private key encrypted, mode 0600."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from . import _key_pair
+from ._plan import ControllerFile, Refused
+
+LEAST_PASSPHRASE = 12
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def path_of(folder: str, agent: str, use: str) -> Path:
+    """Return the file of an agent's pair; raises Refused for a name that would lead elsewhere."""
+    if not _NAME.fullmatch(agent):
+        raise Refused(f"keep.agent: found {agent!r}, wanted a name of letters, digits, dots and dashes for its files")
+    return Path(folder).expanduser() / f"{agent}-{use}.pem"
+
+
+def check_passphrase(passphrase: str) -> None:
+    """Raise Refused for a passphrase that can be guessed."""
+    if len(passphrase) < LEAST_PASSPHRASE:
+        raise Refused(
+            f"keep.passphrase: found {len(passphrase)} characters, wanted at least {LEAST_PASSPHRASE} from a vault"
+        )
+
+
+def read(path: Path, passphrase: str) -> tuple[rsa.RSAPrivateKey, x509.Certificate] | None:
+    """Return a kept pair, or None where there is none; raises Refused for a file that cannot be opened."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Refused(f"keep: cannot read {path} on the controller: {error.strerror}") from None
+    key, certificate, _ = _key_pair.read(content, passphrase, f"the kept pair {path}")
+    return key, certificate
+
+
+def file(path: Path, passphrase: str, key: rsa.RSAPrivateKey, certificate: x509.Certificate) -> ControllerFile:
+    """Return the file that keeps a pair."""
+    encrypted = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(passphrase.encode()),
+    )
+    return ControllerFile(str(path), encrypted + certificate.public_bytes(serialization.Encoding.PEM))
+
+
+def write(wanted: ControllerFile) -> None:
+    """Write a file for nobody else's eyes, whole or not at all; a former pair stays beside it under its thumbprint."""
+    path = Path(wanted.path)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")  # mode 0600
+    try:
+        with os.fdopen(handle, "wb") as opened:
+            opened.write(wanted.content)
+            opened.flush()
+            os.fsync(opened.fileno())
+        if path.exists():
+            former = x509.load_pem_x509_certificates(path.read_bytes())[0]
+            thumbprint = _key_pair.describe(former.public_bytes(serialization.Encoding.DER)).thumbprint
+            path.replace(path.with_name(f"{path.stem}-{thumbprint[:8]}.former.pem"))
+        Path(temporary).replace(path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            Path(temporary).unlink()
+        raise

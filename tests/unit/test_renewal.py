@@ -1,0 +1,439 @@
+"""Key pairs over their life: where they are put, kept and renewed, what a cut leaves, and when they are due."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+import shutil
+import subprocess
+
+import chain
+import pytest
+from ansible_collections.imops.identity_manager.plugins.plugin_utils import _key_pair
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from emulator.engine import ConnectionDropped
+from emulator.windows.security import pool_sid
+
+NOW = datetime.datetime(2026, 11, 24, 8, 0, tzinfo=datetime.UTC)
+CLOCK = "2026-11-24T08:00:00Z"
+PASSWORD, PASSPHRASE = "canary-file-password-9c", "canary-keep-passphrase-51"
+FILE = "C:\\im\\Certificates\\files.pfx"
+SUBJECT = "CN=Identity Manager Agent encryption"
+IDENTITIES = {
+    "pool": {"pool": "Agent"},
+    "service": {"service": "Agent"},
+    "account": {"account": "CONTOSO\\svc"},
+    "gMSA": {"account": "CONTOSO\\agent$"},
+}
+
+
+@pytest.fixture(scope="module")
+def authority():
+    """Return a root, an intermediate below it, and a site's pair below that."""
+    return make_chain()
+
+
+def signed(subject, issuer, issuer_key, *, ca, names=()):
+    key = rsa.generate_private_key(65537, 2048)
+    name = _key_pair.subject_name(subject)
+    builder = x509.CertificateBuilder(
+        issuer or name, name, key.public_key(), x509.random_serial_number(), NOW, NOW + datetime.timedelta(days=900)
+    ).add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), critical=False)
+    return key, builder.sign(issuer_key or key, hashes.SHA256())
+
+
+def make_chain():
+    root_key, root = signed("CN=Root", None, None, ca=True)
+    middle_key, middle = signed("CN=Issuing", root.subject, root_key, ca=True)
+    key, leaf = signed("CN=agent.contoso.com", middle.subject, middle_key, ca=False, names=["agent.contoso.com"])
+    return root, middle, (key, leaf)
+
+
+def server(**data):
+    return chain.server(
+        {
+            "clock": CLOCK,
+            "features": ["Web-Server"],
+            "pools": [{"name": "Agent"}],
+            "accounts": [{"name": "CONTOSO\\svc"}, {"name": "CONTOSO\\agent$", "kind": "gmsa"}],
+            "files": {"C:\\im\\Certificates": {"folder": True}},
+            **data,
+        }
+    )
+
+
+def run(server, *pairs, check=False, identity="pool", **more):
+    server.new_run()
+    arguments = {"pairs": list(pairs), "identity": IDENTITIES[identity], **more}
+    return server.run("win_im_cert_pair", arguments, check=check)
+
+
+def held(server):
+    return {c.thumbprint: c for c in server.machine.certificates.all("LocalMachine", "My")}
+
+
+def in_file(**changes):
+    return {"use": "encryption", "place": "file", "path": FILE, "file_password": PASSWORD, **changes}
+
+
+def container(pair, *more):
+    return base64.b64encode(_key_pair.pfx(*pair, PASSWORD, more)).decode()
+
+
+def state(server):
+    return json.dumps(server.machine.dump(), sort_keys=True)
+
+
+def options(source, place):
+    pair = _key_pair.make("CN=given,O=Contoso", NOW, use="encryption")
+    where = {"place": "file", "path": FILE, "file_password": PASSWORD} if place == "file" else {}
+    if source == "pfx":
+        return {"source": "pfx", "content": container(pair), "password": PASSWORD, **where}
+    return {"source": "store", "subject": "CN=present"} if source == "store" else where
+
+
+@pytest.mark.parametrize("identity", IDENTITIES)
+@pytest.mark.parametrize("use", ["encryption", "identity_server", "password_reset"])
+@pytest.mark.parametrize(
+    ("source", "place"), [("made", "store"), ("made", "file"), ("pfx", "store"), ("pfx", "file"), ("store", "store")]
+)
+def test_every_source_place_use_and_identity(source, place, use, identity):
+    target = server(certificates=[{"subject": "CN=present"}])
+    wanted = {"use": use, **options(source, place)}
+    before = state(target)
+    predicted = run(target, wanted, check=True, identity=identity)
+    assert state(target) == before
+    done = run(target, wanted, identity=identity)
+    assert not done.get("failed"), done
+    assert predicted["changed"] is done["changed"] is True
+    found = done["certificates"][use]
+    account = {"pool": "IIS APPPOOL\\Agent", "service": "NT SERVICE\\Agent"}.get(
+        identity, IDENTITIES[identity].get("account")
+    )
+    token = target.machine.accounts.token(account)
+    if place == "file":
+        assert found["file"] == FILE
+        assert target.machine.files.allowed(FILE, token, 0x120089)
+        assert not target.machine.files.allowed(FILE, {"S-1-1-0", "S-1-5-11", "S-1-5-32-545"}, 0x1)
+        assert _key_pair.read(target.machine.files.read(FILE), PASSWORD, "x")[1]
+    else:
+        assert target.machine.certificates.readable(held(target)[found["thumbprint"]], token)
+    again = run(target, wanted, identity=identity)
+    assert again["changed"] is False
+    assert target.executions == 1
+    assert again["certificates"] == done["certificates"]
+    assert PASSWORD not in json.dumps([predicted, done, again]) + state(target)
+
+
+def test_two_uses_may_share_a_pair():
+    target = server()
+    done = run(target, {"use": "encryption"}, {"use": "password_reset", "same_as": "encryption"})
+    assert done["certificates"]["password_reset"] == done["certificates"]["encryption"]
+    assert len(held(target)) == 1
+    refused = run(target, {"use": "encryption"}, {"use": "password_reset", "same_as": "identity_server"})
+    assert "wanted a use that has a pair of its own" in refused["msg"]
+
+
+def test_a_pair_that_is_made_is_kept_encrypted_for_nobody_else_and_reused(tmp_path):
+    keep = {"folder": str(tmp_path / "pairs"), "agent": "paris.contoso.com", "passphrase": PASSPHRASE}
+    target = server()
+    predicted = run(target, {"use": "encryption"}, check=True, keep=keep)
+    assert not (tmp_path / "pairs").exists()
+    done = run(target, {"use": "encryption"}, keep=keep)
+    (kept,) = (tmp_path / "pairs").iterdir()
+    assert kept.name == "paris.contoso.com-encryption.pem"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert kept.parent.stat().st_mode & 0o777 == 0o700
+    assert b"ENCRYPTED PRIVATE KEY" in kept.read_bytes()
+    other = server()
+    again = run(other, {"use": "encryption"}, keep=keep)
+    assert again["certificates"]["encryption"]["thumbprint"] == done["certificates"]["encryption"]["thumbprint"]
+    assert predicted["changed"]
+    assert PASSPHRASE not in json.dumps([predicted, done, again]) + state(other)
+    renewed = run(other, {"use": "encryption", "renew": "always"}, keep=keep)["certificates"]["encryption"][
+        "thumbprint"
+    ]
+    assert renewed != done["certificates"]["encryption"]["thumbprint"]
+    former = [path for path in kept.parent.iterdir() if path.name.endswith(".former.pem")]
+    assert len(former) == 1, "a renewed pair does not overwrite the one that it follows"
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in kept.parent.iterdir())
+
+
+def test_without_the_folder_the_pair_on_the_server_is_kept(tmp_path):
+    keep = {"folder": str(tmp_path / "pairs"), "agent": "paris", "passphrase": PASSPHRASE}
+    target = server()
+    made = run(target, {"use": "encryption"}, keep=keep)["certificates"]
+    shutil.rmtree(tmp_path / "pairs")
+    assert run(target, {"use": "encryption"}, keep=keep)["certificates"] == made
+    assert not (tmp_path / "pairs").exists(), "an execution environment forgets its folders; the server does not"
+
+
+KEPT_WRONG = {
+    "short passphrase": ({"passphrase": "short"}, "at least 12"),
+    "an agent's name that leads elsewhere": ({"agent": "../root"}, "letters, digits, dots and dashes"),
+    "another passphrase": ({"passphrase": PASSPHRASE + "x"}, "password is wrong"),
+}
+
+
+@pytest.mark.parametrize("name", KEPT_WRONG)
+def test_a_kept_pair_that_cannot_be_opened_is_told(name, tmp_path):
+    changes, words = KEPT_WRONG[name]
+    keep = {"folder": str(tmp_path), "agent": "paris", "passphrase": PASSPHRASE}
+    run(server(), {"use": "encryption"}, keep=keep)
+    refused = run(server(), {"use": "encryption"}, keep={**keep, **changes})
+    assert words in refused["msg"]
+    assert PASSPHRASE not in refused["msg"]
+
+
+REFUSED = {
+    "a site's certificate in a file": (in_file(use="server", alternative_names=["a.b"]), "wanted 'store'"),
+    "a file without a path": (in_file(path=None), "wanted the PFX file's absolute Windows path"),
+    "a file without a password": (in_file(file_password=None), "wanted the password that protects the file"),
+    "a path with place store": ({"use": "encryption", "path": FILE}, "with place file only"),
+    "the sample of the SDK": (
+        {"use": "encryption", "source": "pfx", "file": "/opt/SDK/Usercube.pfx"},
+        "the agent refuses to start with that one",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_place_that_cannot_be_is_refused(name):
+    wanted, words = REFUSED[name]
+    target = server()
+    before = state(target)
+    refused = run(target, {key: value for key, value in wanted.items() if value is not None})
+    assert words in refused["msg"]
+    assert state(target) == before
+
+
+def test_a_file_of_another_password_is_told_and_not_overwritten():
+    target = server()
+    run(target, in_file())
+    before = target.machine.files.read(FILE)
+    refused = run(target, in_file(file_password="canary-other"))
+    assert "the password is wrong" in refused["msg"]
+    assert target.machine.files.read(FILE) == before
+
+
+def test_who_else_may_read_the_file_is_told():
+    target = server()
+    run(target, in_file())
+    target.machine.files.set_sddl(FILE, f"O:BAD:PAI(A;;FA;;;SY)(A;;FA;;;BA)(A;;FR;;;BU)(A;;FR;;;{pool_sid('Agent')})")
+    told = run(target, in_file())
+    assert any("can be read by Users too" in warning for warning in told["warnings"])
+
+
+# Frozen clock: the pair ends on 2026-12-24 at 08:00, thirty days after the server's time.
+THRESHOLDS = [
+    (31, 0, False, False),
+    (30, 0, True, False),
+    (29, 0, True, False),
+    (1, 0, True, False),
+    (0, 0, True, False),
+    (-1, 0, None, True),
+    (10, 10, None, True),
+    (11, 10, True, False),
+]
+
+
+@pytest.mark.parametrize(("days", "fail_days", "warns", "refuses"), THRESHOLDS)
+def test_thresholds_of_expiry(days, fail_days, warns, refuses):
+    pair = _key_pair.make("CN=given", NOW - datetime.timedelta(days=60), use="encryption", days=60 + days)
+    wanted = {"use": "encryption", "source": "pfx", "content": container(pair), "password": PASSWORD}
+    result = run(server(), {**wanted, "warn_days": 30, "fail_days": fail_days})
+    assert bool(result.get("failed")) == refuses
+    if not refuses:
+        assert any("expires in" in w for w in result.get("warnings", [])) == warns
+        assert result["certificates"]["encryption"]["days_left"] == days
+
+
+@pytest.mark.parametrize(("days", "renews"), [(31, False), (30, True), (0, True)])
+def test_a_made_pair_is_renewed_when_its_days_are_reached(days, renews):
+    target = server(certificates=[{"subject": SUBJECT, "days": days}])
+    result = run(target, {"use": "encryption", "renew": "when_expiring", "warn_days": 30})
+    assert result["changed"], "at least the right on the key"
+    assert len(held(target)) == (2 if renews else 1)
+
+
+def test_a_chain_is_imported_and_a_site_without_one_is_refused(authority):
+    root, middle, pair = authority
+    wanted = {"use": "server", "source": "pfx", "password": PASSWORD, "alternative_names": ["agent.contoso.com"]}
+    alone = {**wanted, "content": container(pair)}
+    refused = run(server(), alone)
+    assert "signed by CN=Issuing, whose certificate is neither" in refused["msg"]
+    warned = run(server(), {**alone, "use": "encryption", "alternative_names": []})
+    assert any("signed by CN=Issuing" in warning for warning in warned["warnings"])
+    target = server()
+    done = run(target, {**wanted, "content": container(pair, middle, root)})
+    assert not done.get("failed"), done
+    intermediate = {c.subject for c in target.machine.certificates.all("LocalMachine", "CA")}
+    assert intermediate == {"CN=Issuing"}, "whom to trust is not ours to decide"
+    assert target.machine.certificates.all("LocalMachine", "Root") == []
+    assert run(target, {**wanted, "content": container(pair, middle, root)})["changed"] is False
+    trusted = server()
+    trusted.machine.certificates.add("LocalMachine", "CA", middle.public_bytes(serialization.Encoding.DER))
+    assert not run(trusted, alone).get("failed")
+
+
+# The whole chain: what was running keeps a pair that it can open, wherever a renewal is cut.
+
+
+def renewing(**changes):
+    pairs = [{**pair, "renew": "when_expiring", "warn_days": 4000} for pair in chain.inventory()["certificates"]]
+    pairs[1].pop("renew")
+    return chain.inventory(certificates=pairs, **changes)
+
+
+def writes():
+    made = chain.server()
+    chain.converge(made)
+    made.new_run()
+    chain.converge(made, renewing())
+    return made.executions - made.engine.counters.modules["imops.identity_manager.win_im_probe"]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("number", range(1, writes() + 1))
+def test_a_renewal_that_is_cut_leaves_an_agent_that_starts_and_is_completed_by_the_next_run(number, when):
+    target = chain.server()
+    chain.converge(target)
+    old = set(held(target))
+    target.engine.faults = [{"write": number, "when": when, "do": "drop"}]
+    target.new_run()
+    with pytest.raises(ConnectionDropped):
+        chain.converge(target, renewing())
+    target.engine.faults = []
+    iis = target.machine.iis
+    if iis.pool_state(chain.POOL) == "Started":
+        iis.recycle(chain.POOL)
+        agents = [agent for worker in iis.workers() for agent in worker.agents.values()]
+        assert [agent.failure for agent in agents] == [""], "it opens the pair that its settings name"
+        iis.recycles.clear()
+    # The pairs of the cut run are the newest already, so they are not made once more.
+    done = chain.converge(target, chain.inventory())
+    assert chain.failures(done) == []
+    assert done["win_im_agent_health"]["verified"] is True
+    assert old <= set(held(target))
+
+
+def test_the_former_pair_goes_only_after_the_proof_and_only_when_nothing_names_it():
+    target = chain.server()
+    chain.converge(target)
+    old = {t for t, c in held(target).items() if "IdentityServer" not in c.subject}
+    wanted = renewing()
+    done = chain.converge(target, wanted)
+    assert chain.failures(done) == []
+    clean = {**chain.arguments("win_im_cert_pair", wanted, {}), "state": "cleaned"}
+    predicted = target.run("win_im_cert_pair", clean, check=True)
+    cleaned = target.run("win_im_cert_pair", clean)
+    assert predicted["changed"] is cleaned["changed"] is True
+    assert len(cleaned["operations"]) == 2
+    left = set(held(target))
+    assert len(left & old) == 1, "the pair of the identity server was not made here"
+    assert target.run("win_im_cert_pair", clean)["changed"] is False
+    assert chain.changed(chain.converge(target)) == set()
+
+
+def test_cleaning_is_predicted_in_a_check_of_the_whole_run():
+    target = chain.server()
+    chain.converge(target)
+    wanted = renewing()
+    clean = {**chain.arguments("win_im_cert_pair", wanted, {}), "state": "cleaned"}
+    chain.converge(target, wanted, check=True)
+    predicted = target.run("win_im_cert_pair", clean, check=True)
+    chain.converge(target, wanted)
+    done = target.run("win_im_cert_pair", clean)
+    assert predicted["changed"] is done["changed"] is True
+    assert len(predicted["operations"]) == len(done["operations"])
+
+
+def test_a_pair_that_a_binding_serves_is_not_removed():
+    target = chain.server()
+    chain.converge(target)
+    pairs = chain.inventory()["certificates"]
+    run(target, {**pairs[2], "renew": "always"})
+    clean = {"pairs": pairs, "identity": {"pool": chain.POOL}, "settings_path": chain.RUNTIME, "state": "cleaned"}
+    target.new_run()
+    serving = target.machine.iis.httpsys.get(f"{chain.HOST}:443", sni=True).thumbprint
+    target.run("win_im_cert_pair", clean)
+    assert serving in held(target)
+    assert chain.changed(chain.converge(target)) <= {"win_im_cert_pair"}
+
+
+# What others make is read; what we make is read by others.
+
+
+@pytest.mark.skipif(not shutil.which("keytool"), reason="no Java keytool on this machine")
+def test_a_container_of_java_is_read(tmp_path):
+    store = tmp_path / "java.p12"
+    command = ["keytool", "-genkeypair", "-keyalg", "RSA", "-keysize", "2048", "-alias", "agent", "-dname", "CN=java"]
+    command += ["-storetype", "PKCS12", "-keystore", str(store), "-storepass", PASSWORD, "-validity", "100"]
+    subprocess.run(command, check=True, capture_output=True)
+    _, certificate, _ = _key_pair.read(store.read_bytes(), PASSWORD, "x")
+    assert certificate.subject.rfc4514_string() == "CN=java"
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl on this machine")
+@pytest.mark.parametrize(("modern", "cipher"), [(False, "pbeWithSHA1And3-KeyTripleDES-CBC"), (True, "AES-256-CBC")])
+def test_openssl_reads_both_kinds_of_container_and_verifies_the_certificate(tmp_path, modern, cipher):
+    key, certificate = _key_pair.make("CN=agent", NOW, use="server", hosts=["agent.contoso.com"], bits=3072)
+    made, pem = tmp_path / "made.pfx", tmp_path / "made.pem"
+    made.write_bytes(_key_pair.pfx(key, certificate, PASSWORD, modern=modern))
+    pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    shown = subprocess.run(
+        ["openssl", "pkcs12", "-info", "-nodes", "-in", made, "-passin", f"pass:{PASSWORD}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert cipher in shown.stderr
+    at = str(int(NOW.timestamp()))
+    verified = subprocess.run(
+        ["openssl", "verify", "-CAfile", pem, "-purpose", "sslserver", "-attime", at, pem],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "OK" in verified.stdout
+    text = subprocess.run(
+        ["openssl", "x509", "-in", pem, "-noout", "-text"], capture_output=True, text=True, check=True
+    )
+    for words in (
+        "sha256WithRSAEncryption",
+        "(3072 bit)",
+        "DNS:agent.contoso.com",
+        "TLS Web Server Authentication",
+        "CA:FALSE",
+    ):
+        assert words in text.stdout
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl on this machine")
+@pytest.mark.parametrize(
+    "ciphers", [["-legacy"], ["-certpbe", "AES-256-CBC", "-keypbe", "AES-256-CBC", "-macalg", "SHA256"]]
+)
+def test_containers_with_a_chain_are_read(authority, tmp_path, ciphers):
+    root, middle, (key, leaf) = authority
+    files = {}
+    plain = serialization.NoEncryption()
+    files["key"] = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    files["leaf"] = leaf.public_bytes(serialization.Encoding.PEM)
+    files["chain"] = b"".join(c.public_bytes(serialization.Encoding.PEM) for c in (middle, root))
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    target = tmp_path / "whole.pfx"
+    command = ["openssl", "pkcs12", "-export", "-inkey", tmp_path / "key", "-in", tmp_path / "leaf"]
+    command += ["-certfile", tmp_path / "chain", "-out", target, "-passout", f"pass:{PASSWORD}", *ciphers]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ran.returncode and "legacy" in ran.stderr.lower():
+        pytest.skip("this openssl has no legacy provider")
+    assert ran.returncode == 0, ran.stderr
+    _, certificate, more = _key_pair.read(target.read_bytes(), PASSWORD, "x")
+    assert certificate == leaf
+    assert {c.subject.rfc4514_string() for c in more} == {"CN=Issuing", "CN=Root"}
