@@ -350,7 +350,6 @@ def cases(made: Pair, password: str) -> list[Case]:
             ],
             [False, True, False, True],
         ),
-        Case("certificate alone without leave", [certificate | {"content": b64(made.der)}], [], fails="NoPrivateKey"),
         Case("wrong certificate", [certificate | {"thumbprint": "AB" * 20}], [], fails="WrongCertificate"),
         Case(
             "wrong password",
