@@ -18,6 +18,7 @@ help: ## what can be made
 
 $(VENV)/.ready: $(PINNED) tools/newest-python
 	@[ -n "$(PYTHON)" ] || { echo "no Python >= 3.12 found: install one, or name it: make PYTHON=/path/to/python3.13" >&2; exit 1; }
+	@[ ! -L $(VENV) ] || { echo "$(VENV) is a link: install the pinned requirements where it leads, then touch $@" >&2; exit 1; }
 	@echo "making $(VENV) with $$($(PYTHON) --version) and ansible-core $(CORE)"
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install -qq --disable-pip-version-check -r requirements/core-$(CORE).txt -r requirements/dev.txt

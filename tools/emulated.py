@@ -58,9 +58,8 @@ class Fleet:
         return self.command("counters", "--host", host)
 
 
-@contextlib.contextmanager
-def fleet(scenario: Path, folder: Path, *arguments: str) -> t.Iterator[Fleet]:
-    """Start the emulator on a scenario, and stop it by its own process at the end.
+def start(scenario: Path, folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    """Start the emulator on a scenario and return its process once all hosts listen. It outlives the caller.
 
     Raises:
         RuntimeError: it was not ready in time; its output is in the message.
@@ -72,23 +71,47 @@ def fleet(scenario: Path, folder: Path, *arguments: str) -> t.Iterator[Fleet]:
     words = [sys.executable, "-m", "emulator", "--scenario", str(scenario), "--inventory", str(folder / "hosts.yml")]
     words += ["--ready-file", str(ready), "--pid-file", str(folder / "pid"), *arguments]
     with log.open("wb") as output:
-        process = subprocess.Popen(words, cwd=ROOT, env=environment(), stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            words,
+            cwd=ROOT,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    deadline = time.monotonic() + START_SECONDS
+    while not ready.exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            stop(process)
+            raise RuntimeError(f"the emulator did not start:\n{log.read_text('utf-8', 'replace')}")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.05)
+    return process
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Stop an emulator by its own process, and wait until it has ended."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextlib.contextmanager
+def fleet(scenario: Path, folder: Path, *arguments: str) -> t.Iterator[Fleet]:
+    """Start the emulator on a scenario, and stop it by its own process at the end.
+
+    Raises:
+        RuntimeError: it was not ready in time; its output is in the message.
+    """
+    process = start(scenario, folder, *arguments)
     try:
-        deadline = time.monotonic() + START_SECONDS
-        while not ready.exists():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"the emulator did not start:\n{log.read_text('utf-8', 'replace')}")
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(0.05)
         yield Fleet(folder)
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        stop(process)
 
 
 def ansible_playbook() -> Path:
