@@ -12,6 +12,7 @@ from pathlib import Path
 
 import emulated
 import standin_archive
+from collection_tree import link
 
 SCENARIOS = emulated.ROOT / "extensions" / "molecule"
 FOLDER = emulated.ROOT / "build" / "molecule"
@@ -25,7 +26,7 @@ def start() -> str:
     """
     if process_id() is not None:
         return "the fleet is running already"
-    emulated.link()
+    link()
     files = standin_archive.make(emulated.ROOT / "build" / "standin")
     FOLDER.mkdir(parents=True, exist_ok=True)
     variables = {f"contoso_{name}": value for name, value in files.variables().items()}

@@ -79,7 +79,9 @@ def win_stat(call: Call) -> dict[str, t.Any]:
 @handles("ansible.windows.slurp")
 def slurp(call: Call) -> dict[str, t.Any]:
     """Return a file's content."""
-    path = call.arguments.get("src") or call.arguments.get("path")  # a module of the old kind: it knows its alias itself
+    path = call.arguments.get("src") or call.arguments.get(
+        "path"
+    )  # a module of the old kind: it knows its alias itself
     if not path:
         raise ModuleFailure("Get-AnsibleParam: Missing required argument: src")
     node = call.machine.files.find(path)

@@ -278,6 +278,17 @@ def win_user_right(call: Call) -> dict[str, t.Any]:
     return {"changed": bool(added or removed), **shown}
 
 
+REGISTRY_TYPES = {
+    "Binary": "REG_BINARY",
+    "String": "REG_SZ",
+    "DWord": "REG_DWORD",
+    "QWord": "REG_QWORD",
+    "MultiString": "REG_MULTI_SZ",
+    "ExpandString": "REG_EXPAND_SZ",
+    "None": "REG_NONE",
+}
+
+
 @handles("ansible.windows.win_reg_stat")
 def win_reg_stat(call: Call) -> dict[str, t.Any]:
     """Say what a registry key or value holds."""
@@ -286,13 +297,16 @@ def win_reg_stat(call: Call) -> dict[str, t.Any]:
     if key is None:
         return {"changed": False, "exists": False}
     if name is None:
-        properties = {
-            n: {"type": f"REG_{v.type.upper()}", "value": v.data, "raw_value": v.data} for n, v in key.values.values()
-        }
+        properties = {n: _property(v.type, v.data) for n, v in key.values.values()}
         return {"changed": False, "exists": True, "properties": properties, "sub_keys": key.key_names()}
     found = key.values.get(name.lower())
     if found is None:
         return {"changed": False, "exists": False}
-    types = {"String": "REG_SZ", "DWord": "REG_DWORD", "ExpandString": "REG_EXPAND_SZ"}
-    kind = types.get(found[1].type, f"REG_{found[1].type.upper()}")
-    return {"changed": False, "exists": True, "type": kind, "value": found[1].data, "raw_value": found[1].data}
+    return {"changed": False, "exists": True, **_property(found[1].type, found[1].data)}
+
+
+def _property(kind: str, data: t.Any) -> dict[str, t.Any]:
+    """Return a value as the module does: bytes as numbers, and raw as texts."""
+    value = list(data) if isinstance(data, bytes) else data
+    raw = [f"0x{byte:02x}" for byte in data] if isinstance(data, bytes) else data
+    return {"type": REGISTRY_TYPES.get(kind, f"Unknown - {kind}"), "value": value, "raw_value": raw}
