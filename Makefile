@@ -33,8 +33,19 @@ demo: venv ## install the agent on three emulated Windows servers, twice
 	$(BIN)/python tools/demo.py
 
 .PHONY: test
-test: venv ## the tests
+test: venv ## the tests, and the molecule scenarios
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(MAKE) molecule
+
+# Molecule's state is in build/, so that checkouts do not share one; a run that was killed is cleaned up first.
+MOLECULE := PATH="$(CURDIR)/$(BIN):$$PATH" MOLECULE_EPHEMERAL_DIRECTORY="$(CURDIR)/build/molecule/state" \
+  $(if $(MOLECULE_WINDOWS_INVENTORY),MOLECULE_WINDOWS_INVENTORY="$(abspath $(MOLECULE_WINDOWS_INVENTORY))") molecule
+
+.PHONY: molecule
+molecule: venv ## a scenario for each role, on emulated servers (or MOLECULE_WINDOWS_INVENTORY=path)
+	$(BIN)/python tests/collection_tree.py
+	$(MOLECULE) destroy
+	$(MOLECULE) test --all --no-command-borders
 
 .PHONY: test-all
 test-all: venv ## the tests with the long matrices (nightly)

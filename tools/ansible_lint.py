@@ -18,6 +18,7 @@ LINTED = (
     "plugins",
     "roles",
     "examples",
+    "extensions",
     ".ansible-lint",
     ".yamllint",
     "README.md",
