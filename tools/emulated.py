@@ -78,6 +78,7 @@ def start(scenario: Path, folder: Path, *arguments: str) -> subprocess.Popen[byt
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            start_new_session=True,  # nobody's terminal, and no group that somebody else ends
         )
     deadline = time.monotonic() + START_SECONDS
     while not ready.exists():
