@@ -2,9 +2,14 @@
 
 from . import (  # noqa: F401
     ansible_windows_acl,
+    ansible_windows_certificates,
+    ansible_windows_commands,
+    ansible_windows_copy,
     ansible_windows_files,
+    ansible_windows_find,
     ansible_windows_network,
     ansible_windows_system,
+    community_windows,
     microsoft_iis,
     probe,
     write,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ntpath
 import typing as t
 
@@ -38,5 +39,9 @@ def _cmd(machine: Machine, folder: str, arguments: list[str]) -> Ended:
 
 _PROGRAMS: dict[str, t.Callable[[Machine, str, list[str]], Ended]] = {
     "cmd.exe": _cmd,
+    "usercube-protect-x509jsonvalue.exe": lambda machine, folder, arguments: (
+        0,
+        "\n".join(f"kxABA{hashlib.sha256(value.encode()).hexdigest()}" for value in arguments),
+    ),
     "usercube-protect-x509jsonfile.exe": protect_tools.json_file,
 }
