@@ -55,6 +55,19 @@ test-all: venv ## the tests with the long matrices (nightly)
 scenarios: venv ## every awkward server of tests/scenarios, with a summary in build/scenarios
 	$(BIN)/python tools/scenarios.py
 
+HOSTS ?= 1,10
+IDLE_HOSTS ?= 50,200
+ROUNDS ?= 3
+
+.PHONY: bench
+bench: venv ## our playbook against a hand-written one, with a summary in build/bench (HOSTS=1,10 IDLE_HOSTS=50,200 ROUNDS=3)
+	PYTHONPATH="$(CURDIR)/tests:$$($(BIN)/python tests/collection_tree.py)" $(BIN)/python tools/bench.py --hosts "$(HOSTS)" --idle-hosts "$(IDLE_HOSTS)" --rounds $(ROUNDS)
+
+.PHONY: bench-report
+bench-report: venv ## docs/benchmarks.md and its plot from the last make bench
+	$(BIN)/pip install -qq --disable-pip-version-check -r requirements/bench.txt
+	$(BIN)/python tools/bench_report.py
+
 .PHONY: lint
 lint: venv ## all linters
 	$(BIN)/ruff format --check .

@@ -96,6 +96,7 @@ CONTENT = {
     "Usercube-Server.exe": LABEL,
     "Usercube-Invoke-Job.exe": LABEL,
     "Usercube-Protect-X509JsonFile.exe": LABEL,
+    "Usercube-Protect-X509JsonValue.exe": LABEL,
     "appsettings.json": _SERVER_SETTINGS,
     "appsettings.agent.json": "{\n}\n",
     "web.config": _SERVER_WEB_CONFIG,
