@@ -1,0 +1,27 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Name an application pool's own identity. Docs: pool_identity_name.yml."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+
+from ..plugin_utils import _pool_identity
+from ..plugin_utils._plan import Refused
+
+
+def pool_identity_name(pool: t.Any) -> str:
+    """Return the name by which Windows knows the identity of a pool; raises AnsibleFilterError."""
+    try:
+        return _pool_identity.name(pool)
+    except Refused as error:
+        raise AnsibleFilterError(f"imops.identity_manager.pool_identity_name: {error}") from None
+
+
+class FilterModule:
+    """What Ansible looks for in this file."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        """Return the filter by its name."""
+        return {"pool_identity_name": pool_identity_name}
