@@ -51,6 +51,11 @@ molecule: venv ## a scenario for each role, on emulated servers (or MOLECULE_WIN
 test-all: venv ## the tests with the long matrices (nightly)
 	IMOPS_NIGHTLY=1 IMOPS_EXAMPLES=10000 $(BIN)/python -m pytest -n 2 --dist loadfile
 
+.PHONY: coverage
+coverage: venv ## branch coverage of plugins/ by the unit tests
+	COVERAGE_CORE=sysmon $(BIN)/coverage run -m pytest tests/unit
+	$(BIN)/coverage report
+
 .PHONY: scenarios
 scenarios: venv ## every awkward server of tests/scenarios, with a summary in build/scenarios
 	$(BIN)/python tools/scenarios.py
@@ -75,6 +80,7 @@ lint: venv ## all linters
 	$(BIN)/mypy plugins/plugin_utils tests/emulator tools
 	$(BIN)/yamllint --strict .
 	$(BIN)/python tools/ansible_lint.py
+	$(BIN)/python tools/sanity.py
 	$(BIN)/antsibull-changelog lint
 
 .PHONY: build

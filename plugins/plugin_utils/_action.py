@@ -11,7 +11,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
-from . import _kept_pair, _questions
+from . import _controller_file, _questions
 from ._host import Host
 from ._plan import Plan, Refused
 from ._questions import NotAnswered
@@ -63,7 +63,7 @@ class AgentAction(ActionBase):
         result = self.report(plan)
         if not check and plan.operations:
             for file in plan.kept:
-                _kept_pair.write(file)
+                _controller_file.write(file)
             replies = host.run(plan.operations)
             result["changed"] = any(reply.get("changed") for reply in replies)
             if any(reply.get("reboot_required") and reply.get("changed") for reply in replies):

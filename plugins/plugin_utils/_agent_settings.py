@@ -674,7 +674,7 @@ def _diff(wanted: Wanted, file: _File) -> Diff:
 
 def _encrypted_diff(wanted: Wanted, file: _Encrypted, ask: Ask) -> Diff:
     """Return the keys of an encrypted file; its values are texts that nobody can read."""
-    _, present, document = _read(wanted, file.name, ask)
+    _text, present, document = _read(wanted, file.name, ask)
     before = sorted(":".join(path) for path in _protection.leaves(document.data)) if present != "absent" else []
     after = sorted(":".join(path) for path in _protection.leaves(file.secrets)) if file.secrets else []
     if not file.write and not file.remove:

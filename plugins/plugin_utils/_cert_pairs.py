@@ -432,7 +432,7 @@ def _held_in_file(pair: Pair, ask: Ask) -> list[_Held]:
     if content["type"] != "file" or content["content"] is None:
         raise Refused(f"{pair.path}: found a folder or a large file, wanted the PFX file of use {pair.use}")
     raw = base64.b64decode(content["content"])
-    _, certificate, _ = _key_pair.read(raw, pair.file_password, f"the file {pair.path} of use {pair.use}")
+    certificate = _key_pair.read(raw, pair.file_password, f"the file {pair.path} of use {pair.use}")[1]
     described = _key_pair.describe(certificate.public_bytes(serialization.Encoding.DER))
     return [_Held(described, True, {"path": pair.path, "sddl": rights[0]["sddl"], "sha256": content["sha256"]})]
 
@@ -542,8 +542,7 @@ def _opened(container: bytes, password: str, what: str) -> tuple[t.Any, t.Any, t
 
 def _given(pair: Pair) -> _Material:
     """Return what a container from the controller holds."""
-    assert pair.container is not None
-    key, certificate, chain = _opened(pair.container, pair.password, f"the container of use {pair.use}")
+    key, certificate, chain = _opened(pair.container or b"", pair.password, f"the container of use {pair.use}")
     return _Material(key, certificate, chain)
 
 

@@ -327,7 +327,7 @@ def _has(given: t.Mapping[str, t.Any], key: str) -> bool:
 
 def _items(connector: Connector, given: t.Mapping[str, t.Any]) -> Found:
     for place, (required, optional) in ITEM_KEYS.items():
-        name, _, key = place.partition(".")
+        name, _dot, key = place.partition(".")
         items = given.get(key.lower())
         if name != connector.name or not isinstance(items, list):
             continue

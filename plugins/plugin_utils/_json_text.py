@@ -143,7 +143,7 @@ class Document:
         joined with colons; None for null and for empty sections.
         """
         found: dict[str, tuple[str, str | None]] = {}
-        for path, _, node in self.root.leaves(""):
+        for path, _at, node in self.root.leaves(""):
             name = found.get(fold(path), (path[1:],))[0]
             found[fold(path)] = name, node.text
         return dict(found.values())
@@ -167,16 +167,16 @@ class _Scanner:
 
     def skip(self, at: int) -> int:
         match = _SKIP.match(self._text, at)
-        assert match
-        if self._text.startswith("/*", match.end()):
-            raise self.bad(match.end(), "a comment that begins with /* must end with */")
-        if self._text.startswith(("\u2028", "\u2029"), match.end()):
+        end = match.end() if match else at
+        if self._text.startswith("/*", end):
+            raise self.bad(end, "a comment that begins with /* must end with */")
+        if self._text.startswith(("\u2028", "\u2029"), end):
             raise self.bad(
-                match.end(),
-                f"the invisible line separator U+{ord(self._text[match.end()]):04X}, which .NET refuses outside of"
+                end,
+                f"the invisible line separator U+{ord(self._text[end]):04X}, which .NET refuses outside of"
                 " texts and /* */: delete it",
             )
-        return match.end()
+        return end
 
     def document(self) -> Node:
         text = self._text
@@ -405,9 +405,7 @@ class _Editor:
         trailing = bool(members) and members[-1].comma is not None
         if added:
             self._add(node, kept, trailing, added)
-        elif kept and kept[-1] is not members[-1] and not trailing:
-            comma = kept[-1].comma
-            assert comma is not None
+        elif kept and kept[-1] is not members[-1] and not trailing and (comma := kept[-1].comma) is not None:
             self._splices.append((comma, comma + 1, ""))
 
     def _add(self, node: Node, kept: list[Member], trailing: bool, added: dict[str, t.Any]) -> None:

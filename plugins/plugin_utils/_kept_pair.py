@@ -3,10 +3,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import tempfile
 from pathlib import Path
 
 from cryptography import x509
@@ -43,7 +40,7 @@ def read(path: Path, passphrase: str) -> tuple[rsa.RSAPrivateKey, x509.Certifica
         return None
     except OSError as error:
         raise Refused(f"keep: cannot read {path} on the controller: {error.strerror}") from None
-    key, certificate, _ = _key_pair.read(content, passphrase, f"the kept pair {path}")
+    key, certificate, _chain = _key_pair.read(content, passphrase, f"the kept pair {path}")
     return key, certificate
 
 
@@ -55,24 +52,3 @@ def file(path: Path, passphrase: str, key: rsa.RSAPrivateKey, certificate: x509.
         serialization.BestAvailableEncryption(passphrase.encode()),
     )
     return ControllerFile(str(path), encrypted + certificate.public_bytes(serialization.Encoding.PEM))
-
-
-def write(wanted: ControllerFile) -> None:
-    """Write a file for nobody else's eyes, whole or not at all; a former pair stays beside it under its thumbprint."""
-    path = Path(wanted.path)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")  # mode 0600
-    try:
-        with os.fdopen(handle, "wb") as opened:
-            opened.write(wanted.content)
-            opened.flush()
-            os.fsync(opened.fileno())
-        if path.exists():
-            former = x509.load_pem_x509_certificates(path.read_bytes())[0]
-            thumbprint = _key_pair.describe(former.public_bytes(serialization.Encoding.DER)).thumbprint
-            path.replace(path.with_name(f"{path.stem}-{thumbprint[:8]}.former.pem"))
-        Path(temporary).replace(path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(temporary).unlink()
-        raise

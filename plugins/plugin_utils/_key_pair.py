@@ -119,7 +119,7 @@ def subject_name(text: str) -> x509.Name:
     """Return a subject from ``CN=x,O=y``; raises Refused for what cannot be read."""
     attributes = []
     for part in text.split(","):
-        key, _, value = part.strip().partition("=")
+        key, _equals, value = part.strip().partition("=")
         if key.upper() not in OID_NAMES or not value:
             raise Refused(
                 f"subject: found {text!r}, wanted parts as CN=name, separated by commas ({', '.join(OID_NAMES)})"

@@ -103,7 +103,7 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
 
 
 def _rights_question(wanted: Wanted) -> Query:
-    return _questions.acl(*(path for path, _ in wanted.rights))
+    return _questions.acl(*(path for path, _right in wanted.rights))
 
 
 def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:

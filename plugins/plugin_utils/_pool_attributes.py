@@ -136,7 +136,7 @@ def typed(name: str, value: t.Any) -> t.Any:
 
 
 def _number(attribute: Attribute, value: t.Any) -> int:
-    low, high, _ = attribute.range or (0, 2**32 - 1, 1)
+    low, high, _step = attribute.range or (0, 2**32 - 1, 1)
     try:
         number = int(str(value))
     except ValueError:

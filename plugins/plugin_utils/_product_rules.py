@@ -393,14 +393,13 @@ def _pickup(s: Settings) -> _Found:
 
 def _unknown(s: Settings) -> _Found:
     for file, data, known in ((GENERAL, s.general, KNOWN_GENERAL), (AGENT, s.agent, KNOWN_AGENT)):
-        names = {name.lower() for name in known}
+        names = {name.lower(): name for name in known}
         for key in data:
             if key.lower() in names or key.lower() in _PLACED_ELSEWHERE:
                 continue
             near = difflib.get_close_matches(key.lower(), names, 1, 0.75)
             if near:
-                right = next(name for name in known if name.lower() == near[0])
-                yield file, key, f"an unknown key; the product knows {right}"
+                yield file, key, f"an unknown key; the product knows {names[near[0]]}"
 
 
 def _source_path(s: Settings) -> _Found:

@@ -147,7 +147,7 @@ def parse(sddl: str) -> Security:
     owner = re.search(r"O:(S-[0-9-]+|[A-Z]{2})", sddl)
     aces = []
     for body in _ACE.findall(dacl[2]):
-        kind, flags, rights, _, _, sid, *_ = [*body.split(";"), "", "", "", "", "", ""][:7]
+        kind, flags, rights, _object, _inherited, sid = [*body.split(";"), "", "", "", "", "", ""][:6]
         if kind not in {"A", "D"} or not sid:
             raise BadSddl(f"cannot read the access entry ({body})")
         words = set(re.findall("..", flags))

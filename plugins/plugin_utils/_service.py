@@ -443,7 +443,7 @@ def _recovery_found(wanted: Wanted, ask: Ask) -> str:
     data = base64.b64decode(value["data"])
     names = {number: name for name, number in _ACTIONS.items()}
     try:
-        reset, _, _, count, _ = struct.unpack_from("<5I", data)
+        reset, _message, _command, count, _actions = struct.unpack_from("<5I", data)
         steps = [struct.unpack_from("<2I", data, 20 + 8 * i) for i in range(count)]
     except struct.error:
         return "unreadable"

@@ -1,0 +1,77 @@
+"""The connectors' pages as a table: which connector a section is for, and what is wrong with it."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.imops.identity_manager.plugins.plugin_utils import _connector_rules as rules
+
+LOGIN = {"Login": "l", "Password": "p"}
+GOOD = {
+    "active_directory": {"Servers": [{"Server": "a", "BaseDN": "DC=a"}], "Filter": "(a=b)", "EnableSSL": "true"},
+    "ldap": {
+        "Servers": [{"Server": "a", "AuthType": "Basic", **LOGIN}],
+        "Tables": [{"Table": "entries", "BaseDN": "DC=a", "Filter": "(a=b)", "Scope": "Subtree"}],
+    },
+    "openldap": {"Server": "a:389", "DistinguishedName": "DC=a", "Filter": "(a=b)", **LOGIN},
+    "sap_erp_6": {"Server": "a", "BapiLogin": "l", "BapiPassword": "p"},
+    "microsoft_entra_id": {"ApplicationId": "a", "ApplicationKey": "k", "TenantId": "t"},
+    "sql": {"ConnectionString": "x", "SqlCommand": "select 1", "Timeout": "30"},
+    "sharepoint": {"Server": "https://a", "Scanlevel": "Site", **LOGIN},
+    "servicenow": {"Server": "https://a", "ResponseSizeLimit": 10, **LOGIN},
+    "servicenow_ticket": {"Server": "https://a", "TicketCookieDirectoryPath": "c", **LOGIN},
+    "scim": {"Server": "https://a", "ScimSyntax": "RFC", "OAuthToken": "t"},
+    "workday": {"Server": "https://a", "InputFilePath": "a.json", **LOGIN},
+    "csv": {"Path": "a.csv", "Separator": ";"},
+    "excel": {"Path": "a.xlsx", "SheetOptions": [{"SheetIgnored": True}]},
+    "powershell": {"PowerShellScriptPath": "a.ps1", "Options": {"Login": "l"}},
+    "microsoft_exchange": {"Server": "http://a/PowerShell/", "PowerShellScriptPath": "a.ps1", "AuthType": "Kerberos"},
+    "shared_folder": {"InputDirectories": ["\\\\a\\b"], "OnlyDirectoryScan": False, **LOGIN},
+    "google_workspace": {"CredentialsFilePath": "a.json", "User": "u", "PageSize": 50},
+    "okta": {"Server": "https://a", "ApiKey": "k"},
+    "odata": {"Server": "https://a", "BearerToken": "t"},
+    "sap_netweaver": {"Server": "https://a", **LOGIN},
+}
+
+
+@pytest.mark.parametrize("name", rules.NAMES)
+def test_each_connector_has_a_section_that_works_and_is_recognised(name):
+    connector = rules.connector_of(GOOD[name])
+    assert connector is None or connector.name == name
+    assert rules.connector_of(GOOD[name], name).name == name
+    assert list(rules.findings(GOOD[name], name)) == []
+
+
+@pytest.mark.parametrize("name", rules.NAMES)
+def test_a_required_key_that_is_missing_is_found(name):
+    connector = rules.connector_of({}, name)
+    found = {key for kind, key, _ in rules.findings({}, name) if kind == "required"}
+    assert found == {key if isinstance(key, str) else key[0] for key in connector.required}
+
+
+WRONG = [
+    ("active_directory", {"EnableSSL": "yes"}, "type", "EnableSSL"),
+    ("active_directory", {"RequestTimeout": "soon"}, "type", "RequestTimeout"),
+    ("active_directory", {"AuthType": "NTLM"}, "type", "AuthType"),
+    ("active_directory", {"Servers": "a"}, "type", "Servers"),
+    ("active_directory", {"Servers": []}, "required", "Servers"),
+    ("active_directory", {"Servers": [{"Server": "a", "BaseDn": "x", "BasDN": "y"}]}, "unknown", "Servers[0].basdn"),
+    ("active_directory", {"Login": "l"}, "together", "Password"),
+    ("active_directory", {"EnableSLS": True}, "unknown", "EnableSLS"),
+    ("ldap", {"Tables": [{"Table": "users", "BaseDN": "b", "Filter": "f"}]}, "required", "Tables"),
+    ("sap_erp_6", {"Port": 70000}, "type", "Port"),
+    ("sql", {"SqlFile": "a.sql"}, "either", "SqlFile"),
+    ("sql", {"ProviderDllName": "a.dll"}, "together", "ProviderClassFullName"),
+    ("scim", {"Server": "https://a/v2/"}, "required", "Server"),
+    ("powershell", {"Options": "x"}, "type", "Options"),
+]
+
+
+@pytest.mark.parametrize(("name", "changes", "kind", "key"), WRONG)
+def test_a_mistake_in_a_section_is_found_at_its_key(name, changes, kind, key):
+    found = [(found_kind, found_key) for found_kind, found_key, _ in rules.findings({**GOOD[name], **changes}, name)]
+    assert (kind, key) in found
+
+
+def test_a_section_that_no_connector_fits_is_looked_at_for_types_only():
+    assert rules.connector_of({"Anything": 1}) is None
+    assert [kind for kind, _, _ in rules.findings({"PageSize": "many", "Anything": 1})] == ["type"]
