@@ -85,7 +85,7 @@ def opaque(tree: t.Any) -> t.Any:
 
 
 def overlaid(data: t.Any, more: t.Any) -> t.Any:
-    """Return settings with others on top as .NET merges them: arrays by number, item for item."""
+    """Return settings with others on top as .NET merges them: arrays by number, item for item, a null beats a value."""
     if isinstance(data, dict) and isinstance(more, dict):
         merged, names = dict(data), {key.lower(): key for key in data}
         for key, value in more.items():
@@ -97,7 +97,7 @@ def overlaid(data: t.Any, more: t.Any) -> t.Any:
         return [overlaid(old, more[i]) if i < len(more) else old for i, old in enumerate(longer)]
     if isinstance(data, dict | list) and more in ({}, []):
         return data
-    return data if more is None and data is not None else more
+    return more
 
 
 def beaten(wanted: t.Any, on_top: t.Any, path: tuple[str, ...] = ()) -> t.Iterator[str]:
