@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from collection_tree import link  # noqa: E402  (the path comes first)
 
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 @dataclasses.dataclass(frozen=True)

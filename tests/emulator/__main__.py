@@ -17,7 +17,8 @@ import yaml
 from aiohttp import web
 
 from . import fleet
-from .model.engine import ModelEngine
+from .engine import Engine
+from .process.powershell import Crashed, Unavailable
 from .windows.scenario import BadScenario
 from .wire.http import Front
 
@@ -78,7 +79,7 @@ def main(words: t.Sequence[str] | None = None) -> int:
         return _ask(options)
     try:
         asyncio.run(_serve(options))
-    except (BadScenario, OSError) as problem:
+    except (BadScenario, Crashed, Unavailable, OSError) as problem:
         print(f"emulator: {problem}", file=sys.stderr)
         return 1
     return 0
@@ -165,10 +166,8 @@ def _control(hosts: t.Mapping[str, fleet.Host], stopping: asyncio.Event) -> web.
             raise web.HTTPNotFound(text=f"no host {name!r}; there are: {', '.join(hosts)}")
         return hosts[name]
 
-    def engine(request: web.Request) -> ModelEngine:
-        found = one(request).engine
-        assert isinstance(found, ModelEngine)
-        return found
+    def engine(request: web.Request) -> Engine:
+        return one(request).engine
 
     async def dump(request: web.Request) -> web.Response:
         return web.json_response(engine(request).dump())
@@ -178,7 +177,6 @@ def _control(hosts: t.Mapping[str, fleet.Host], stopping: asyncio.Event) -> web.
 
     async def reset(request: web.Request) -> web.Response:
         for host in hosts.values():
-            assert isinstance(host.engine, ModelEngine)
             host.engine.reset()
         return web.json_response({})
 

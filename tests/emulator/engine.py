@@ -7,6 +7,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .counters import Counters
+
 
 @dataclasses.dataclass(frozen=True)
 class Pipeline:
@@ -49,10 +51,35 @@ class HostRestarts(Exception):
 
 
 class Engine(t.Protocol):
-    """Anything that runs pipelines for one host, one at a time."""
+    """Anything that runs pipelines for one host, one at a time.
+
+    Attributes:
+        waits: whether ``run`` waits for another process, so that the event loop must not wait for it.
+        faults: what goes wrong on purpose.
+    """
+
+    waits: bool
+    faults: list[t.Mapping[str, t.Any]]
+
+    @property
+    def counters(self) -> Counters:
+        """Return what was counted since the last reset."""
+        ...
+
+    def start(self) -> None:
+        """Be ready for pipelines."""
+        ...
 
     def run(self, pipeline: Pipeline) -> Outcome:
         """Run one pipeline to its end; raises ConnectionDropped or HostRestarts."""
+        ...
+
+    def reset(self) -> None:
+        """Begin counting anew."""
+        ...
+
+    def dump(self) -> dict[str, t.Any]:
+        """Return state and counters as JSON-able data."""
         ...
 
     def close(self) -> None:

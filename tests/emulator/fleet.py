@@ -7,8 +7,11 @@ import os
 import typing as t
 from pathlib import Path
 
+from .counters import Counters
 from .engine import Engine
-from .model.engine import Counters, ModelEngine
+from .model.engine import ModelEngine
+from .process.engine import ProcessEngine
+from .process.powershell import PowerShell
 from .windows import scenario
 from .windows.scenario import HostSpec
 
@@ -31,19 +34,31 @@ class Host:
     @property
     def counters(self) -> Counters:
         """Return what was counted since the last reset."""
-        assert isinstance(self.engine, ModelEngine)
         return self.engine.counters
 
 
 def build(source: Path | t.Mapping[str, t.Any], names: t.Sequence[str] | None = None) -> dict[str, Host]:
-    """Build the hosts of a scenario, each with an address of its own."""
+    """Build the hosts of a scenario, each with an address of its own.
+
+    Raises:
+        BadScenario: a scenario that cannot be.
+        Unavailable: a host of kind powershell, and no PowerShell here.
+    """
     hosts = {}
     for number, (name, spec) in enumerate(scenario.load(source, names).items()):
         address = spec.address or _address(number)
         if not address.startswith("127."):
             raise scenario.BadScenario(f"host {name}: address {address} is not in 127.0.0.0/8")
-        hosts[name] = Host(spec, ModelEngine(spec.machine, spec.faults), address)
+        hosts[name] = Host(spec, _engine(spec), address)
     return hosts
+
+
+def _engine(spec: HostSpec) -> Engine:
+    model = ModelEngine(spec.machine, spec.faults)
+    if spec.kind == "model":
+        return model
+    powershell = PowerShell(f"imops-host-{os.getpid()}-{spec.name}")
+    return ProcessEngine(spec.name, powershell, model, spec.modelled, spec.files)
 
 
 def _address(number: int) -> str:

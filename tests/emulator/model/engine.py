@@ -13,6 +13,7 @@ import time
 import typing as t
 from pathlib import Path
 
+from ..counters import Counters
 from ..engine import ConnectionDropped, HostRestarts, Outcome, Pipeline
 from ..windows.errors import WindowsError
 from ..windows.machine import Machine
@@ -35,30 +36,6 @@ OUR_PROBE = "imops.identity_manager.win_im_probe"
 _REMOVE = re.compile(r"Remove-Item\s+'?\"?([A-Za-z]:\\[^'\"]+?)(?:\\\.)?'?\"?\s+-Force\s+-Recurse", re.IGNORECASE)
 
 
-@dataclasses.dataclass
-class Counters:
-    """What happened since the last reset.
-
-    Attributes:
-        remote_executions: pipelines that ran.
-        connections: TCP connections.
-        messages: WS-Man messages answered.
-        bytes: HTTP bodies in both directions.
-        modules: how often each module ran.
-    """
-
-    remote_executions: int = 0
-    connections: int = 0
-    messages: int = 0
-    bytes: int = 0
-    modules: dict[str, int] = dataclasses.field(default_factory=dict)
-
-    def count(self, name: str) -> int:
-        """Count a module and return how often it has run."""
-        self.modules[name] = self.modules.get(name, 0) + 1
-        return self.modules[name]
-
-
 class ModelEngine:
     """Runs pipelines on an emulated server.
 
@@ -67,6 +44,8 @@ class ModelEngine:
         faults: what goes wrong, see "Faults" in the README.
         search: folders with collections, for modules that are called without a payload.
     """
+
+    waits = False
 
     def __init__(
         self, machine: Machine, faults: t.Sequence[t.Mapping[str, t.Any]] = (), search: t.Sequence[Path] = ()
@@ -80,6 +59,9 @@ class ModelEngine:
         self._search = tuple(search)
         self._jobs: dict[str, dict[str, t.Any]] = {}
         self._writes = 0
+
+    def start(self) -> None:
+        """Be ready: there is nothing to start."""
 
     def close(self) -> None:
         """Hold nothing."""

@@ -16,6 +16,7 @@ from .machine import Machine
 from .network import Listener
 
 WIRE = frozenset({"connection", "auth", "address", "user", "password"})
+KIND = frozenset({"kind", "modelled"})
 STATE = frozenset(
     {
         "os",
@@ -33,6 +34,8 @@ STATE = frozenset(
     }
     | {"environment", "pools", "sites", "listeners", "faults", "reboot_pending", "drives", "user_rights"}
 )
+NOT_ON_A_DRIVE = frozenset({"registry", "certificates", "environment", "pools", "sites", "listeners", "web", "clock"})
+"""What a scenario cannot lay down for a host of kind powershell: its tasks do."""
 PATH_FAULTS = ("access_denied", "locked", "read_only")
 
 
@@ -53,6 +56,9 @@ class HostSpec:
         user: who may log on.
         password: and how.
         faults: the faults that the engine minds (those of paths are in the machine's files already).
+        kind: what answers pipelines: the model, or a powershell.
+        modelled: modules that the model answers on a host of kind powershell.
+        files: the scenario's files by path, None for a folder.
     """
 
     name: str
@@ -63,6 +69,9 @@ class HostSpec:
     user: str = "Administrator"
     password: str = "Emulated-1"
     faults: tuple[dict[str, t.Any], ...] = ()
+    kind: str = "model"
+    modelled: tuple[str, ...] = ()
+    files: t.Mapping[str, bytes | None] = dataclasses.field(default_factory=dict)
 
 
 def load(source: Path | t.Mapping[str, t.Any], names: t.Sequence[str] | None = None) -> dict[str, HostSpec]:
@@ -84,9 +93,11 @@ def load(source: Path | t.Mapping[str, t.Any], names: t.Sequence[str] | None = N
     specs = {}
     for name, own in hosts.items():
         merged = {**defaults, **data, **(own or {})}
-        unknown = sorted(set(merged) - WIRE - STATE)
+        known = WIRE | KIND | STATE
+        unknown = sorted(set(merged) - known)
         if unknown:
-            raise BadScenario(f"host {name}: unknown key {unknown[0]!r}; known: {', '.join(sorted(WIRE | STATE))}")
+            raise BadScenario(f"host {name}: unknown key {unknown[0]!r}; known: {', '.join(sorted(known))}")
+        kind, modelled = _kind(name, merged)
         wire = {key: merged[key] for key in WIRE if key in merged}
         if wire.get("connection", "psrp") not in {"psrp", "winrm"} or wire.get("auth", "basic") not in {
             "basic",
@@ -94,8 +105,29 @@ def load(source: Path | t.Mapping[str, t.Any], names: t.Sequence[str] | None = N
         }:
             raise BadScenario(f"host {name}: connection is psrp or winrm, auth is basic or ntlm")
         faults = tuple(fault for fault in merged.get("faults") or () if "path" not in fault)
-        specs[name] = HostSpec(name, build(name, merged, folder), faults=faults, **wire)
+        machine = build(name, merged, folder)
+        files = {path: _laid(machine, path) for path in merged.get("files") or ()}
+        specs[name] = HostSpec(name, machine, faults=faults, kind=kind, modelled=modelled, files=files, **wire)
     return specs
+
+
+def _laid(machine: Machine, path: str) -> bytes | None:
+    return None if machine.files.is_folder(path) else machine.files.read(path)
+
+
+def _kind(name: str, merged: t.Mapping[str, t.Any]) -> tuple[str, tuple[str, ...]]:
+    kind, modelled = str(merged.get("kind", "model")), tuple(merged.get("modelled") or ())
+    if kind not in {"model", "powershell"}:
+        raise BadScenario(f"host {name}: kind is model or powershell, not {kind!r}")
+    if kind == "model" and modelled:
+        raise BadScenario(f"host {name}: modelled is for a host of kind powershell; this one is all model")
+    cannot = sorted(NOT_ON_A_DRIVE & set(merged)) if kind == "powershell" else []
+    if cannot:
+        raise BadScenario(f"host {name}: {cannot[0]} cannot be laid down on a powershell host: let a task do it")
+    bad = next((module for module in modelled if module.count(".") != 2), None)
+    if bad:
+        raise BadScenario(f"host {name}: modelled takes full names such as ansible.windows.win_feature, not {bad!r}")
+    return kind, modelled
 
 
 def build(name: str, data: t.Mapping[str, t.Any], folder: Path) -> Machine:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from ..engine import ConnectionDropped, HostRestarts, Outcome
+from ..engine import ConnectionDropped, HostRestarts, Outcome, Pipeline
 from ..fleet import PORT, Host
 from .auth import ConnectionAuth, Users
 from .core import Core, Ready, Waiting
@@ -37,6 +37,7 @@ class Endpoint:
         self._context = authority.context(host.name, host.address)
         self._core = Core()
         self._finished = asyncio.Condition()
+        self._turn = asyncio.Lock()
         self._auth: weakref.WeakKeyDictionary[t.Any, ConnectionAuth] = weakref.WeakKeyDictionary()
         self._transports: dict[str, t.Any] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -44,7 +45,9 @@ class Endpoint:
         self._site: web.TCPSite | None = None
 
     async def start(self) -> None:
-        """Listen."""
+        """Start the engine, then listen."""
+        if self.host.engine.waits:
+            await asyncio.to_thread(self.host.engine.start)
         self._runner = web.ServerRunner(web.Server(self._handle))
         await self._runner.setup()
         await self._listen()
@@ -58,9 +61,9 @@ class Endpoint:
         """Stop listening and end what runs."""
         for task in self._tasks:
             task.cancel()
+        await asyncio.to_thread(self.host.engine.close)
         if self._runner:
             await self._runner.cleanup()
-        self.host.engine.close()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         transport = request.transport
@@ -111,7 +114,7 @@ class Endpoint:
         if self._latency:
             await asyncio.sleep(self._latency)
         try:
-            self._core.finish(ready, self.host.engine.run(ready.pipeline))
+            self._core.finish(ready, await self._outcome(ready.pipeline))
         except ConnectionDropped:
             self._core.lose_shell(ready.shell)
             self._abort(self._transports.pop(ready.shell, None))
@@ -124,6 +127,12 @@ class Endpoint:
             self._core.finish(ready, Outcome((), (f"the emulator failed: {traceback.format_exc()}",), 1))
         async with self._finished:
             self._finished.notify_all()
+
+    async def _outcome(self, pipeline: Pipeline) -> Outcome:
+        if not self.host.engine.waits:
+            return self.host.engine.run(pipeline)
+        async with self._turn:
+            return await asyncio.to_thread(self.host.engine.run, pipeline)
 
     async def _restart(self) -> None:
         """Go away and come back: listener closed, connections aborted, shells lost."""
@@ -155,8 +164,7 @@ class Front:
 
     async def start(self) -> None:
         """Let all hosts listen."""
-        for endpoint in self.endpoints.values():
-            await endpoint.start()
+        await asyncio.gather(*(endpoint.start() for endpoint in self.endpoints.values()))
 
     async def stop(self) -> None:
         """Stop all hosts."""

@@ -11,7 +11,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from dotnet_reader import DotnetReader
-from powershell import Engine, Unavailable
+from emulator.process.powershell import Unavailable
+from powershell import Engine
 from web_server import WebServer
 
 

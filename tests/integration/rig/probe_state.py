@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from powershell import NAMED, Engine
+from emulator.process.powershell import NAMED
+from powershell import Engine
 from probe_cases import LAY
 from write_cases import Pair, b64
 

@@ -9,9 +9,10 @@ import typing as t
 import answer_schema
 import probe_state
 import pytest
+from emulator.process.powershell import IMPS, NAMED
 from lines import traced
 from not_run import NOT_RUN
-from powershell import IMPS, MODULES, NAMED, PROBE, Engine
+from powershell import MODULES, PROBE, Engine
 from probe_cases import Case, cases
 from web_server import WebServer
 from write_cases import pair

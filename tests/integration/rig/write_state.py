@@ -7,7 +7,8 @@ import fnmatch
 import json
 import typing as t
 
-from powershell import WRITE, Engine, Output
+from emulator.process.powershell import Output
+from powershell import WRITE, Engine
 from write_cases import FOLDER, Case
 
 _LAY = r"""

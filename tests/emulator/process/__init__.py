@@ -1,0 +1,1 @@
+"""Part of the emulated Windows servers; see README.md in tests/emulator."""

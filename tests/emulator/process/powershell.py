@@ -1,0 +1,196 @@
+"""A PowerShell on this machine, kept running between scripts.
+
+It is a command named in the variable ``IMOPS_PWSH`` that understands ``-NoProfile -File`` (``pwsh`` or ``powershell``
+on a Windows machine), or the rig at ``../shared/powershell/imps`` beside the checkout, its Windows build over Wine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import fcntl
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+import typing as t
+from pathlib import Path
+
+IMPS = Path(__file__).resolve().parents[4] / "shared" / "powershell" / "imps"
+CANNOT = 75
+"""The rig's exit status for "this machine cannot have it"."""
+NAMED = os.environ.get("IMOPS_PWSH")
+CALLS_A_PROCESS = 300
+"""Each call that compiles leaves about 1 MB in the rig's process, so a new one is started after so many."""
+WINESERVER_SECONDS = 8
+_CACHE = Path(os.environ.get("IMPS_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "imps")
+
+
+class Unavailable(Exception):
+    """There is no such engine on this machine: the reason."""
+
+
+class Crashed(Exception):
+    """The PowerShell ended while it ran a script: the text has its exit status. The next script starts another."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Output:
+    """What a script gave: exit status, standard output and errors."""
+
+    exit: int
+    text: str
+    errors: str
+
+    @property
+    def document(self) -> dict[str, t.Any]:
+        """Return the output, which is one JSON document and nothing else."""
+        return t.cast("dict[str, t.Any]", json.loads(self.text))
+
+
+class PowerShell:
+    """One PowerShell.
+
+    Args:
+        drive: the name of its Windows drive; with the rig it is made when new, and removed by ``close``.
+        windows: with Windows calls; else the rig's native engine, which is enough for .NET's own classes.
+
+    Raises:
+        Unavailable: there is none here.
+    """
+
+    def __init__(self, drive: str, *, windows: bool = True) -> None:
+        self._drive, self._calls = drive, 0
+        self._busy = threading.Lock()
+        self._process: subprocess.Popen[str] | None = None
+        if NAMED:
+            self._command = shlex.split(NAMED)
+        elif IMPS.exists():
+            self._command = [str(IMPS), *(["--wine"] if windows else [])]
+        else:
+            raise Unavailable(f"no PowerShell engine: neither a command in IMOPS_PWSH nor {IMPS}")
+
+    def script(self, text: str, lines: t.Sequence[str] = ()) -> Output:
+        """Run a script's text with lines of input.
+
+        Raises:
+            Crashed: it ended before it answered.
+            Unavailable: this machine cannot have it.
+        """
+        with self._busy:
+            return self._once(text, lines) if NAMED else self._serve(text, lines)
+
+    def _serve(self, text: str, lines: t.Sequence[str]) -> Output:
+        if self._calls >= CALLS_A_PROCESS:
+            self.end()
+        self._calls += 1
+        process = self._served()
+        assert process.stdin and process.stdout
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(json.dumps({"command": text, "input": list(lines)}) + "\n")
+            process.stdin.flush()
+        answered = process.stdout.readline()
+        if not answered:
+            status = process.wait()
+            self._forget()
+            if status == CANNOT:
+                raise Unavailable(f"the rig at {IMPS} ended with {status}: this machine cannot have it")
+            raise Crashed(f"the PowerShell engine ended with {status}")
+        answer = json.loads(answered)
+        return Output(answer["exit"], answer["output"], answer["errors"])
+
+    def end(self) -> None:
+        """End the process; its drive stays, and the next script starts another."""
+        process = self._process
+        if process is not None:
+            assert process.stdin
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._forget()
+
+    def close(self) -> None:
+        """End the process, in the middle of a script if need be, and remove the drive."""
+        while not self._busy.acquire(timeout=0.1):
+            if self._process is not None:
+                self._process.kill()
+        try:
+            self.end()
+            if not NAMED:
+                _remove(_CACHE / "wine-10" / "prefix" / self._drive)
+        finally:
+            self._busy.release()
+
+    def _forget(self) -> None:
+        if self._process is not None:
+            for stream in (self._process.stdin, self._process.stdout):
+                assert stream
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
+        self._process, self._calls = None, 0
+
+    def _served(self) -> subprocess.Popen[str]:
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [*self._command, "serve"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                encoding="utf-8",
+                cwd=IMPS.parent,
+                env={**os.environ, "IMPS_PREFIX": self._drive},
+            )
+        return self._process
+
+    def _once(self, text: str, lines: t.Sequence[str]) -> Output:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "script.ps1"
+            path.write_text(text, "utf-8-sig")  # Windows PowerShell reads a file without the mark as ANSI
+            done = subprocess.run(
+                [*self._command, "-NoProfile", "-File", str(path)],
+                input="\n".join(lines) + "\n",
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                check=False,
+            )
+        return Output(done.returncode, done.stdout, done.stderr)
+
+
+def _remove(drive: Path) -> None:
+    """Remove a drive once its wineserver, which writes the registry when it ends, has let go of its lock."""
+    if not drive.exists():
+        return
+    found = drive.stat()
+    deadline = time.monotonic() + WINESERVER_SECONDS
+    for lock in Path("/tmp").glob(f"wine-*/server-{found.st_dev:x}-{found.st_ino:x}/lock"):
+        with lock.open("r+b") as file:
+            while time.monotonic() < deadline:
+                try:
+                    fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except OSError:
+                    time.sleep(0.05)
+    shutil.rmtree(drive, ignore_errors=True)
+
+
+def for_this_engine(text: str) -> str:
+    """Return a payload for the engine at hand; of Ansible's wrapper, two conditions are settled for the rig.
+
+    The rig is a .NET Core PowerShell whose ``ConvertFrom-Json`` is 5.1's: the wrapper has to take 5.1's branch. And it
+    is the only PowerShell on its drive, under a name of Unix, so the wrapper must not look for another one.
+    """
+    if NAMED:
+        return text
+    for condition in ("$IsCoreCLR", "$PwshPath"):
+        text = text.replace(f"if ({condition}) {{", "if ($false) {")
+    return text
