@@ -7,7 +7,8 @@ import json
 import typing as t
 from pathlib import Path
 
-from powershell import Engine, Unavailable
+from emulator.process.powershell import Unavailable
+from powershell import Engine
 
 SOURCE = Path(__file__).with_suffix(".cs")
 AT_ONCE = 250

@@ -232,7 +232,7 @@ def as_number(text: str | None) -> str | None:
 def test_web_config_that_we_write_is_read_by_dotnet_as_wanted(dotnet: DotnetReader) -> None:
     written = []
     options = {name: option.get("default") for name, option in _web_config.ARGUMENT_SPEC["argument_spec"].items()}
-    environment = {"HTTPS_PROXY": "http://u:p\u00e9<&>\"'\t@proxy:3128"}
+    environment = {"IM_VARIABLE": "http://u:p\u00e9<&>\"'\t@proxy:3128"}
     wanted = _web_config.Wanted.of({**options, "path": "C:\\im\\Runtime", "environment": environment})
     for file in xml_files():
         try:
@@ -248,7 +248,7 @@ def test_web_config_that_we_write_is_read_by_dotnet_as_wanted(dotnet: DotnetRead
         assert len(cores) == 1, file
         attributes = dict(zip(cores[0][2::2], cores[0][3::2], strict=True))
         assert attributes["arguments"].replace("/", "\\") == ".\\Usercube-Agent.dll", file
-        values = [element[element.index("value") + 1] for element in answer["elements"] if "HTTPS_PROXY" in element]
+        values = [element[element.index("value") + 1] for element in answer["elements"] if "IM_VARIABLE" in element]
         assert values == list(environment.values()), file
 
 
