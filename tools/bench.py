@@ -207,7 +207,9 @@ def json_edit() -> dict[str, float]:
     """Return how long the edit of a settings file takes: 20,000 keys in about 1 MB, and twice that."""
 
     def seconds(keys: int) -> tuple[float, int]:
-        text = json.dumps({f"Section{i}": {"Key": f"value {i}", "Number": i} for i in range(keys // 2)}, indent=2)
+        text = json.dumps(
+            {f"Section{i}": {"Key": f"value {i} {'x' * 32}", "Number": i} for i in range(keys // 2)}, indent=2
+        )
         began = time.perf_counter()
         edited = _json_text.edit(_json_text.parse(text), {f"Section{keys // 4}": {"Key": "changed"}})
         assert "changed" in edited
