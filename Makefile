@@ -73,11 +73,19 @@ bench-report: venv ## docs/benchmarks.md and its plot from the last make bench
 	$(BIN)/pip install -qq --disable-pip-version-check -r requirements/bench.txt
 	$(BIN)/python tools/bench_report.py
 
+.PHONY: fidelity
+fidelity: venv ## the emulator against the real modules on a PowerShell engine, with a summary in build/fidelity (CASES=n MODULES=a,b FIDELITY_SEED=n)
+	$(BIN)/python tools/measure_fidelity.py $(if $(CASES),--cases $(CASES)) $(if $(MODULES),--modules $(MODULES)) $(if $(FIDELITY_SEED),--seed $(FIDELITY_SEED))
+
+.PHONY: fidelity-report
+fidelity-report: venv ## the tables of docs/fidelity.md from the last make fidelity
+	$(BIN)/python tools/fidelity_report.py
+
 .PHONY: lint
 lint: venv ## all linters
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy plugins/plugin_utils tests/emulator tools
+	$(BIN)/mypy plugins/plugin_utils tests/emulator tests/fidelity tools
 	$(BIN)/yamllint --strict .
 	$(BIN)/python tools/ansible_lint.py
 	$(BIN)/python tools/sanity.py

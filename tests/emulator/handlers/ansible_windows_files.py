@@ -1,118 +1,201 @@
-"""Modules of ansible.windows about files: win_ping, win_file, win_stat, slurp, setup."""
+"""win_file, win_stat and slurp of ansible.windows."""
 
 from __future__ import annotations
 
 import base64
+import datetime
 import hashlib
+import ntpath
 import typing as t
 
 from ..model.call import Call, ModuleFailure, handles
+from ..windows.dates import parse_exact
 from ..windows.errors import WindowsError
-
-
-@handles("ansible.windows.win_ping")
-def win_ping(call: Call) -> dict[str, t.Any]:
-    """Answer."""
-    data = call.arguments.get("data") or "pong"
-    if data == "crash":
-        raise ModuleFailure("Unhandled exception while executing module: boom")
-    return {"changed": False, "ping": data}
+from ..windows.files import FileSystem, Node
 
 
 @handles("ansible.windows.win_file")
 def win_file(call: Call) -> dict[str, t.Any]:
-    """Make or remove a file or folder."""
-    files, path, state = call.machine.files, call.arguments["path"], call.arguments.get("state")
+    """Make or remove a file or folder, or set its times."""
+    files, path, state = call.machine.files, call.arguments["path"], (call.arguments["state"] or "").lower()
+    _mind_path(path)
+    basename = call.arguments["_original_basename"]
+    if basename is not None and files.is_folder(path):
+        path = ntpath.join(path, basename)
+    times = _Times(call, "now" if state == "touch" else "preserve")
+    if call.arguments["_diff_peek"] is not None:
+        found = files.find(path)
+        binary = found is not None and b"\0" in (found.content or b"")[:8192]
+        shown = "file" if found else "absent"
+        return {"path": path, "change": False, "changed": False, "appears_binary": binary, "state": shown}
+    if state == "touch":
+        return _touched(call, path, times)
     node = files.find(path)
-    if state is None:
-        state = "directory" if node is None or node.folder else "file"
-    try:
-        if state == "absent":
-            if node and not call.check:
-                files.remove(path, recurse=True)
-            return {"changed": node is not None}
-        if state == "directory":
-            if node and not node.folder:
-                raise ModuleFailure(f"path {path} is not a directory")
-            if node is None and not call.check:
-                files.make_folder(path)
-            return {"changed": node is None}
-        if state == "touch":
-            if not call.check:
-                files.write(path, files.read(path) if node else b"")
-            return {"changed": True}
-    except WindowsError as error:
-        raise ModuleFailure(f"Unhandled exception while executing module: {error.message}") from None
-    if node is None:
-        raise ModuleFailure(f"path {path} will not be created")
-    if node.folder:
+    if node is not None:
+        return _there(call, path, node, state)
+    if state == "directory":
+        return _made_folder(call, path, times)
+    if state == "absent":
+        return {"changed": False}
+    raise ModuleFailure(f"path {path} will not be created")
+
+
+def _mind_path(path: str | None) -> None:
+    if path is None:
+        raise WindowsError(
+            "System.Management.Automation.ParameterBindingException",
+            "Cannot bind argument to parameter 'LiteralPath' because it is null.",
+        )
+
+
+class _Times:
+    """The times that win_file is to set, None for one that stays."""
+
+    def __init__(self, call: Call, usual: str) -> None:
+        self._call = call
+        self._modified = self._asked("modification_time", usual)
+        self._accessed = self._asked("access_time", usual)
+
+    def _asked(self, option: str, usual: str) -> datetime.datetime | None:
+        text = str(self._call.arguments[option] or usual)
+        if text.lower() == "now":
+            return self._call.machine.clock.now()
+        if text.lower() == "preserve":
+            return None
+        try:
+            return parse_exact(text, self._call.arguments[f"{option}_format"])
+        except ValueError:
+            raise ModuleFailure(f"Invalid {option} '{text}'") from None
+
+    def set(self, node: Node | None) -> bool:
+        """Set them, unless in check mode, and tell whether that changes something."""
+        changed = False
+        if self._modified is not None and (node is None or node.last_write != self._modified):
+            changed = True
+            if node is not None and not self._call.check:
+                node.last_write = self._modified
+        if self._accessed is not None and (node is None or node.last_access != self._accessed):
+            changed = True
+            if node is not None and not self._call.check:
+                node.last_access = self._accessed
+        return changed
+
+
+def _touched(call: Call, path: str, times: _Times) -> dict[str, t.Any]:
+    files = call.machine.files
+    node = files.find(path)
+    if node is not None:
+        return {"changed": times.set(node)}
+    if not call.check:
+        files.write(path, b"")
+        times.set(files.entry(path))
+    return {"changed": True}
+
+
+def _there(call: Call, path: str, node: Node, state: str) -> dict[str, t.Any]:
+    if state == "absent":
+        if not call.check:
+            try:
+                call.machine.files.remove(path, recurse=True, force=True)
+            except WindowsError as error:
+                raise ModuleFailure(f"Failed to delete {path}: {error.message}") from None
+        return {"changed": True}
+    if state == "directory" and not node.folder:
+        raise ModuleFailure(f"path {path} is not a directory")
+    if state == "file" and node.folder:
         raise ModuleFailure(f"path {path} is not a file")
     return {"changed": False}
+
+
+def _made_folder(call: Call, path: str, times: _Times) -> dict[str, t.Any]:
+    files = call.machine.files
+    if path[1:2] == ":" and path[0].upper() not in files.drives:
+        raise ModuleFailure(f"Cannot find drive. A drive with the name '{path[0]}' does not exist.")
+    if not call.check:
+        try:
+            files.make_folder(path)
+        except WindowsError as error:
+            raise ModuleFailure(error.message) from None
+        times.set(files.entry(path))
+    return {"changed": True}
 
 
 @handles("ansible.windows.win_stat")
 def win_stat(call: Call) -> dict[str, t.Any]:
     """Say what is at a path."""
-    node = call.machine.files.find(call.arguments["path"])
-    if node is None:
+    files, path = call.machine.files, call.arguments["path"]
+    node = files.find(path) if path else None
+    if node is None or _below_a_file(files, path):
         return {"changed": False, "stat": {"exists": False}}
+    full = _full(path)
+    attributes = ["ReadOnly"] if node.read_only else []
+    attributes.append("Directory" if node.folder else "Archive")
+    assert node.created and node.last_access
     stat: dict[str, t.Any] = {
         "exists": True,
-        "path": node.path,
-        "filename": node.name,
+        "attributes": ", ".join(attributes),
+        "path": full,
+        "filename": ntpath.basename(full.rstrip("\\")) or full,
+        "isarchive": not node.folder,
         "isdir": node.folder,
-        "isreg": not node.folder,
+        "ishidden": False,
+        "isjunction": False,
         "islnk": False,
         "isreadonly": node.read_only,
-        "size": len(node.content or b""),
+        "isreg": not node.folder,
+        "isshared": False,
+        "nlink": 1,
+        "hlnk_targets": [],
+        "creationtime": node.created.timestamp(),
+        "lastaccesstime": node.last_access.timestamp(),
         "lastwritetime": node.last_write.timestamp(),
         "owner": call.machine.accounts.name(node.owner) or node.owner,
     }
-    if not node.folder:
-        stat["checksum"] = hashlib.new(
-            call.arguments.get("checksum_algorithm") or "sha1", node.content or b""
-        ).hexdigest()
-        stat["extension"] = "." + node.name.rpartition(".")[2] if "." in node.name else ""
+    if node.content is None:
+        if call.arguments["get_size"]:
+            stat["size"] = sum(len(below.content or b"") for below in files.walk(path))
+        return {"changed": False, "stat": stat}
+    stat["extension"] = _extension(stat["filename"])
+    if call.arguments["get_checksum"]:
+        stat["checksum"] = _checksum(call, path)
+    if call.arguments["get_size"]:
+        stat["size"] = len(node.content)
     return {"changed": False, "stat": stat}
+
+
+def _checksum(call: Call, path: str) -> str:
+    try:
+        content = call.machine.files.read(path)
+    except WindowsError as error:
+        raise ModuleFailure(
+            f"Failed to get hash of file, set get_checksum to False to ignore this error: {error.message}"
+        ) from None
+    return hashlib.new(call.arguments["checksum_algorithm"].lower(), content, usedforsecurity=False).hexdigest()
+
+
+def _below_a_file(files: FileSystem, path: str) -> bool:
+    """Tell whether a path ends with a separator behind a file's name, which names nothing."""
+    return path[-1] in "\\/" and files.is_file(path)
+
+
+def _full(path: str) -> str:
+    """Return a path as .NET's FullName: separators and dots resolved, letters and a last separator as given."""
+    full = ntpath.normpath(path)
+    return full + "\\" if path[-1] in "\\/" and not full.endswith("\\") else full
+
+
+def _extension(name: str) -> str:
+    _, dot, last = name.rpartition(".")
+    return f".{last}" if dot and last else ""
 
 
 @handles("ansible.windows.slurp")
 def slurp(call: Call) -> dict[str, t.Any]:
     """Return a file's content."""
-    path = call.arguments.get("src") or call.arguments.get(
-        "path"
-    )  # a module of the old kind: it knows its alias itself
-    if not path:
-        raise ModuleFailure("Get-AnsibleParam: Missing required argument: src")
-    node = call.machine.files.find(path)
-    if node is None:
-        raise ModuleFailure(f"Path {path} is not found")
-    if node.folder:
+    files, path = call.machine.files, call.arguments["src"]
+    _mind_path(path)
+    if files.is_folder(path):
         raise ModuleFailure(f"Path {path} is a directory")
-    return {"changed": False, "content": base64.b64encode(call.machine.files.read(path)).decode(), "encoding": "base64"}
-
-
-@handles("ansible.windows.setup")
-def setup(call: Call) -> dict[str, t.Any]:
-    """Give the facts that playbooks use most."""
-    machine = call.machine
-    facts = {
-        "os_family": "Windows",
-        "os_name": f"Microsoft {machine.os.product_name}",
-        "distribution": f"Microsoft {machine.os.product_name}",
-        "distribution_version": machine.os.version,
-        "distribution_major_version": "10",
-        "kernel": machine.os.version,
-        "hostname": machine.computer_name,
-        "fqdn": machine.name,
-        "nodename": machine.name,
-        "domain": machine.domain or "",
-        "windows_domain_member": machine.domain is not None,
-        "system": "Win32NT",
-        "architecture": "64-bit",
-        "powershell_version": 5,
-        "reboot_pending": machine.reboot_pending,
-        "user_id": "Administrator",
-        "env": machine.environment_variables(),
-    }
-    return {"changed": False, "ansible_facts": {f"ansible_{name}": value for name, value in facts.items()}}
+    if not files.is_file(path) or _below_a_file(files, path):
+        raise ModuleFailure(f"Path {path} is not found")
+    return {"changed": False, "content": base64.b64encode(files.read(path)).decode(), "encoding": "base64"}

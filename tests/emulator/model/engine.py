@@ -137,18 +137,19 @@ class ModelEngine:
                 return self._async_status(dict(arguments))
             if handler is None:
                 raise ModuleFailure(f"the emulator has no handler for {name}")
-            if spec.options is not None and not spec.legacy and not arguments.get("_ansible_no_log"):
+            if spec.options is not None and not arguments.get("_ansible_no_log"):
                 self._note(name, specs.hidden(spec, arguments))
-            checked = specs.check(spec, name.rpartition(".")[2], arguments)
-            if check and not spec.supports_check_mode:
-                message = f"remote module ({name.rpartition('.')[2]}) does not support check mode"
-                return {"changed": False, "skipped": True, "msg": message}
+            asked = str(arguments.get("_ansible_module_name") or name)
+            expand = self.machine.environment.expand
+            checked = specs.check(spec, asked, arguments, check_mode=check, expand=expand)
             result = handler(Call(self.machine, name, checked, check, diff, user))
+        except specs.Skipped as why:
+            return {"changed": False, "skipped": True, "msg": str(why)}
         except ModuleFailure as failure:
             result = {"changed": False, **failure.values, "failed": True, "msg": str(failure)}
         except WindowsError as error:
             message = f"Unhandled exception while executing module: {error.message}"
-            result = {"changed": False, "failed": True, "msg": message, "exception": error.type_name}
+            result = {"failed": True, "msg": message, "exception": error.type_name}
         self.calls.append((name, dict(arguments), result))
         return result
 

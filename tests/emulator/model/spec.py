@@ -13,12 +13,13 @@ import typing as t
 import tree_sitter
 import tree_sitter_powershell
 
+from . import legacy
 from .call import ModuleFailure
 
 _LANGUAGE = tree_sitter.Language(tree_sitter_powershell.language())
-_LEGACY = re.compile(r"Get-AnsibleParam[^\n]*?-name\s+[\"']?([A-Za-z_]+)[\"']?([^\n]*)", re.IGNORECASE)
-_TRUE = {"yes", "y", "on", "1", "true", "t", "1.0"}
-_FALSE = {"no", "n", "off", "0", "false", "f", "0.0"}
+_TRUE = ("y", "yes", "on", "1", "true", "t", "1.0")
+_FALSE = ("n", "no", "off", "0", "false", "f", "0.0")
+_NET_TYPES = {bool: "Boolean", int: "Int32", float: "Double", str: "String", list: "Object[]"}
 
 
 class Unknown:
@@ -37,13 +38,13 @@ class Spec:
 
     Attributes:
         options: by name; None for a plain script that takes what it gets.
-        legacy: read by Get-AnsibleParam, so that unknown options pass unseen.
+        legacy: read by Get-AnsibleParam, so that unknown options pass unseen: its parameters.
         supports_check_mode: whether it may run in check mode.
         rules: mutually_exclusive, required_together, required_one_of, required_if, required_by.
     """
 
     options: dict[str, dict[str, t.Any]] | None
-    legacy: bool = False
+    legacy: tuple[legacy.Parameter, ...] = ()
     supports_check_mode: bool = True
     rules: dict[str, t.Any] = dataclasses.field(default_factory=dict)
 
@@ -160,11 +161,8 @@ def read(source: str, utilities: str = "") -> Spec:
     if "AnsibleModule]::Create" not in source:
         if "Get-AnsibleParam" not in source:
             return Spec(None)
-        names = {match[1]: {"raw": True} for match in _LEGACY.finditer(source)}
-        options = {name: option for name, option in names.items() if not name.startswith("_ansible")}
-        return Spec(
-            options, legacy=True, supports_check_mode=bool(re.search(r"supports_check_mode\s+\$true", source, re.I))
-        )
+        checks = bool(re.search(r"supports_check_mode\s+\$true", source, re.IGNORECASE))
+        return Spec(None, legacy.parameters(source), supports_check_mode=checks)
     reader = _Reader(source)
     made = re.search(r"AnsibleModule\]::Create\(\s*\$args\s*,\s*\$(\w+)(.*?)\)\s*$", source, re.MULTILINE)
     table = reader.variable(made[1]) if made else reader.variable("spec")
@@ -174,7 +172,7 @@ def read(source: str, utilities: str = "") -> Spec:
         table = _merged(table, _Reader(utilities).returned("Get-AnsibleWindowsWebRequestSpec"))
     options = table.get("options") or {}
     rules = {key: value for key, value in table.items() if key not in {"options", "supports_check_mode"}}
-    return Spec(options if isinstance(options, dict) else None, False, bool(table.get("supports_check_mode")), rules)
+    return Spec(options if isinstance(options, dict) else None, (), bool(table.get("supports_check_mode")), rules)
 
 
 def _merged(table: dict[str, t.Any], more: t.Any) -> dict[str, t.Any]:
@@ -186,43 +184,99 @@ def _merged(table: dict[str, t.Any], more: t.Any) -> dict[str, t.Any]:
     return {**table, "options": options}
 
 
-def check(spec: Spec, module: str, arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+class Skipped(Exception):
+    """The module does not run in check mode: the text says so."""
+
+
+def _as_it_is(text: str) -> str:
+    return text
+
+
+def check(
+    spec: Spec,
+    module: str,
+    arguments: t.Mapping[str, t.Any],
+    *,
+    check_mode: bool = False,
+    expand: t.Callable[[str], str] = _as_it_is,
+) -> dict[str, t.Any]:
     """Return the arguments as the module sees them: names resolved, types made, defaults filled in.
 
+    Args:
+        spec: what the module takes.
+        module: its full name, for messages.
+        arguments: as they came.
+        check_mode: whether it is to run in check mode.
+        expand: what environment variables in paths are filled in with.
+
     Raises:
-        ModuleFailure: with the message of Ansible.Basic.
+        ModuleFailure: with the message of Ansible.Basic, or of Get-AnsibleParam for a module of the old kind.
+        Skipped: it has no check mode.
     """
     given = {name: value for name, value in arguments.items() if not name.startswith("_ansible_")}
     if spec.options is None:
-        return given
-    if spec.legacy:
-        return given
+        if check_mode and not spec.supports_check_mode:
+            raise Skipped("remote module does not support check mode")
+        return {**given, **legacy.read(spec.legacy, given, expand)}
     try:
-        return _checked(spec.options, spec.rules, given, module, "")
+        _mind_names(spec.options, given, module, "")
+        if check_mode and not spec.supports_check_mode:
+            raise Skipped(f"remote module ({module}) does not support check mode")
+        return _checked(spec.options, spec.rules, given, _Context(module, expand))
     except _Invalid as invalid:
         raise ModuleFailure(str(invalid)) from None
+
+
+@dataclasses.dataclass(frozen=True)
+class _Context:
+    """Which module is checked, and in which of its options."""
+
+    module: str
+    expand: t.Callable[[str], str]
+    within: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        return f" found in {' -> '.join(self.within)}" if self.within else ""
+
+    def inside(self, option: str) -> _Context:
+        return dataclasses.replace(self, within=(*self.within, option))
 
 
 class _Invalid(Exception):
     pass
 
 
-def _checked(
-    options: dict[str, dict[str, t.Any]], rules: dict[str, t.Any], given: dict[str, t.Any], module: str, where: str
-) -> dict[str, t.Any]:
+def _names(options: dict[str, dict[str, t.Any]]) -> dict[str, str]:
+    """Return the options' names by each of their own names and aliases."""
     names: dict[str, str] = {}
     for name, option in options.items():
         aliases = option.get("aliases") if isinstance(option, dict) else None
         for known in [name, *(aliases if isinstance(aliases, list) else [aliases] if aliases else [])]:
-            names[str(known).lower()] = name
-    unknown = sorted(name for name in given if name.lower() not in names)
+            names[str(known)] = name
+    return names
+
+
+def _mind_names(
+    options: dict[str, dict[str, t.Any]], given: t.Mapping[str, t.Any], module: str, where: str
+) -> dict[str, str]:
+    names = _names(options)
+    known = {name.lower() for name in names}
+    unknown = sorted(name for name in given if name.lower() not in known)
     if unknown:
         raise _Invalid(
             f"Unsupported parameters for ({module}) module: {', '.join(unknown)}{where}. "
-            f"Supported parameters include: {', '.join(sorted(options))}"
+            f"Supported parameters include: {', '.join(sorted(names))}"
         )
+    return {name.lower(): option for name, option in names.items()}
+
+
+def _checked(
+    options: dict[str, dict[str, t.Any]], rules: dict[str, t.Any], given: dict[str, t.Any], context: _Context
+) -> dict[str, t.Any]:
+    names, where = _mind_names(options, given, context.module, context.where), context.where
     values = {names[name.lower()]: value for name, value in given.items() if value is not None}
-    _mind_rules(rules, values, where)
+    _mind_exclusive(rules, values, where)
     missing = sorted(
         n for n, o in options.items() if isinstance(o, dict) and o.get("required") is True and n not in values
     )
@@ -231,19 +285,24 @@ def _checked(
     result: dict[str, t.Any] = {}
     for name, option in options.items():
         value = values.get(name, option.get("default") if isinstance(option, dict) else None)
-        result[name] = (
-            None if value is None or isinstance(value, Unknown) else _typed(name, option, value, module, where)
-        )
+        result[name] = None if value is None or isinstance(value, Unknown) else _typed(name, option, value, context)
+    _mind_rules(rules, values, where)
     _mind_conditions(rules, result, where)
     _mind_companions(rules, values, where)
+    for name, option in options.items():
+        if isinstance(option, dict) and result[name] is not None:
+            result[name] = _inside(name, option, result[name], context)
     return result
 
 
-def _mind_rules(rules: dict[str, t.Any], values: dict[str, t.Any], where: str) -> None:
+def _mind_exclusive(rules: dict[str, t.Any], values: dict[str, t.Any], where: str) -> None:
     for group in _groups(rules.get("mutually_exclusive")):
         both = [name for name in group if name in values]
         if len(both) > 1:
             raise _Invalid(f"parameters are mutually exclusive: {', '.join(group)}{where}")
+
+
+def _mind_rules(rules: dict[str, t.Any], values: dict[str, t.Any], where: str) -> None:
     for group in _groups(rules.get("required_together")):
         if any(n in values for n in group) and not all(n in values for n in group):
             raise _Invalid(f"parameters are required together: {', '.join(group)}{where}")
@@ -279,53 +338,84 @@ def _groups(value: t.Any) -> list[list[t.Any]]:
     return value if isinstance(value[0], list) else [value]
 
 
-def _typed(name: str, option: dict[str, t.Any], value: t.Any, module: str, where: str) -> t.Any:
+def _typed(name: str, option: dict[str, t.Any], value: t.Any, context: _Context) -> t.Any:
     kind = option.get("type") or "str"
-    made = value if isinstance(kind, Unknown) or not isinstance(kind, str) else _made(name, kind, value, where)
-    if isinstance(made, list) and isinstance(option.get("elements"), str):
-        elements = option["elements"]
-        if elements == "dict" and isinstance(option.get("options"), dict):
-            made = [_checked(option["options"], option, dict(e), module, f" found in {name}") for e in made]
-        else:
-            made = [_made(name, elements, element, where) for element in made]
-    elif kind == "dict" and isinstance(option.get("options"), dict) and isinstance(made, dict):
-        made = _checked(option["options"], option, made, module, f" found in {name}")
+    made = value
+    if isinstance(kind, str):
+        try:
+            made = _made(kind, value, context.expand)
+        except _Inconvertible as why:
+            raise _Invalid(
+                f"argument for {name} is of type {_net_type(value)} and we were unable to convert to {kind}:"
+                f" {why}{context.where}"
+            ) from None
     choices = option.get("choices")
     if isinstance(choices, list) and not any(isinstance(c, Unknown) for c in choices):
-        for item in made if isinstance(made, list) else [made]:
-            if str(item).lower() not in {str(choice).lower() for choice in choices}:
-                raise _Invalid(
-                    f"value of {name} must be one of: {', '.join(map(str, choices))}. Got no match for: {item}{where}"
-                )
+        known = {str(choice).lower() for choice in choices}
+        wrong = [str(item) for item in (made if isinstance(made, list) else [made]) if str(item).lower() not in known]
+        if wrong:
+            raise _Invalid(
+                f"value of {name} must be {'one or more of' if kind == 'list' else 'one of'}:"
+                f" {', '.join(map(str, choices))}. Got no match for: {', '.join(wrong)}{context.where}"
+            )
     return made
 
 
-def _made(name: str, kind: str, value: t.Any, where: str) -> t.Any:
+def _inside(name: str, option: dict[str, t.Any], value: t.Any, context: _Context) -> t.Any:
+    """Check what is in a list or a dictionary."""
+    inner, elements = option.get("options"), option.get("elements")
+    if option.get("type") == "dict" and isinstance(inner, dict) and isinstance(value, dict):
+        return _checked(inner, option, value, context.inside(name))
+    if not isinstance(value, list) or not isinstance(elements, str):
+        return value
+    if elements == "dict" and isinstance(inner, dict):
+        return [_checked(inner, option, dict(element), context.inside(name)) for element in value]
+    made = []
+    for element in value:
+        try:
+            made.append(_made(elements, element, context.expand))
+        except _Inconvertible:
+            raise _Invalid(
+                f"argument for list entry {name} is of type {_net_type(element)} and we were unable to convert to"
+                f" {elements}: Exception has been thrown by the target of an invocation.{context.where}"
+            ) from None
+    return made
+
+
+class _Inconvertible(Exception):
+    """A value that cannot be made what the spec wants: the text is .NET's, as far as it is known."""
+
+
+def _net_type(value: t.Any) -> str:
+    return f"System.{_NET_TYPES.get(type(value), 'Collections.Generic.Dictionary`2[System.String,System.Object]')}"
+
+
+def _made(kind: str, value: t.Any, expand: t.Callable[[str], str]) -> t.Any:
+    if kind in {"str", "path", "sid"}:
+        text = value if isinstance(value, str) else json.dumps(value) if isinstance(value, dict | list) else str(value)
+        return expand(text) if kind == "path" and not text.startswith("\\\\?\\") else text
+    if kind == "bool":
+        text = str(value).lower().strip()
+        if text not in _TRUE + _FALSE:
+            valid = ", ".join(_TRUE + _FALSE)
+            raise _Inconvertible(f"The value '{text}' is not a valid boolean. Valid booleans include: {valid}")
+        return text in _TRUE
     try:
-        if kind in {"str", "path", "sid"}:
-            return (
-                value if isinstance(value, str) else json.dumps(value) if isinstance(value, dict | list) else str(value)
-            )
         if kind == "int":
             return int(value)
         if kind == "float":
             return float(value)
-        if kind == "bool":
-            text = str(value).lower()
-            if text in _TRUE or text in _FALSE:
-                return text in _TRUE
-            raise ValueError
-        if kind == "list":
-            return value if isinstance(value, list) else [part.strip() for part in str(value).split(",")]
-        if kind == "dict":
-            if isinstance(value, dict):
-                return value
+        if kind == "dict" and not isinstance(value, dict):
             return json.loads(str(value))
     except (TypeError, ValueError):
-        raise _Invalid(
-            f"argument for {name} is of type System.{type(value).__name__.capitalize()} and we were unable to convert"
-            f" to {kind}{where}"
-        ) from None
+        if kind == "dict":
+            raise _Inconvertible(
+                "string cannot be converted to a dict, must either be a JSON string or in the key=value form"
+            ) from None
+        # Belief: .NET Framework's words; those of .NET 7 and later name the value.
+        raise _Inconvertible("Input string was not in a correct format.") from None
+    if kind == "list" and not isinstance(value, list):
+        return [part.strip() for part in str(value).split(",")]
     return value
 
 

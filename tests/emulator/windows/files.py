@@ -56,6 +56,8 @@ class Node:
         explicit: its own entries; the inherited ones are worked out when asked for.
         protected: whether it takes no entries from above.
         read_only: the attribute.
+        created: UTC; at first the time of the first write.
+        last_access: UTC; reading does not move it, as on a fresh server.
     """
 
     path: str
@@ -65,6 +67,13 @@ class Node:
     explicit: tuple[Ace, ...] = ()
     protected: bool = False
     read_only: bool = False
+    created: datetime.datetime | None = None
+    last_access: datetime.datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Take the first write for the creation."""
+        self.created = self.created or self.last_write
+        self.last_access = self.last_access or self.last_write
 
     @property
     def folder(self) -> bool:
@@ -214,8 +223,8 @@ class FileSystem:
         self._take_room(path, 0)
         self._add(Node(path, None, self._clock.now()))
 
-    def remove(self, path: str, recurse: bool = False) -> None:
-        """Remove a file, an empty folder, or with ``recurse`` a whole one."""
+    def remove(self, path: str, recurse: bool = False, *, force: bool = False) -> None:
+        """Remove a file, an empty folder, or with ``recurse`` a whole one; with ``force`` read-only files as well."""
         node = self.find(path)
         if node is None:
             raise errors.file_not_found(path)
@@ -227,13 +236,14 @@ class FileSystem:
                     "System.IO.IOException", f"The directory is not empty.\r\n : '{path}'", -2147024751
                 )
             for name in names:
-                self.remove(ntpath.join(node.path, name), recurse=True)
-        elif node.read_only:
+                self.remove(ntpath.join(node.path, name), recurse=True, force=force)
+        elif node.read_only and not force:
             raise errors.access_denied(path)
         key = node.path.lower()
         del self._nodes[key]
         self._children.pop(key, None)
         self._children[ntpath.dirname(node.path).lower()].pop(node.name.lower(), None)
+        self._stamp_parent(node.path)
 
     def move(self, source: str, target: str) -> None:
         """Move a file or folder; its rights go with it, the inherited ones as they were at the old place."""
@@ -252,6 +262,7 @@ class FileSystem:
             if n is not node:
                 self._children.pop(path.lower(), None)
         self._children[ntpath.dirname(old).lower()].pop(ntpath.basename(old).lower(), None)
+        self._stamp_parent(old)
         del names
         for n, path in kept:
             n.path = target + path[len(old) :]
@@ -356,6 +367,13 @@ class FileSystem:
         if node.folder:
             self._children.setdefault(key, {})
         self._children[above.path.lower()][node.name.lower()] = key
+        above.last_write = self._clock.now()
+
+    def _stamp_parent(self, path: str) -> None:
+        """Note that a folder's list of names changed."""
+        above = self.find(ntpath.dirname(path))
+        if above is not None:
+            above.last_write = self._clock.now()
 
     def dump(self) -> dict[str, t.Any]:
         """Return everything as JSON-able data: text of small files, hashes of others."""

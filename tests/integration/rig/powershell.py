@@ -7,11 +7,11 @@ import os
 import typing as t
 from pathlib import Path
 
-from ansible.executor.powershell import module_manifest
-from emulator.process.powershell import Output, PowerShell, for_this_engine
+import wrapped_module
+from emulator.process.powershell import Output, PowerShell
+from wrapped_module import BOOTSTRAP
 
 ROOT = Path(__file__).resolve().parents[3]
-BOOTSTRAP = module_manifest._get_powershell_script("bootstrap_wrapper.ps1").decode()
 MODULES = ROOT / "plugins" / "modules"
 PROBE, WRITE = "win_im_probe", "win_im_write"
 
@@ -24,27 +24,9 @@ def source(name: str) -> str:
 
 def payload(name: str, script: str, arguments: t.Mapping[str, t.Any], *, check: bool = False) -> list[str]:
     """Return the lines that a controller sends to run ``script`` as the module ``name`` of this collection."""
-    full = f"ansible_collections.imops.identity_manager.plugins.modules.{name}"
-    internal: dict[str, t.Any] = {
-        "_ansible_check_mode": check,
-        "_ansible_diff": False,
-        "_ansible_module_name": f"imops.identity_manager.{name}",
-        "_ansible_no_log": True,
-        "_ansible_verbosity": 0,
-    }
-    wrapped = module_manifest._create_powershell_wrapper(
-        name=full,
-        module_data=script.encode(),
-        module_path=str(MODULES / f"{name}.ps1"),
-        module_args={**internal, **arguments},
-        environment={},
-        async_timeout=0,
-        become_plugin=None,
-        substyle="powershell",
-        task_vars={},
-        profile="modern",
-    )
-    return for_this_engine(wrapped.decode() if isinstance(wrapped, bytes) else wrapped).split("\n")
+    module = f"imops.identity_manager.{name}"
+    path = str(MODULES / f"{name}.ps1")
+    return wrapped_module.lines(module, script, path, arguments, check=check, no_log=True)
 
 
 class Engine(PowerShell):

@@ -1,0 +1,154 @@
+"""How far a module's handler agrees with the module: sequences run until a number of cases or a deadline."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import itertools
+import json
+import os
+import time
+import typing as t
+
+from emulator.process.powershell import Crashed
+
+from . import drawing, judging
+from .known import Difference
+from .world import RealSide, Sequence, World
+
+SMALLER_TRIES = 12
+LONGEST_START = 1500
+FINDINGS = 5
+"""So many different findings end a module's measurement: the rest would be the same again."""
+_numbers = itertools.count(1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """A difference that nothing explains, with the smallest sequence found that shows it."""
+
+    number: int
+    sequence: Sequence
+    differences: tuple[Difference, ...]
+
+    def __str__(self) -> str:
+        calls = "\n".join(f"    {step}" for step in self.sequence.steps)
+        shown = "\n".join(f"    {difference}" for difference in self.differences)
+        start = json.dumps(self.sequence.start, ensure_ascii=False)
+        start = start if len(start) < LONGEST_START else start[:LONGEST_START] + " ..."
+        return f"  sequence {self.number}, start {start}, calls:\n{calls}\n  differs after the last:\n{shown}"
+
+
+@dataclasses.dataclass
+class Tally:
+    """What was measured of one module.
+
+    Attributes:
+        calls: of the module itself, in its own sequences.
+        agreed: those of them that gave the same in everything.
+        known: how many calls each entry of the table excused, other modules' calls in the sequences included.
+        crashes: how often the engine ended in the middle; such a sequence is left out and the engine started again.
+    """
+
+    module: str
+    cases: int = 0
+    calls: int = 0
+    agreed: int = 0
+    known_differences: int = 0
+    crashes: int = 0
+    seconds: float = 0.0
+    known: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
+    findings: list[Finding] = dataclasses.field(default_factory=list)
+
+    def summary(self) -> dict[str, int | float]:
+        """Return the numbers that are published."""
+        return {
+            "cases": self.cases,
+            "calls": self.calls,
+            "agreed": self.agreed,
+            "known_differences": self.known_differences,
+            "seconds": round(self.seconds, 1),
+        }
+
+
+def fresh_name() -> str:
+    """Return a name that no sequence of this process or another had."""
+    return f"q{os.getpid():07d}{next(_numbers):05d}"
+
+
+def measure(
+    world: World,
+    module: str,
+    real: RealSide,
+    seed: int,
+    *,
+    cases: int | None = None,
+    seconds: float | None = None,
+    fixed: bool = True,
+    stop: t.Callable[[], bool] = lambda: False,
+) -> Tally:
+    """Measure one module.
+
+    Args:
+        world: one that has the module.
+        module: its full name.
+        real: the engine's side.
+        seed: what the sequences are drawn from.
+        cases: at most so many sequences.
+        seconds: no sequence begins after so many; at least one runs.
+        fixed: whether to begin with the world's fixed sequences.
+        stop: ends it between two sequences.
+    """
+    tally, began = Tally(module), time.monotonic()
+    real.prepare(world)
+    measured = time.monotonic()
+    first = [s for s in world.fixed if fixed and any(step.module == module for step in s.steps)]
+    for number, sequence in enumerate(itertools.chain(first, drawing.sequences(world, module, seed))):
+        late = seconds is not None and time.monotonic() - measured > seconds
+        full = cases is not None and tally.cases >= cases
+        if stop() or full or (late and tally.cases) or len(tally.findings) >= FINDINGS:
+            break
+        try:
+            _count(tally, world, real, number, sequence)
+        except Crashed:
+            tally.crashes += 1
+            if tally.crashes > FINDINGS:
+                raise
+    tally.seconds = time.monotonic() - began
+    return tally
+
+
+def _count(tally: Tally, world: World, real: RealSide, number: int, sequence: Sequence) -> None:
+    judged = judging.run(world, real, sequence, fresh_name())
+    tally.cases += 1
+    for index, verdict in enumerate(judged):
+        tally.known.update(verdict.known)
+        if verdict.step.module == tally.module:
+            tally.calls += 1
+            tally.known_differences += bool(verdict.known and not verdict.unexplained)
+            tally.agreed += not verdict.known and not verdict.unexplained
+        if verdict.unexplained:
+            short = Sequence(sequence.start, sequence.steps[: index + 1])
+            _note(tally, world, real, number, short, verdict.unexplained)
+
+
+def _note(
+    tally: Tally, world: World, real: RealSide, number: int, sequence: Sequence, differences: tuple[Difference, ...]
+) -> None:
+    fields = {difference.field for difference in differences}
+    if any(fields == {d.field for d in finding.differences} for finding in tally.findings):
+        return
+    smallest = differences
+
+    def still(candidate: Sequence) -> bool:
+        nonlocal smallest
+        try:
+            *_, last = judging.run(world, real, candidate, fresh_name())
+        except Crashed:
+            return False
+        if last.step != candidate.steps[-1] or {d.field for d in last.unexplained} != fields:
+            return False
+        smallest = last.unexplained
+        return True
+
+    tally.findings.append(Finding(number, drawing.smaller(sequence, still, SMALLER_TRIES), smallest))

@@ -1,0 +1,265 @@
+"""Files and folders: win_file, win_stat, slurp."""
+
+from __future__ import annotations
+
+import base64
+import typing as t
+
+from emulator.windows.machine import Machine
+from hypothesis import strategies as st
+
+from ..known import ABSENT, Difference, Known
+from ..tree import lay, lay_script, read, read_script
+from ..world import HERE, Sequence, State, Step, World, recent
+
+PLACE = f"C:\\fid\\{HERE}"
+FILE, STAT, SLURP = (f"ansible.windows.{name}" for name in ("win_file", "win_stat", "slurp"))
+
+NAMES = ("a.txt", "A.TXT", "b", "sub", "sub\\c.log", "Sub\\deep\\d", "sub\\deep", "none\\x", "a.txt\\below")
+ODD = (
+    "h\u00e4llo w\u00f6rld.txt",
+    "\u0442\u0435\u0441\u0442\\\u65e5\u672c.bin",
+    "[a]*.txt",
+    "it's.txt",
+    "a b & c;d.txt",
+    "$x`y.txt",
+    ".dot",
+    "two..dots",
+    "[b].txt",
+    "{0}.txt",
+    "x" * 120,
+)
+BAD = ("pi|pe", 'quo"te', "a<b", "que?y")
+
+
+def path() -> st.SearchStrategy[str]:
+    """Return paths in the sequence's folder: usual ones often, odd and impossible ones sometimes, variously spelt."""
+    usual = st.sampled_from(NAMES).map(lambda name: f"{PLACE}\\{name}")
+    odd = st.sampled_from((*ODD, *BAD)).map(lambda name: f"{PLACE}\\{name}")
+    written = st.sampled_from(
+        (
+            PLACE,
+            f"{PLACE}\\sub\\",
+            f"{PLACE}\\a.txt\\",
+            f"{PLACE}/sub/c.log",
+            f"{PLACE}\\sub\\..\\a.txt",
+            f"{PLACE}\\.\\b",
+            f"c:\\FID\\{HERE}\\a.txt",
+            f"%SystemDrive%\\fid\\{HERE}\\a.txt",
+            f"%NoSuchVariable%\\{HERE}",
+            f"Q:\\{HERE}",
+            "",
+        )
+    )
+    return st.one_of(usual, usual, usual, odd, written)
+
+
+def _step(module: str, required: dict[str, t.Any], optional: dict[str, t.Any]) -> st.SearchStrategy[Step]:
+    return st.fixed_dictionaries(required, optional=optional).map(lambda arguments: Step(module, arguments))
+
+
+TIMES = ("now", "preserve", "2020-01-02 03:04:05", "2031-12-31 23:59:59", "yesterday", "2020-13-01 00:00:00")
+MAKE = _step(
+    FILE,
+    {"path": path()},
+    {"state": st.sampled_from(("directory", "directory", "touch", "touch", "absent", "file", "link", "Directory"))},
+)
+WITH_TIMES = _step(
+    FILE,
+    {"path": path(), "state": st.sampled_from(("touch", "touch", "directory", "file"))},
+    {
+        "modification_time": st.sampled_from(TIMES),
+        "access_time": st.sampled_from(TIMES),
+        "modification_time_format": st.sampled_from(("yyyy-MM-dd HH:mm:ss", "dd.MM.yyyy")),
+    },
+)
+PEEK = _step(FILE, {"path": path(), "_diff_peek": st.just(True)}, {"state": st.sampled_from(("touch", "absent"))})
+NONE_GIVEN = st.sampled_from((Step(FILE, {}), Step(FILE, {"state": "touch"}), Step(FILE, {"path": None})))
+ALIASES = _step(FILE, {"dest": path()}, {"state": st.sampled_from(("directory", "absent")), "name": path()})
+
+
+def _stat() -> st.SearchStrategy[Step]:
+    options = {
+        "get_checksum": st.sampled_from((True, False, "yes", "maybe")),
+        "get_size": st.booleans(),
+        "checksum_algorithm": st.sampled_from(("md5", "sha1", "sha256", "sha384", "sha512", "SHA256", "crc")),
+        "follow": st.booleans(),
+        "nonsense": st.just(1),
+    }
+    usual = _step(STAT, {"path": path()}, {k: v for k, v in options.items() if k != "nonsense"})
+    return st.one_of(_step(STAT, {"path": path()}, {}), usual, usual, _step(STAT, {}, {"dest": path(), **options}))
+
+
+def _slurp() -> st.SearchStrategy[Step]:
+    return st.one_of(_step(SLURP, {"src": path()}, {}), _step(SLURP, {}, {"path": path(), "src": path()}))
+
+
+def _drive_missing(difference: Difference) -> bool:
+    real, modelled = difference.results
+    asked = [str(value) for value in difference.arguments.values()]
+    return (
+        any(value.startswith("Q:") for value in asked)
+        and real.get("msg") == f"Unhandled exception while executing module: {NO_DRIVE}"
+        and not str(modelled.get("msg")).startswith("Unhandled")
+    )
+
+
+NO_DRIVE = "Cannot find drive. A drive with the name 'Q' does not exist."
+SHARE_WARNING = "Failed to check share info for '"
+NOT_THERE = "The term 'Get-CimInstance' is not recognized"
+TEXT = base64.b64encode(b"hello").decode()
+A_FILE = {PLACE: None, f"{PLACE}\\a.txt": {"content": TEXT, "read_only": True}, f"{PLACE}\\sub": None}
+
+
+def _f(path: str, check: bool = False, **more: t.Any) -> Step:
+    return Step(FILE, {"path": f"{PLACE}\\{path}", **more}, check)
+
+
+FIXED = (
+    Sequence(
+        {**A_FILE, f"{PLACE}\\a.txt": {"content": TEXT}},
+        (
+            _f("none"),
+            _f("none", state="directory", check=True),
+            _f("none", state="directory"),
+            _f("a.txt", state="touch", access_time="preserve", modification_time="2020-01-02 03:04:05"),
+            _f("a.txt", state="touch", access_time="preserve", modification_time="2020-01-02 03:04:05"),
+            _f("a.txt", state="touch", access_time="preserve", modification_time="2020-13-01 00:00:00"),
+            _f("a.txt", _diff_peek=True),
+            _f("a.txt", state="absent"),
+            _f("sub\\x", state="touch", check=True),
+            _f("gone\\x", state="touch", check=True),
+            _f("gone\\x", state="touch"),
+        ),
+    ),
+    Sequence(
+        A_FILE,
+        (
+            _f("a.txt\\below", state="directory"),
+            _f("a.txt", state="directory"),
+            _f("sub", state="file"),
+            _f("sub", state="link"),
+            _f("pi|pe", state="touch"),
+            Step(FILE, {"dest": f"%SystemDrive%\\fid\\{HERE}\\made", "state": "Directory"}),
+            Step(FILE, {}),
+            Step(FILE, {"path": PLACE, "state": "absent"}),
+        ),
+    ),
+    Sequence(
+        A_FILE,
+        (
+            Step(STAT, {"path": f"{PLACE}\\A.TXT"}),
+            Step(STAT, {"path": PLACE}),
+            Step(STAT, {"path": f"{PLACE}\\sub\\", "get_size": False}),
+            Step(STAT, {"path": f"{PLACE}/./a.txt", "checksum_algorithm": "sha256"}),
+            Step(STAT, {"path": PLACE, "nonsense": 1}),
+            Step(STAT, {"path": PLACE, "get_checksum": "maybe"}),
+            Step(SLURP, {"path": f"{PLACE}\\a.txt"}),
+            Step(SLURP, {"src": f"{PLACE}\\sub"}),
+            Step(SLURP, {"src": f"{PLACE}\\none"}),
+            Step(SLURP, {}),
+        ),
+    ),
+)
+
+
+class FilesWorld(World):
+    """A folder with some files, some of them read-only."""
+
+    name = "files"
+    steps: t.Mapping[str, st.SearchStrategy[Step]] = {
+        FILE: st.one_of(MAKE, MAKE, MAKE, WITH_TIMES, WITH_TIMES, PEEK, ALIASES, NONE_GIVEN),
+        STAT: _stat(),
+        SLURP: _slurp(),
+    }
+    around = MAKE
+    fixed = FIXED
+    known = (
+        Known(
+            "a drive that is not there: validity",
+            (FILE, SLURP),
+            ("*",),
+            "rig",
+            "the rig's Test-Path -IsValid fails for a drive that does not exist; the cmdlet answers false, and the"
+            " module goes on (Get-AnsibleParam has a branch for it)",
+            lambda d: d.field[0] in {"changed", "msg", "failed"} and _drive_missing(d),
+        ),
+        Known(
+            "times of a read-only file",
+            (FILE,),
+            ("state", "*", "attributes"),
+            "Wine",
+            "setting a time takes the attribute away; on Windows attributes of zero in that call mean no change",
+            lambda d: (
+                str(d.arguments.get("state")).lower() == "touch"
+                and not d.check
+                and d.modelled == 1
+                and d.real == 0
+                and bool(d.results[0].get("changed"))
+            ),
+            ends=True,
+        ),
+        Known(
+            "share of a folder",
+            (STAT,),
+            ("warnings",),
+            "Wine",
+            "there is no WMI, so that the module warns instead of asking for the folder's share",
+            lambda d: (
+                d.modelled == ABSENT
+                and len(d.real) == 1
+                and d.real[0].startswith(SHARE_WARNING)
+                and NOT_THERE in d.real[0]
+            ),
+        ),
+        Known(
+            "owner",
+            (STAT,),
+            ("stat", "owner"),
+            "rig",
+            "the property Owner of an access list is added by PowerShell's own type data, which the rig lacks",
+            lambda d: d.real is None and isinstance(d.modelled, str),
+        ),
+    )
+    stamps = frozenset({"written"})
+
+    def start(self) -> st.SearchStrategy[t.Any]:
+        """Return some of the usual names, as ``tree.lay`` takes them."""
+        return st.fixed_dictionaries(
+            {},
+            optional={
+                f"{PLACE}\\a.txt": _file(),
+                f"{PLACE}\\b": st.one_of(_file(), st.none()),
+                f"{PLACE}\\sub": st.none(),
+                f"{PLACE}\\sub\\c.log": _file(),
+                f"{PLACE}\\h\u00e4llo w\u00f6rld.txt": _file(),
+                f"{PLACE}\\[b].txt": _file(),
+            },
+        ).map(lambda files: {PLACE: None, **files})
+
+    def lay_script(self, start: t.Any, name: str) -> str:
+        """Return the tree's script."""
+        return lay_script(start)
+
+    def lay(self, machine: Machine, start: t.Any, name: str) -> None:
+        """Lay the tree down."""
+        lay(machine, start)
+
+    def read_script(self, name: str) -> str:
+        """Return the tree's script."""
+        return read_script(PLACE.replace(HERE, name))
+
+    def read(self, machine: Machine, name: str) -> State:
+        """Read the tree."""
+        return read(machine, PLACE.replace(HERE, name))
+
+    def same(self, field: tuple[str, ...], real: t.Any, modelled: t.Any) -> bool:
+        """Times of a stat are the same when both are of this run."""
+        return field[:1] == ("stat",) and field[-1].endswith("time") and recent(real) and recent(modelled)
+
+
+def _file() -> st.SearchStrategy[dict[str, t.Any]]:
+    content = st.sampled_from((b"", b"hello\r\n", "h\u00e4llo\n".encode(), b"\0\xff\xfe binary", b"x" * 300))
+    return st.fixed_dictionaries(
+        {"content": content.map(lambda data: base64.b64encode(data).decode())}, optional={"read_only": st.just(True)}
+    )

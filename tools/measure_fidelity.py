@@ -1,0 +1,195 @@
+"""Measure the emulator's handlers against the unmodified modules on a real PowerShell engine: make fidelity.
+
+Writes build/fidelity/summary.json. Ends with 1 when a difference is found that the table of known differences does not
+have, and with 0 where there is no engine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import datetime
+import importlib.metadata
+import json
+import os
+import platform
+import queue
+import random
+import sys
+import threading
+import time
+import traceback
+import typing as t
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "unit"), str(ROOT / "tools")]
+
+import conftest  # noqa: E402, F401  (it makes the collections importable)
+from emulator.process.powershell import PowerShell, Unavailable  # noqa: E402
+from fidelity import judging, recording  # noqa: E402
+from fidelity.measuring import Tally, fresh_name, measure  # noqa: E402
+from fidelity.recording import Recorder  # noqa: E402
+from fidelity.sides import Real  # noqa: E402
+from fidelity.worlds import modules, table, worlds  # noqa: E402
+
+SUMMARY = ROOT / "build" / "fidelity" / "summary.json"
+ENGINES = 2
+BOUND_SECONDS = 480
+"""What the sequences of a run without CASES may take together; drives, starts and shrinking come on top."""
+
+
+def main() -> int:
+    """Measure, print, write; return the exit status."""
+    options = _options()
+    if options.record:
+        return _record(options.record)
+    chosen = _chosen(options.modules)
+    seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
+    print(f"fidelity: seed {seed} (FIDELITY_SEED={seed} repeats it), {len(chosen)} modules", flush=True)
+    try:
+        powershells = [
+            PowerShell(f"imops-fidelity-{os.getpid()}-{number}") for number in range(min(ENGINES, len(chosen)))
+        ]
+        if powershells[0].script("[Environment]::OSVersion.Platform").text.strip() != "Win32NT":
+            raise Unavailable("the PowerShell engine runs on no Windows")
+    except Unavailable as why:
+        print(f"fidelity: skipped: {why}")
+        return 0
+    began = time.monotonic()
+    run = _Run(chosen, seed, options.cases, options.seconds or (None if options.cases else BOUND_SECONDS))
+    threads = [threading.Thread(target=run.work, args=(shell,)) for shell in powershells]
+    for thread in threads:
+        thread.start()
+    try:
+        for thread in threads:
+            thread.join()
+    except KeyboardInterrupt:
+        run.stopped = True
+        raise
+    return _report(run, seed, time.monotonic() - began)
+
+
+def _record(name: str) -> int:
+    """Run a world's fixed sequences on the engine and keep its answers; print what the model answers otherwise."""
+    world = next((world for world in worlds() if world.name == name), None)
+    if world is None:
+        raise SystemExit(f"fidelity: no world {name}; there are {', '.join(world.name for world in worlds())}")
+    powershell, answers = PowerShell(f"imops-fidelity-{os.getpid()}"), []
+    try:
+        for sequence in world.fixed:
+            recorder = Recorder(Real(powershell))
+            for verdict in judging.run(world, recorder, sequence, fresh_name()):
+                for difference in verdict.unexplained:
+                    print(f"{verdict.step}\n    {difference}", flush=True)
+            answers.append(recorder.taken)
+    finally:
+        powershell.close()
+    recording.save(world, answers)
+    print(f"{len(answers)} sequences recorded in {recording.path(world).relative_to(ROOT)}")
+    return 0
+
+
+class _Run:
+    """The modules to measure, taken by one thread for each engine."""
+
+    def __init__(self, chosen: list[str], seed: int, cases: int | None, seconds: float | None) -> None:
+        self._seed, self._cases, self.stopped = seed, cases, False
+        self._share = seconds * min(ENGINES, len(chosen)) / len(chosen) if seconds else None
+        self._waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
+        for module in chosen:
+            self._waiting.put(module)
+        self.tallies: list[Tally] = []
+        self.errors: list[str] = []
+
+    def work(self, powershell: PowerShell) -> None:
+        """Measure what is waiting, then remove the engine's drive."""
+        by_module, real = modules(), Real(powershell)
+        try:
+            while not self.stopped:
+                module = self._waiting.get_nowait()
+                try:
+                    self._note(
+                        measure(
+                            by_module[module],
+                            module,
+                            real,
+                            self._seed,
+                            cases=self._cases,
+                            seconds=self._share,
+                            stop=lambda: self.stopped,
+                        )
+                    )
+                except Exception:
+                    self.errors.append(module)
+                    print(f"{module}: could not be measured\n{traceback.format_exc()}", flush=True)
+        except queue.Empty:
+            pass
+        finally:
+            powershell.close()
+
+    def _note(self, tally: Tally) -> None:
+        self.tallies.append(tally)
+        cost = tally.seconds / tally.calls if tally.calls else 0.0
+        print(
+            f"{tally.module:45} {tally.cases:4} cases {tally.calls:5} calls {tally.agreed:5} agreed"
+            f" {tally.known_differences:4} known {len(tally.findings):2} findings {cost:6.2f} s a call",
+            flush=True,
+        )
+        for finding in tally.findings:
+            print(finding, flush=True)
+
+
+def _report(run: _Run, seed: int, seconds: float) -> int:
+    tallies = sorted(run.tallies, key=lambda tally: tally.module)
+    used: collections.Counter[str] = sum((tally.known for tally in tallies), collections.Counter())
+    summary: dict[str, t.Any] = {
+        "modules": {tally.module: tally.summary() for tally in tallies},
+        "seconds": round(seconds, 1),
+        "seed": seed,
+        "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}",
+        "machine": f"{os.cpu_count()} CPUs, {platform.machine()}, {platform.system()}",
+        "versions": {
+            "python": platform.python_version(),
+            **{name: importlib.metadata.version(name) for name in ("ansible-core", "ansible", "hypothesis")},
+        },
+        "known": dict(sorted(used.items())),
+        "differences": [str(finding) for tally in tallies for finding in tally.findings],
+    }
+    SUMMARY.parent.mkdir(parents=True, exist_ok=True)
+    SUMMARY.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    measured = {tally.module for tally in tallies}
+    for entry in table():
+        if entry.name not in used and measured.issuperset(entry.modules):
+            print(f"known difference never met in this run: {entry.name} ({', '.join(entry.modules)})")
+    found = sum(len(tally.findings) for tally in tallies)
+    print(f"{found} differences outside the table, {seconds:.0f} s, summary in {SUMMARY.relative_to(ROOT)}")
+    if run.stopped:
+        return 1
+    return 1 if found or run.errors else 0
+
+
+def _chosen(names: str | None) -> list[str]:
+    everything = list(modules())
+    if not names:
+        return everything
+    wanted = [name.strip() for name in names.split(",")]
+    chosen = [module for module in everything if module in wanted or module.rpartition(".")[2] in wanted]
+    unknown = sorted(set(wanted) - {*chosen, *(module.rpartition(".")[2] for module in chosen)})
+    if unknown:
+        raise SystemExit(f"fidelity: no such module: {', '.join(unknown)}; there are {', '.join(everything)}")
+    return chosen
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--modules", help="names with commas between; default all")
+    parser.add_argument("--cases", type=int, help="so many sequences a module, without a time limit")
+    parser.add_argument("--seconds", type=float, help="what all sequences may take together")
+    parser.add_argument("--record", metavar="WORLD", help="record the real answers to the fixed sequences of a world")
+    parser.add_argument("--seed", type=int, help="what the sequences are drawn from")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
