@@ -9,6 +9,7 @@ import time
 import typing as t
 from pathlib import Path
 
+from .known import NOT_COMPARED
 from .sides import Real
 from .world import HERE, NOW, RECENT_SECONDS, State, Step, World
 
@@ -42,7 +43,9 @@ class Recorder:
 
     def call(self, step: Step, name: str) -> dict[str, t.Any]:
         """Run one call, and keep its result."""
-        return t.cast("dict[str, t.Any]", self._keep(self._real.call(step, name), name))
+        result = self._real.call(step, name)
+        self._keep({key: value for key, value in result.items() if key not in NOT_COMPARED}, name)
+        return result
 
     def _keep(self, answer: t.Any, name: str) -> t.Any:
         self.taken.append(json.loads(json.dumps(_timeless(answer)).replace(name, HERE)))
