@@ -25,7 +25,7 @@ from pathlib import Path
 import emulated
 import standin_archive
 import yaml
-from ansible_collections.imops.identity_manager.plugins.plugin_utils import _json_text, _key_pair  # type: ignore
+from ansible_collections.imops.identity_manager.plugins.plugin_utils import _json_text, _key_container, _key_pair  # type: ignore
 from cryptography.hazmat.primitives import serialization
 
 ROOT = emulated.ROOT
@@ -69,8 +69,8 @@ def prepare() -> dict[str, t.Any]:
     variables: dict[str, t.Any] = {"bench_files": str(FOLDER), "pfx_password": PFX_PHRASE}
     pairs: tuple[tuple[str, str, list[str]], ...] = (("s", "server", ["agent.contoso.com"]), ("e", "encryption", []))
     for name, use, hosts in pairs:
-        key, certificate = _key_pair.make(f"CN={use}", now, use=use, hosts=hosts)
-        (FOLDER / f"{name}.pfx").write_bytes(_key_pair.pfx(key, certificate, PFX_PHRASE))
+        key, certificate = _key_pair.make(f"CN={use}", now, uses={use}, hosts=hosts)
+        (FOLDER / f"{name}.pfx").write_bytes(_key_container.pfx(key, certificate, PFX_PHRASE))
         der = certificate.public_bytes(serialization.Encoding.DER)
         variables[f"thumb_{name}"] = hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
     for source, name in ((files.archive, "runtime.zip"), (files.bundle, "hosting.exe")):

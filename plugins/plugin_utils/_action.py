@@ -43,7 +43,7 @@ class AgentAction(ActionBase):
         try:
             if hasattr(self.SUBJECT, "secrets"):
                 secrets = self.SUBJECT.secrets(arguments)
-            wanted = self.SUBJECT.Wanted.of(arguments)
+            wanted = self.SUBJECT.Wanted.of(self.completed(arguments))
             result = self.carry_out(host, wanted)
         except Refused as refusal:
             raise AnsibleActionFail(self._scrubbed(f"{host.name}: {refusal}", secrets)) from None
@@ -54,6 +54,10 @@ class AgentAction(ActionBase):
         except AnsibleActionFail as failure:
             raise AnsibleActionFail(self._scrubbed(str(failure), secrets)) from None
         return t.cast("dict[str, t.Any]", remove_values(result, secrets))
+
+    def completed(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Return the arguments with what only the controller has, as the content of its files; raises Refused."""
+        return arguments
 
     def carry_out(self, host: Host, wanted: t.Any) -> dict[str, t.Any]:
         """Ask, plan, report and apply; return the task's result."""

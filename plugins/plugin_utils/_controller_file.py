@@ -9,12 +9,25 @@ import os
 import tempfile
 from pathlib import Path
 
-from ._plan import ControllerFile
+from ._plan import ControllerFile, Refused
 
 
 def write(wanted: ControllerFile) -> None:
-    """Write a file with mode 0600; another one in its place stays beside it, under the beginning of its SHA-256."""
-    path = Path(wanted.path)
+    """Write a file with mode 0600; another one in its place stays beside it, under the beginning of its SHA-256.
+
+    Raises:
+        Refused: the controller does not let it be written.
+    """
+    try:
+        _write(Path(wanted.path), wanted)
+    except OSError as error:
+        raise Refused(
+            f"cannot write {wanted.path} on the controller: {error.strerror}. Nothing was sent to the server: name"
+            " another folder, or let this account write there"
+        ) from None
+
+
+def _write(path: Path, wanted: ControllerFile) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")  # mode 0600
     try:

@@ -79,7 +79,15 @@ def _arguments(inventory: Inventory) -> t.Iterator[tuple[types.ModuleType, dict[
     )
     archive = {"source": inventory["archive_source"], "checksum": inventory["archive_checksum"]}
     yield _working_directory, {"path": root, "folders": folders, "archive": archive}
-    yield _cert_pairs, {"pairs": inventory["certificates"], "identity": identity, "settings_path": path}
+    yield (
+        _cert_pairs,
+        {
+            "pairs": inventory["certificates"],
+            "identity": identity,
+            "host_name": inventory.get("host_name"),
+            "settings_path": path,
+        },
+    )
     watch = [f"{path}\\{name}" for name in _load_order.OURS]
     if service:
         yield (

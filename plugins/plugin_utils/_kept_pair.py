@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from . import _key_pair
+from . import _key_container
 from ._plan import ControllerFile, Refused
 
 LEAST_PASSPHRASE = 12
@@ -40,7 +40,11 @@ def read(path: Path, passphrase: str) -> tuple[rsa.RSAPrivateKey, x509.Certifica
         return None
     except OSError as error:
         raise Refused(f"keep: cannot read {path} on the controller: {error.strerror}") from None
-    key, certificate, _chain = _key_pair.read(content, passphrase, f"the kept pair {path}")
+    what = f"the kept pair {path}"
+    try:
+        key, certificate, _chain = _key_container.read(content, passphrase, what, "keep.passphrase")
+    except Refused as refusal:
+        raise Refused(f"{refusal}. Nothing was changed: restore the file, or move it away for a new pair") from None
     return key, certificate
 
 
