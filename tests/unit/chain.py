@@ -50,6 +50,7 @@ AS_SERVICE = (
     "start service",
     "win_im_agent_health",
 )
+PAIRS = ("encryption", "identity_server")
 MODULES = {
     "remove service": "win_im_service",
     "start": "win_im_apppool",
@@ -151,6 +152,10 @@ def arguments(task: str, i: t.Mapping[str, t.Any], certificates: t.Mapping[str, 
     folders = {"working_directory": i["working_directory"], "folders": i["folders"]}
     bundle = {name: i[f"hosting_bundle_{name}"] for name in ("source", "checksum", "version")}
     server_certificate = certificates.get("server", {})
+    passwords = {pair["use"]: pair["file_password"] for pair in i["certificates"] if pair.get("file_password")}
+    named = {
+        use: {**certificates[use], "password": passwords.get(use)} for use in PAIRS if certificates.get(use) is not None
+    }
     companions = ("encrypted.json", "encrypted.agent.json", "cyberArk.agent.json")
     watch = [f"{RUNTIME}\\appsettings.{name}" for name in ("json", "agent.json", *companions)]
     hosted = {"service": i["service_name"]} if is_service else {"site": i["site_name"], "pool": i["pool_name"]}
@@ -170,6 +175,7 @@ def arguments(task: str, i: t.Mapping[str, t.Any], certificates: t.Mapping[str, 
             "identity": identity,
             "former_identities": possible,
             "grant_server": is_service,
+            "host_name": i["host_name"],
             "settings_path": RUNTIME,
         },
         "win_im_apppool": {**pool, "change": "at_start"},
@@ -180,8 +186,8 @@ def arguments(task: str, i: t.Mapping[str, t.Any], certificates: t.Mapping[str, 
             "agent_identifier": i["identifier"],
             "openid_clients": i["openid_clients"],
             "default_openid_client": i["default_openid_client"],
-            "encryption_certificate": certificates.get("encryption"),
-            "identity_server_certificate": certificates.get("identity_server"),
+            "encryption_certificate": named.get("encryption"),
+            "identity_server_certificate": named.get("identity_server"),
             "https_certificate": certificates["server"] if https and "server" in certificates else None,
             "temp_folder": i["folders"].get("Temp", f"{WORKING}\\Temp" if is_service else None),
             "work_folder": i["folders"].get("Work", f"{WORKING}\\Work" if is_service else None),

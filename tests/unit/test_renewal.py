@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import base64
+import copy
 import datetime
+import functools
 import json
 import shutil
-import subprocess
 
 import chain
+import in_process
 import pytest
-from ansible_collections.imops.identity_manager.plugins.plugin_utils import _key_pair
+import ready_keys
+from ansible_collections.imops.identity_manager.plugins.plugin_utils import (
+    _key_container,
+    _key_pair,
+    _subject_name,
+)
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from emulator.engine import ConnectionDropped
+from emulator.windows.agent import Agent, CannotStart
+from emulator.windows.dotnet_config import loads
 from emulator.windows.security import pool_sid
 
 NOW = datetime.datetime(2026, 11, 24, 8, 0, tzinfo=datetime.UTC)
@@ -30,6 +39,11 @@ IDENTITIES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _ready(monkeypatch):
+    monkeypatch.setattr(rsa, "generate_private_key", ready_keys.generate)
+
+
 @pytest.fixture(scope="module")
 def authority():
     """Return a root, an intermediate below it, and a site's pair below that."""
@@ -38,7 +52,7 @@ def authority():
 
 def signed(subject, issuer, issuer_key, *, ca, names=()):
     key = rsa.generate_private_key(65537, 2048)
-    name = _key_pair.subject_name(subject)
+    name = _subject_name.parse(subject)
     builder = x509.CertificateBuilder(
         issuer or name, name, key.public_key(), x509.random_serial_number(), NOW, NOW + datetime.timedelta(days=900)
     ).add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
@@ -82,7 +96,7 @@ def in_file(**changes):
 
 
 def container(pair, *more):
-    return base64.b64encode(_key_pair.pfx(*pair, PASSWORD, more)).decode()
+    return base64.b64encode(_key_container.pfx(*pair, PASSWORD, more)).decode()
 
 
 def state(server):
@@ -90,7 +104,7 @@ def state(server):
 
 
 def options(source, place):
-    pair = _key_pair.make("CN=given,O=Contoso", NOW, use="encryption")
+    pair = _key_pair.make("CN=given,O=Contoso", NOW, uses={"encryption"})
     where = {"place": "file", "path": FILE, "file_password": PASSWORD} if place == "file" else {}
     if source == "pfx":
         return {"source": "pfx", "content": container(pair), "password": PASSWORD, **where}
@@ -120,7 +134,7 @@ def test_every_source_place_use_and_identity(source, place, use, identity):
         assert found["file"] == FILE
         assert target.machine.files.allowed(FILE, token, 0x120089)
         assert not target.machine.files.allowed(FILE, {"S-1-1-0", "S-1-5-11", "S-1-5-32-545"}, 0x1)
-        assert _key_pair.read(target.machine.files.read(FILE), PASSWORD, "x")[1]
+        assert _key_container.read(target.machine.files.read(FILE), PASSWORD, "x")[1]
     else:
         assert target.machine.certificates.readable(held(target)[found["thumbprint"]], token)
     again = run(target, wanted, identity=identity)
@@ -176,7 +190,7 @@ def test_without_the_folder_the_pair_on_the_server_is_kept(tmp_path):
 KEPT_WRONG = {
     "short passphrase": ({"passphrase": "short"}, "at least 12"),
     "an agent's name that leads elsewhere": ({"agent": "../root"}, "letters, digits, dots and dashes"),
-    "another passphrase": ({"passphrase": PASSPHRASE + "x"}, "password is wrong"),
+    "another passphrase": ({"passphrase": PASSPHRASE + "x"}, "keep.passphrase is wrong"),
 }
 
 
@@ -244,7 +258,7 @@ THRESHOLDS = [
 
 @pytest.mark.parametrize(("days", "fail_days", "warns", "refuses"), THRESHOLDS)
 def test_thresholds_of_expiry(days, fail_days, warns, refuses):
-    pair = _key_pair.make("CN=given", NOW - datetime.timedelta(days=60), use="encryption", days=60 + days)
+    pair = _key_pair.make("CN=given", NOW - datetime.timedelta(days=60), uses={"encryption"}, days=60 + days)
     wanted = {"use": "encryption", "source": "pfx", "content": container(pair), "password": PASSWORD}
     result = run(server(), {**wanted, "warn_days": 30, "fail_days": fail_days})
     assert bool(result.get("failed")) == refuses
@@ -283,50 +297,113 @@ def test_a_chain_is_imported_and_a_site_without_one_is_refused(authority):
 
 # The whole chain: what was running keeps a pair that it can open, wherever a renewal is cut.
 
-
-def renewing(**changes):
-    pairs = [{**pair, "renew": "when_expiring", "warn_days": 4000} for pair in chain.inventory()["certificates"]]
-    pairs[1].pop("renew")
-    return chain.inventory(certificates=pairs, **changes)
+HOSTINGS, PLACES, PROTECTIONS = ("iis", "service"), ("store", "file"), ("plain", "encrypted")
+WAYS = [(h, p, s) for h in HOSTINGS for p in PLACES for s in PROTECTIONS]
 
 
-def writes():
+def inventory(hosting="iis", place="store", protection="plain", **changes):
+    """Return the inventory of one way to have pairs; in a file, that of the agent's own files and the server's."""
+    files = {"encryption": "agent-files.pfx", "identity_server": "server.pfx"} if place == "file" else {}
+    pairs = [
+        {**pair, "place": "file", "path": f"{chain.WORKING}\\Pairs\\{files[pair['use']]}", "file_password": PASSWORD}
+        if pair["use"] in files
+        else pair
+        for pair in chain.inventory()["certificates"]
+    ]
+    return chain.inventory(
+        hosting=hosting,
+        certificates=pairs,
+        fingerprint_key=chain.FINGERPRINT_KEY,
+        settings_options={"protection": protection, "plain_accepted": ["IdentityServer"]},
+        **changes,
+    )
+
+
+def renewing(wanted=None):
+    """Return an inventory whose made pairs are due, until they are renewed."""
+    wanted = wanted or chain.inventory()
+    return {
+        **wanted,
+        "certificates": [
+            {**pair, "renew": "when_expiring", "warn_days": 30} if pair.get("source", "made") == "made" else pair
+            for pair in wanted["certificates"]
+        ],
+    }
+
+
+def soon(wanted):
+    """Return an inventory whose made pairs are for a few days."""
+    return {
+        **wanted,
+        "certificates": [
+            {**pair, "valid_days": 20} if pair.get("source", "made") == "made" else pair
+            for pair in wanted["certificates"]
+        ],
+    }
+
+
+@functools.cache
+def installed(*way):
+    """Return a server that was installed with pairs that end soon, and the number of writes that a renewal needs."""
     made = chain.server()
-    chain.converge(made)
-    made.new_run()
-    chain.converge(made, renewing())
-    return made.executions - made.engine.counters.modules["imops.identity_manager.win_im_probe"]
+    results = chain.converge(made, soon(inventory(*way)))
+    assert chain.failures(results) == []
+    renewed = in_process.Server(copy.deepcopy(made.machine))
+    results = chain.converge(renewed, renewing(inventory(*way)))
+    assert chain.failures(results) == []
+    probes = renewed.engine.counters.modules["imops.identity_manager.win_im_probe"]
+    return made.machine, renewed.executions - probes
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("number", range(1, writes() + 1))
-def test_a_renewal_that_is_cut_leaves_an_agent_that_starts_and_is_completed_by_the_next_run(number, when):
-    target = chain.server()
-    chain.converge(target)
-    old = set(held(target))
-    target.engine.faults = [{"write": number, "when": when, "do": "drop"}]
-    target.new_run()
-    with pytest.raises(ConnectionDropped):
-        chain.converge(target, renewing())
-    target.engine.faults = []
-    iis = target.machine.iis
-    if iis.pool_state(chain.POOL) == "Started":
-        iis.recycle(chain.POOL)
-        agents = [agent for worker in iis.workers() for agent in worker.agents.values()]
-        assert [agent.failure for agent in agents] == [""], "it opens the pair that its settings name"
-        iis.recycles.clear()
-    # The pairs of the cut run are the newest already, so they are not made once more.
-    done = chain.converge(target, chain.inventory())
-    assert chain.failures(done) == []
-    assert done["win_im_agent_health"]["verified"] is True
-    assert old <= set(held(target))
+def agents(target):
+    """Return the agents' failures after a start of their own, as after a crash; none where they are stopped."""
+    machine = target.machine
+    if machine.iis and machine.iis.pool_state(chain.POOL) == "Started":
+        machine.iis.recycle(chain.POOL)
+        machine.iis.recycles.clear()
+        return [agent.failure for worker in machine.iis.workers() for agent in worker.agents.values()]
+    service = machine.services.get(chain.SERVICE)
+    if service and service.state == "Running":
+        try:
+            Agent.as_service(machine, chain.RUNTIME, service.account)
+        except CannotStart as failure:
+            return [str(failure)]
+        return [""]
+    return []
+
+
+def named_thumbprint(target):
+    """Return the pair that the settings name for the agent's files: its thumbprint, or its file."""
+    text = target.machine.files.text(f"{chain.RUNTIME}\\appsettings.json")
+    section = loads(text, "appsettings.json")["EncryptionCertificate"]
+    return section.get("Thumbprint") or section["File"]
+
+
+@pytest.mark.parametrize("way", WAYS, ids="-".join)
+def test_a_renewal_cut_at_any_write_leaves_an_agent_that_starts_and_is_completed_by_the_next_run(way):
+    machine, writes = installed(*way)
+    before = named_thumbprint(in_process.Server(machine))
+    assert writes >= 4
+    for number, when in [(1, "before"), *((number, "after") for number in range(1, writes + 1))]:
+        target = in_process.Server(copy.deepcopy(machine), [{"write": number, "when": when, "do": "drop"}])
+        old = set(held(target))
+        with pytest.raises(ConnectionDropped):
+            chain.converge(target, renewing(inventory(*way)))
+        target.engine.faults = []
+        assert set(agents(target)) <= {""}, f"cut {when} write {number}: it opens the pair that its settings name"
+        done = chain.converge(target, renewing(inventory(*way)))
+        assert chain.failures(done) == [], f"cut {when} write {number}"
+        assert done["win_im_agent_health"]["verified"] is True
+        assert agents(target) == [""]
+        assert named_thumbprint(target) != before
+        assert old <= set(held(target)), "the old pairs stay until their removal is asked for"
+    assert chain.changed(chain.converge(target, renewing(inventory(*way)))) == set()
 
 
 def test_the_former_pair_goes_only_after_the_proof_and_only_when_nothing_names_it():
-    target = chain.server()
-    chain.converge(target)
+    target = in_process.Server(copy.deepcopy(installed("iis", "store", "plain")[0]))
     old = {t for t, c in held(target).items() if "IdentityServer" not in c.subject}
-    wanted = renewing()
+    wanted = renewing(inventory())
     done = chain.converge(target, wanted)
     assert chain.failures(done) == []
     clean = {**chain.arguments("win_im_cert_pair", wanted, {}), "state": "cleaned"}
@@ -337,13 +414,12 @@ def test_the_former_pair_goes_only_after_the_proof_and_only_when_nothing_names_i
     left = set(held(target))
     assert len(left & old) == 1, "the pair of the identity server was not made here"
     assert target.run("win_im_cert_pair", clean)["changed"] is False
-    assert chain.changed(chain.converge(target)) == set()
+    assert chain.changed(chain.converge(target, inventory())) == set()
 
 
 def test_cleaning_is_predicted_in_a_check_of_the_whole_run():
-    target = chain.server()
-    chain.converge(target)
-    wanted = renewing()
+    target = in_process.Server(copy.deepcopy(installed("iis", "store", "plain")[0]))
+    wanted = renewing(inventory())
     clean = {**chain.arguments("win_im_cert_pair", wanted, {}), "state": "cleaned"}
     chain.converge(target, wanted, check=True)
     predicted = target.run("win_im_cert_pair", clean, check=True)
@@ -364,76 +440,3 @@ def test_a_pair_that_a_binding_serves_is_not_removed():
     target.run("win_im_cert_pair", clean)
     assert serving in held(target)
     assert chain.changed(chain.converge(target)) <= {"win_im_cert_pair"}
-
-
-# What others make is read; what we make is read by others.
-
-
-@pytest.mark.skipif(not shutil.which("keytool"), reason="no Java keytool on this machine")
-def test_a_container_of_java_is_read(tmp_path):
-    store = tmp_path / "java.p12"
-    command = ["keytool", "-genkeypair", "-keyalg", "RSA", "-keysize", "2048", "-alias", "agent", "-dname", "CN=java"]
-    command += ["-storetype", "PKCS12", "-keystore", str(store), "-storepass", PASSWORD, "-validity", "100"]
-    subprocess.run(command, check=True, capture_output=True)
-    _, certificate, _ = _key_pair.read(store.read_bytes(), PASSWORD, "x")
-    assert certificate.subject.rfc4514_string() == "CN=java"
-
-
-@pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl on this machine")
-@pytest.mark.parametrize(("modern", "cipher"), [(False, "pbeWithSHA1And3-KeyTripleDES-CBC"), (True, "AES-256-CBC")])
-def test_openssl_reads_both_kinds_of_container_and_verifies_the_certificate(tmp_path, modern, cipher):
-    key, certificate = _key_pair.make("CN=agent", NOW, use="server", hosts=["agent.contoso.com"], bits=3072)
-    made, pem = tmp_path / "made.pfx", tmp_path / "made.pem"
-    made.write_bytes(_key_pair.pfx(key, certificate, PASSWORD, modern=modern))
-    pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    shown = subprocess.run(
-        ["openssl", "pkcs12", "-info", "-nodes", "-in", made, "-passin", f"pass:{PASSWORD}"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert cipher in shown.stderr
-    at = str(int(NOW.timestamp()))
-    verified = subprocess.run(
-        ["openssl", "verify", "-CAfile", pem, "-purpose", "sslserver", "-attime", at, pem],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "OK" in verified.stdout
-    text = subprocess.run(
-        ["openssl", "x509", "-in", pem, "-noout", "-text"], capture_output=True, text=True, check=True
-    )
-    for words in (
-        "sha256WithRSAEncryption",
-        "(3072 bit)",
-        "DNS:agent.contoso.com",
-        "TLS Web Server Authentication",
-        "CA:FALSE",
-    ):
-        assert words in text.stdout
-
-
-@pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl on this machine")
-@pytest.mark.parametrize(
-    "ciphers", [["-legacy"], ["-certpbe", "AES-256-CBC", "-keypbe", "AES-256-CBC", "-macalg", "SHA256"]]
-)
-def test_containers_with_a_chain_are_read(authority, tmp_path, ciphers):
-    root, middle, (key, leaf) = authority
-    files = {}
-    plain = serialization.NoEncryption()
-    files["key"] = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-    files["leaf"] = leaf.public_bytes(serialization.Encoding.PEM)
-    files["chain"] = b"".join(c.public_bytes(serialization.Encoding.PEM) for c in (middle, root))
-    for name, content in files.items():
-        (tmp_path / name).write_bytes(content)
-    target = tmp_path / "whole.pfx"
-    command = ["openssl", "pkcs12", "-export", "-inkey", tmp_path / "key", "-in", tmp_path / "leaf"]
-    command += ["-certfile", tmp_path / "chain", "-out", target, "-passout", f"pass:{PASSWORD}", *ciphers]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    if ran.returncode and "legacy" in ran.stderr.lower():
-        pytest.skip("this openssl has no legacy provider")
-    assert ran.returncode == 0, ran.stderr
-    _, certificate, more = _key_pair.read(target.read_bytes(), PASSWORD, "x")
-    assert certificate == leaf
-    assert {c.subject.rfc4514_string() for c in more} == {"CN=Issuing", "CN=Root"}

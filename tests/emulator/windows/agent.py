@@ -11,8 +11,6 @@ import json
 import typing as t
 import xml.etree.ElementTree as ET
 
-from cryptography.hazmat.primitives.serialization import pkcs12
-
 from . import iis_defaults, protect_tools, security
 from .dotnet_config import BadConfiguration, Configuration, loads
 from .network import HttpAnswer, HttpRequest
@@ -267,9 +265,7 @@ class Agent:
             ):
                 raise CannotStart(f"{section}: the certificate's file cannot be opened.")
             try:
-                key = pkcs12.load_key_and_certificates(
-                    self._machine.files.read(path), value("password").encode() or None
-                )[0]
+                key = protect_tools.container(self._machine.files.read(path), value("password"))[0]
             except ValueError:
                 raise CannotStart(f"{section}: the certificate's file cannot be read with its password.") from None
             if key is None:

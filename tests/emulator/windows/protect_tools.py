@@ -8,18 +8,21 @@ sealed with RSA, then the value.
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import os
 import typing as t
 
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.serialization import pkcs12
 
+from .certificates import StoredCertificate
 from .dotnet_config import BadConfiguration, Configuration, loads
 
 if t.TYPE_CHECKING:
-    from .certificates import StoredCertificate
     from .machine import Machine
 
 MARK = "kxABA"
@@ -31,10 +34,48 @@ class CannotOpen(Exception):
 
 
 def pair(machine: Machine, settings: Configuration) -> StoredCertificate | None:
-    """Return the pair that EncryptionCertificate names in a store, or None."""
+    """Return the pair that EncryptionCertificate names, in a file or a store, or None."""
     section = "EncryptionCertificate"
+    file = settings.get(f"{section}:File")
+    if file:
+        return _in_file(machine, file, settings.get(f"{section}:Password") or "")
     location, store = settings.get(f"{section}:StoreLocation") or "", settings.get(f"{section}:StoreName") or ""
     return machine.certificates.find(location, store, settings.get(f"{section}:Thumbprint") or "")
+
+
+def _in_file(machine: Machine, path: str, password: str) -> StoredCertificate | None:
+    """Return the pair of a PFX by its absolute path; its key file is the PFX itself, as far as rights go."""
+    if not machine.files.is_file(path):
+        return None
+    try:
+        key, certificate = container(machine.files.read(path), password)
+    except ValueError:
+        return None
+    if key is None or certificate is None:
+        return None
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return StoredCertificate(certificate.public_bytes(serialization.Encoding.DER), pem, path)
+
+
+@functools.lru_cache(64)
+def container(content: bytes, password: str) -> tuple[t.Any, x509.Certificate | None]:
+    """Return key and certificate of a PFX with the password of the settings; raises ValueError. Kept, since opening
+    one is slow on purpose.
+    """
+    key, certificate, _chain = pkcs12.load_key_and_certificates(content, clear_password(password).encode() or None)
+    return key, certificate
+
+
+@functools.lru_cache(64)
+def _private_key(pem: bytes) -> t.Any:
+    return serialization.load_pem_private_key(pem, None)
+
+
+def clear_password(text: str) -> str:
+    """Return a PFX password as the agent understands the setting: one with ``@`` in it has one more in front (page
+    "Settings Files").
+    """
+    return text[1:] if text.startswith("@") and "@" in text[1:] else text
 
 
 def json_file(machine: Machine, folder: str, arguments: list[str]) -> tuple[int, str]:
@@ -69,7 +110,7 @@ def _sealed(data: t.Any, key: rsa.RSAPublicKey) -> t.Any:
 
 def opened(text: str, stored: StoredCertificate) -> str:
     """Return a protected value in clear; raises CannotOpen."""
-    key = serialization.load_pem_private_key(stored.key or b"", None)
+    key = _private_key(stored.key or b"")
     assert isinstance(key, rsa.RSAPrivateKey)
     try:
         raw = base64.b64decode(text.removeprefix(MARK), validate=True)

@@ -1,0 +1,22 @@
+"""RSA keys made beforehand: a key takes a tenth of a second to make, and matrices need hundreds."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import typing as t
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+NUMBER = 12
+_make = rsa.generate_private_key
+
+
+@functools.cache
+def _ready() -> t.Iterator[rsa.RSAPrivateKey]:
+    return itertools.cycle([_make(65537, 2048) for _ in range(NUMBER)])
+
+
+def generate(public_exponent: int, key_size: int) -> rsa.RSAPrivateKey:
+    """Return the next of a few keys of 2048 bits, so that neighbours differ; another size is made."""
+    return next(_ready()) if key_size == 2048 else _make(public_exponent, key_size)
