@@ -195,8 +195,9 @@ def _file(pair: Pair, material: Material | None, does: str, sid: str, ask: Ask) 
     if material is None:
         return write(does, "file", path=pair.path)
     present = ask(_questions.file(pair.path))
+    rounds = _key_container.ROUNDS
     container = _key_container.pfx(
-        material.key, material.certificate, pair.file_password, material.chain, modern=pair.modern
+        material.key, material.certificate, pair.file_password, material.chain, modern=pair.modern, rounds=rounds
     )
     return write(
         does,

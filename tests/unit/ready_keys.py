@@ -13,10 +13,20 @@ _make = rsa.generate_private_key
 
 
 @functools.cache
+def _keys() -> tuple[rsa.RSAPrivateKey, ...]:
+    return tuple(_make(65537, 2048) for _ in range(NUMBER))
+
+
+@functools.cache
 def _ready() -> t.Iterator[rsa.RSAPrivateKey]:
-    return itertools.cycle([_make(65537, 2048) for _ in range(NUMBER)])
+    return itertools.cycle(_keys())
 
 
 def generate(public_exponent: int, key_size: int) -> rsa.RSAPrivateKey:
     """Return the next of a few keys of 2048 bits, so that neighbours differ; another size is made."""
     return next(_ready()) if key_size == 2048 else _make(public_exponent, key_size)
+
+
+def all_keys() -> tuple[rsa.RSAPrivateKey, ...]:
+    """Return the keys."""
+    return _keys()

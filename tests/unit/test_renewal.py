@@ -17,6 +17,7 @@ from ansible_collections.imops.identity_manager.plugins.plugin_utils import (
     _key_container,
     _key_pair,
     _subject_name,
+    _wanted_pair,
 )
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -30,6 +31,7 @@ NOW = datetime.datetime(2026, 11, 24, 8, 0, tzinfo=datetime.UTC)
 CLOCK = "2026-11-24T08:00:00Z"
 PASSWORD, PASSPHRASE = "canary-file-password-9c", "canary-keep-passphrase-51"
 FILE = "C:\\im\\Certificates\\files.pfx"
+HOST = "agent.contoso.com"
 SUBJECT = "CN=Identity Manager Agent encryption"
 IDENTITIES = {
     "pool": {"pool": "Agent"},
@@ -40,8 +42,10 @@ IDENTITIES = {
 
 
 @pytest.fixture(autouse=True)
-def _ready(monkeypatch):
+def _quick(monkeypatch):
+    """Neither make keys nor make passwords hard to guess, which both take their time."""
     monkeypatch.setattr(rsa, "generate_private_key", ready_keys.generate)
+    monkeypatch.setattr(_key_container, "ROUNDS", 50)
 
 
 @pytest.fixture(scope="module")
@@ -103,28 +107,60 @@ def state(server):
     return json.dumps(server.machine.dump(), sort_keys=True)
 
 
-def options(source, place):
-    pair = _key_pair.make("CN=given,O=Contoso", NOW, uses={"encryption"})
+@functools.cache
+def given_pair():
+    return _key_pair.make("CN=given,O=Contoso", NOW, uses={"server"}, hosts=[HOST])
+
+
+def options(source, place, folder):
+    """Return how an entry says where a pair comes from and where it goes."""
     where = {"place": "file", "path": FILE, "file_password": PASSWORD} if place == "file" else {}
-    if source == "pfx":
-        return {"source": "pfx", "content": container(pair), "password": PASSWORD, **where}
-    return {"source": "store", "subject": "CN=present"} if source == "store" else where
+    key, certificate = given_pair()
+    encrypted = serialization.BestAvailableEncryption(PASSWORD.encode())
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encrypted)
+    pem += certificate.public_bytes(serialization.Encoding.PEM)
+    files = {"PFX file": _key_container.pfx(key, certificate, PASSWORD), "PEM file": pem}
+    if source in files:
+        file = folder / "given"
+        file.write_bytes(files[source])
+        return {"source": "pfx", "file": str(file), "password": PASSWORD, **where}
+    return {
+        "made": where,
+        "PFX bytes": {"source": "pfx", "content": container((key, certificate)), "password": PASSWORD, **where},
+        "store, thumbprint": {"source": "store"},
+        "store, subject": {"source": "store", "subject": "CN=present"},
+    }[source]
 
 
-@pytest.mark.parametrize("identity", IDENTITIES)
-@pytest.mark.parametrize("use", ["encryption", "identity_server", "password_reset"])
-@pytest.mark.parametrize(
-    ("source", "place"), [("made", "store"), ("made", "file"), ("pfx", "store"), ("pfx", "file"), ("store", "store")]
-)
-def test_every_source_place_use_and_identity(source, place, use, identity):
-    target = server(certificates=[{"subject": "CN=present"}])
-    wanted = {"use": use, **options(source, place)}
+BROUGHT = ("made", "PFX file", "PEM file", "PFX bytes")
+SOURCES = [(source, place) for source in BROUGHT for place in ("store", "file")]
+SOURCES += [("store, thumbprint", "store"), ("store, subject", "store")]
+MATRIX = [
+    (source, place, use, identity)
+    for source, place in SOURCES
+    for use in _wanted_pair.USES
+    for identity in IDENTITIES
+    if not (place == "file" and use == "server")
+]
+
+
+@pytest.mark.parametrize(("source", "place", "use", "identity"), MATRIX)
+def test_every_source_place_use_and_identity(source, place, use, identity, tmp_path):
+    target = server(certificates=[{"subject": "CN=present", "names": [HOST]}])
+    wanted = {"use": use, **options(source, place, tmp_path)}
+    if source == "store, thumbprint":
+        wanted["thumbprint"] = next(iter(held(target)))
+    # An agent that is a service opens the site's pair itself; under IIS HTTP.sys does, as SYSTEM.
+    more = {"host_name": HOST, "grant_server": identity == "service"}
     before = state(target)
-    predicted = run(target, wanted, check=True, identity=identity)
+    predicted = run(target, wanted, check=True, identity=identity, **more)
     assert state(target) == before
-    done = run(target, wanted, identity=identity)
+    done = run(target, wanted, identity=identity, **more)
     assert not done.get("failed"), done
-    assert predicted["changed"] is done["changed"] is True
+    assert predicted["changed"] is done["changed"]
+    assert predicted.get("operations") == done.get("operations")
+    opens = use != "server" or identity == "service"
+    assert done["changed"] is (opens or source in BROUGHT)
     found = done["certificates"][use]
     account = {"pool": "IIS APPPOOL\\Agent", "service": "NT SERVICE\\Agent"}.get(
         identity, IDENTITIES[identity].get("account")
@@ -136,10 +172,13 @@ def test_every_source_place_use_and_identity(source, place, use, identity):
         assert not target.machine.files.allowed(FILE, {"S-1-1-0", "S-1-5-11", "S-1-5-32-545"}, 0x1)
         assert _key_container.read(target.machine.files.read(FILE), PASSWORD, "x")[1]
     else:
-        assert target.machine.certificates.readable(held(target)[found["thumbprint"]], token)
-    again = run(target, wanted, identity=identity)
+        stored = held(target)[found["thumbprint"]]
+        assert target.machine.certificates.readable(stored, token) is opens
+        assert not stored.exportable
+    again = run(target, wanted, identity=identity, **more)
     assert again["changed"] is False
     assert target.executions == 1
+    assert target.engine.counters.modules["imops.identity_manager.win_im_probe"] == 1
     assert again["certificates"] == done["certificates"]
     assert PASSWORD not in json.dumps([predicted, done, again]) + state(target)
 

@@ -49,8 +49,12 @@ class StoredCertificate:
 
     @property
     def subject(self) -> str:
-        """Return the subject as .NET writes it."""
-        return ", ".join(reversed(self.certificate.subject.rfc4514_string().split(",")))
+        """Return the subject as .NET writes it; empty for a certificate that cannot be understood."""
+        try:
+            parsed = self.certificate
+        except ValueError:
+            return ""
+        return ", ".join(reversed(parsed.subject.rfc4514_string().split(",")))
 
 
 class CertificateStores:

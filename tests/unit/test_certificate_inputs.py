@@ -1,0 +1,566 @@
+"""Key pairs as people give them: files, vaults, copied thumbprints, kept folders, shared uses, and servers whose
+settings name a pair already.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import datetime
+import json
+import textwrap
+
+import chain
+import in_process
+import pytest
+import ready_keys
+from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import VaultLib, VaultSecret
+from ansible_collections.imops.identity_manager.plugins.plugin_utils import (
+    _certificate,
+    _key_container,
+    _key_pair,
+    _subject_name,
+)
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+NOW = datetime.datetime(2026, 11, 24, 8, 0, tzinfo=datetime.UTC)
+PASSWORD, PASSPHRASE = "canary-input-password-2e", "canary-input-passphrase-b0"
+HOST, RUNTIME = "agent.contoso.com", "C:\\im\\Runtime"
+ENCRYPTION, SITE = {"use": "encryption"}, {"use": "server"}
+PEM, DER = serialization.Encoding.PEM, serialization.Encoding.DER
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    """Neither make keys nor make passwords hard to guess, which both take their time."""
+    monkeypatch.setattr(rsa, "generate_private_key", ready_keys.generate)
+    monkeypatch.setattr(_key_container, "ROUNDS", 50)
+
+
+@pytest.fixture(scope="module")
+def pair():
+    return _key_pair.make("CN=given,O=Contoso", NOW, uses={"server"}, hosts=[HOST])
+
+
+@pytest.fixture(scope="module")
+def pfx(pair):
+    return _key_container.pfx(*pair, PASSWORD)
+
+
+def server(settings=None, agent_settings=None, **data):
+    made = chain.server(
+        {"clock": NOW.isoformat()[:19] + "Z", "features": ["Web-Server"], "pools": [{"name": "Agent"}], **data}
+    )
+    for name, content in (("appsettings.json", settings), ("appsettings.agent.json", agent_settings)):
+        if content:
+            made.machine.files.make_folder(RUNTIME)
+            made.machine.files.write(f"{RUNTIME}\\{name}", json.dumps(content).encode())
+    return made
+
+
+def run(target, *pairs, check=False, **more):
+    target.new_run()
+    arguments = {"pairs": list(pairs), "identity": {"pool": "Agent"}, "settings_path": RUNTIME, **more}
+    result = target.run("win_im_cert_pair", arguments, check=check)
+    seen = json.dumps(result) + json.dumps(target.machine.dump()["events"])
+    assert not [canary for canary in (PASSWORD, PASSPHRASE) if canary in seen]
+    return result
+
+
+def refused(target, *pairs, **more):
+    """Return the message of a run that has to be refused, in check mode too, before anything is written."""
+    before = json.dumps(target.machine.dump(), sort_keys=True)
+    messages = {run(target, *pairs, check=check, **more)["msg"] for check in (True, False)}
+    assert json.dumps(target.machine.dump(), sort_keys=True) == before
+    (message,) = messages
+    assert message.startswith(f"{target.machine.name}: ")
+    return message
+
+
+def held(target, store="My"):
+    return {c.thumbprint: c for c in target.machine.certificates.all("LocalMachine", store)}
+
+
+def thumbprint(certificate):
+    return _certificate.describe(certificate.public_bytes(DER)).thumbprint
+
+
+def usable(target, found, store="My"):
+    token = target.machine.iis.pool_token("Agent")
+    return target.machine.certificates.readable(held(target, store)[found["thumbprint"]], token)
+
+
+# Files and bytes of the controller
+
+
+def pem(pair):
+    key = pair[0].private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return key + pair[1].public_bytes(PEM)
+
+
+def as_content(how, pair, pfx):
+    text = base64.b64encode(pfx).decode()
+    return {
+        "one line": text,
+        "with a line end": text + "\n",
+        "wrapped": "\n".join(textwrap.wrap(text, 76)) + "\n",
+        "wrapped as Windows does": "\r\n".join(textwrap.wrap(text, 64)),
+        "PEM as text": pem(pair).decode(),
+        "PEM as base64": base64.b64encode(pem(pair)).decode(),
+    }[how]
+
+
+CONTENTS = ("one line", "with a line end", "wrapped", "wrapped as Windows does", "PEM as text", "PEM as base64")
+
+
+@pytest.mark.parametrize("how", CONTENTS)
+def test_content_is_understood_as_vaults_and_lookups_give_it(how, pair, pfx):
+    given = {**ENCRYPTION, "source": "pfx", "content": as_content(how, pair, pfx), "password": PASSWORD}
+    target = server()
+    assert run(target, given)["certificates"]["encryption"]["thumbprint"] == thumbprint(pair[1])
+    assert run(target, given)["changed"] is False
+
+
+@pytest.mark.parametrize("file", ["pair.pfx", "files/pair.pfx", "~/pair.pfx", "absolute"])
+def test_a_file_is_found_as_ansible_finds_files(file, pair, pfx, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for place in ("files", "home", "else"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "pair.pfx").write_bytes(pfx)
+    path = str(tmp_path / "else" / "pair.pfx") if file == "absolute" else file
+    given = {**ENCRYPTION, "source": "pfx", "file": path, "password": PASSWORD}
+    assert run(server(), given)["certificates"]["encryption"]["thumbprint"] == thumbprint(pair[1])
+
+
+def vaulted(secret):
+    def loader():
+        made = DataLoader()
+        made.set_vault_secrets([("default", VaultSecret(secret))] if secret else [])
+        return made
+
+    return loader
+
+
+def test_a_file_in_a_vault_is_opened_in_memory(pair, tmp_path, monkeypatch):
+    secret = b"canary-vault-secret"
+    file = tmp_path / "pair.pem"
+    file.write_bytes(VaultLib([("default", VaultSecret(secret))]).encrypt(pem(pair)))
+    monkeypatch.setattr(in_process, "DataLoader", vaulted(secret))
+    given = {**ENCRYPTION, "source": "pfx", "file": str(file)}
+    target = server()
+    monkeypatch.setattr(DataLoader, "get_real_file", None)  # what would write a copy in clear
+    assert run(target, given)["certificates"]["encryption"]["thumbprint"] == thumbprint(pair[1])
+    monkeypatch.setattr(in_process, "DataLoader", vaulted(None))
+    message = refused(server(), given)
+    assert f"pairs, entry 1 (use encryption): file: cannot read {file} on the controller" in message
+
+
+def test_a_file_that_is_not_there_is_named_with_where_it_is_looked_for():
+    message = refused(server(), {**ENCRYPTION, "source": "pfx", "file": "files/none.pfx"})
+    assert "pairs, entry 1 (use encryption): file: cannot read files/none.pfx on the controller" in message
+    assert "one from the folder of the playbook or role" in message
+
+
+# The store of the server
+
+
+@pytest.mark.parametrize("form", ["{}", "\u200e{}", " {} ", "lower", "spaced", "colons"])
+def test_a_thumbprint_is_understood_as_people_copy_it(form):
+    target = server(certificates=[{"subject": "CN=present"}])
+    (whole,) = held(target)
+    pairs = [whole[i : i + 2] for i in range(0, 40, 2)]
+    text = {"lower": whole.lower(), "spaced": " ".join(pairs).lower(), "colons": ":".join(pairs)}.get(
+        form, form.format(whole)
+    )
+    found = run(target, {**ENCRYPTION, "source": "store", "thumbprint": text})["certificates"]["encryption"]
+    assert found["thumbprint"] == whole
+    assert usable(target, found)
+
+
+BAD_THUMBPRINTS = {"12": "wanted the 40 hexadecimal digits", "Z" * 40: "wanted the 40", "A" * 64: "64 are the SHA-256"}
+
+
+@pytest.mark.parametrize("text", BAD_THUMBPRINTS)
+def test_what_is_no_thumbprint_is_refused(text):
+    message = refused(server(), {**ENCRYPTION, "source": "store", "thumbprint": text})
+    assert f"thumbprint: found {text!r}" in message
+    assert BAD_THUMBPRINTS[text] in message
+
+
+def test_what_the_store_has_is_listed_where_nothing_fits():
+    target = server(certificates=[{"subject": f"CN=other {n}", "days": n} for n in range(1, 9)])
+    message = refused(target, {**ENCRYPTION, "source": "store", "subject": "CN=mine"})
+    assert "found no certificate with subject CN=mine in LocalMachine\\My of the server" in message
+    assert "(CN=other 8) until 2026-12-02" in message
+    assert "and 2 more" in message
+
+
+def test_a_subject_with_special_characters_is_made_found_and_found_again():
+    wanted = {**ENCRYPTION, "subject": 'CN="Agent, Paris + Lyon", O=Zoë & Söhne'}
+    target = server()
+    done = run(target, wanted)
+    assert done["certificates"]["encryption"]["subject"] == "CN=Agent\\, Paris \\+ Lyon,O=Zoë & Söhne"
+    assert run(target, wanted)["changed"] is False
+    found = {**ENCRYPTION, "source": "store", "subject": "cn=agent\\, paris \\+ lyon,o=zoë & söhne"}
+    assert run(target, found)["changed"] is False
+
+
+def test_a_certificate_that_cannot_be_understood_is_passed_over():
+    target = server()
+    target.machine.certificates.add("LocalMachine", "My", b"\x30\x03\x02\x01\x00")
+    assert not run(target, ENCRYPTION).get("failed")
+
+
+def test_odd_stores_are_told_with_the_reason():
+    told = run(server(), {**ENCRYPTION, "store_name": "AuthRoot"})["warnings"]
+    assert any("AuthRoot" in w and "trusted by the whole server" in w and "vendor's sample" in w for w in told)
+    told = run(server(), {**ENCRYPTION, "store_location": "CurrentUser"})["warnings"]
+    assert any("the account which Ansible connects as" in w and "LocalMachine" in w for w in told)
+
+
+# The host name of the site
+
+
+def by_source(source, target, pair, pfx):
+    if source == "pfx":
+        return {**SITE, "source": "pfx", "content": base64.b64encode(pfx).decode(), "password": PASSWORD}
+    key = pair[0].private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    target.machine.certificates.add("LocalMachine", "My", pair[1].public_bytes(DER), key)
+    return {**SITE, "source": "store", "thumbprint": thumbprint(pair[1])}
+
+
+@pytest.mark.parametrize("source", ["pfx", "store"])
+def test_a_site_s_certificate_covers_the_binding_s_host_name_whatever_its_source(source, pair, pfx):
+    target = server()
+    wanted = by_source(source, target, pair, pfx)
+    assert not run(copied(target), wanted, host_name=HOST).get("failed")
+    message = refused(target, wanted, host_name="other.contoso.com")
+    assert f"it does not cover the host name other.contoso.com, only {HOST}" in message
+
+
+def copied(target):
+    return in_process.Server(copy.deepcopy(target.machine))
+
+
+def test_a_made_site_s_certificate_gets_the_binding_s_host_name():
+    target = server()
+    done = run(target, SITE, host_name=HOST)
+    described = _certificate.describe(next(iter(held(target).values())).der)
+    assert described.names == (HOST,)
+    assert done["certificates"]["server"]["subject"] == f"CN={HOST}"
+    assert run(target, SITE, host_name=HOST)["changed"] is False
+    wild = server()
+    run(wild, {**SITE, "alternative_names": ["*.contoso.com", "10.0.0.1", "münchen.de"]}, host_name=HOST)
+    described = _certificate.describe(next(iter(held(wild).values())).der)
+    assert set(described.names) == {"*.contoso.com", "10.0.0.1", "xn--mnchen-3ya.de"}, "the wildcard covers it"
+
+
+def test_a_host_name_that_cannot_be_is_refused():
+    assert "alternative_names: found 'https://a.b', wanted a host name" in refused(
+        server(), {**SITE, "alternative_names": ["https://a.b"]}
+    )
+    assert "host_name: found 'a b', wanted a host name" in refused(server(), SITE, host_name="a b")
+
+
+def test_a_long_host_name_is_no_common_name():
+    long = ".".join(["a" * 40, "b" * 40, "contoso.com"])
+    done = run(server(), SITE, host_name=long)
+    assert done["certificates"]["server"]["subject"] == "CN=Identity Manager Agent server"
+
+
+def signed_by_authority():
+    root_key, key = ready_keys.generate(65537, 2048), ready_keys.generate(65537, 2048)
+    root_name, name = _subject_name.parse("CN=Contoso CA"), _subject_name.parse("CN=site")
+    end = NOW + datetime.timedelta(days=90)
+    root = x509.CertificateBuilder(root_name, root_name, root_key.public_key(), 1, NOW, end)
+    leaf = x509.CertificateBuilder(root_name, name, key.public_key(), 2, NOW, end).add_extension(
+        x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False
+    )
+    return root.sign(root_key, hashes.SHA256()), (key, leaf.sign(root_key, hashes.SHA256()))
+
+
+def test_the_chain_of_a_certificate_in_the_store_is_judged_in_the_same_probe():
+    root, leaf = signed_by_authority()
+    target = server()
+    wanted = by_source("store", target, leaf, b"")
+    message = refused(target, wanted, host_name=HOST)
+    assert "signed by CN=Contoso CA, whose certificate is neither in the server's store CA nor in Root" in message
+    target.machine.certificates.add("LocalMachine", "Root", root.public_bytes(DER))
+    target.machine.certificates.add("LocalMachine", "Root", b"\x30\x03\x02\x01\x00")
+    assert run(target, wanted, host_name=HOST)["changed"] is False
+    assert target.executions == 1
+
+
+# Shared pairs
+
+
+def test_a_site_s_pair_that_the_agent_shares_serves_both():
+    target = server()
+    pairs = (SITE, {**ENCRYPTION, "same_as": "server"}, {"use": "identity_server", "same_as": "server"})
+    done = run(target, *pairs, host_name=HOST)
+    found = done["certificates"]
+    assert found["server"] == found["encryption"] == found["identity_server"]
+    assert usable(target, found["server"]), "the agent opens it itself"
+    made = held(target)[found["server"]["thumbprint"]].certificate
+    assert made.extensions.get_extension_for_class(x509.KeyUsage).value.data_encipherment
+    assert run(target, *pairs, host_name=HOST)["changed"] is False
+    alone = server()
+    assert not usable(alone, run(alone, SITE, host_name=HOST)["certificates"]["server"]), "HTTP.sys opens it as SYSTEM"
+
+
+def test_a_pair_that_serves_the_site_too_covers_its_name_and_is_in_a_store():
+    site = {**SITE, "same_as": "encryption"}
+    target = server()
+    run(target, ENCRYPTION, site, host_name=HOST)
+    assert _certificate.describe(next(iter(held(target).values())).der).names == (HOST,)
+    in_file = {**ENCRYPTION, "place": "file", "path": "C:\\im\\a.pfx", "file_password": PASSWORD}
+    message = refused(server(), in_file, site, host_name=HOST)
+    assert "use encryption (which serves server too): place: found 'file', wanted 'store'" in message
+    message = refused(server(), {**in_file, "same_as": "identity_server"}, {"use": "identity_server"})
+    assert "found place file and same_as" in message
+
+
+# What the server's settings name
+
+
+def section(**values):
+    return {"EncryptionCertificate": values}
+
+
+NAMED = {
+    "thumbprint": lambda t: {"Thumbprint": t},
+    "thumbprint as the dialogue copies it": lambda t: {"Thumbprint": "\u200e" + t.lower()},
+    "distinguished name": lambda t: {"DistinguishedName": "CN=mine"},
+    "bare name, as the vendor's sample": lambda t: {"DistinguishedName": "mine"},
+    "keys in another case": lambda t: {"thumbPrint": t},
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("store", ["My", "AuthRoot"])
+def test_a_pair_that_the_settings_name_in_any_way_is_kept(name, store):
+    target = server(certificates=[{"subject": "CN=mine", "store": store}])
+    (mine,) = held(target, store)
+    values = {**NAMED[name](mine), "StoreLocation": "LocalMachine", "StoreName": store}
+    target.machine.files.make_folder(RUNTIME)
+    target.machine.files.write(f"{RUNTIME}\\appsettings.json", json.dumps(section(**values)).encode())
+    done = run(target, ENCRYPTION)
+    found = done["certificates"]["encryption"]
+    assert (found["thumbprint"], found["store_name"]) == (mine, store)
+    assert usable(target, found, store)
+    assert any("store of authorities" in w for w in done.get("warnings", [])) == (store == "AuthRoot")
+    assert run(target, ENCRYPTION)["changed"] is False
+    assert set(held(target)) == ({mine} if store == "My" else set())
+    renewed = run(target, {**ENCRYPTION, "renew": "always"})["certificates"]["encryption"]
+    assert renewed["thumbprint"] != mine
+    assert renewed["store_name"] == "My"
+    assert mine in held(target, store), "it stays until its removal is asked for"
+
+
+@pytest.mark.parametrize("section", ["identity_server", "password_reset"])
+def test_other_uses_are_named_by_their_own_sections(section):
+    target = server(certificates=[{"subject": "CN=mine"}])
+    (mine,) = held(target)
+    values = {"Thumbprint": mine, "StoreLocation": "LocalMachine", "StoreName": "My"}
+    identity = {"IdentityServer": {f"X509{key}": value for key, value in values.items()}}
+    content = {
+        "identity_server": ("appsettings.json", identity),
+        "password_reset": ("appsettings.agent.json", {"PasswordResetSettings": {"EncryptionCertificate": values}}),
+    }[section]
+    target.machine.files.make_folder(RUNTIME)
+    target.machine.files.write(f"{RUNTIME}\\{content[0]}", json.dumps(content[1]).encode())
+    assert run(target, {"use": section})["certificates"][section]["thumbprint"] == mine
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"Thumbprint": "AB" * 20}, {"DistinguishedName": "CN="}, {"File": ".\\none.pfx"}, {"Thumbprint": 5}, "text"],
+)
+def test_settings_that_name_nothing_that_is_there_make_a_new_pair(values):
+    target = server(settings={"EncryptionCertificate": values})
+    assert run(target, ENCRYPTION)["changed"] is True
+    assert len(held(target)) == 1
+
+
+def test_a_pair_that_the_settings_name_at_another_place_is_not_replaced():
+    target = server(settings=section(File="..\\Pairs\\old.pfx"))
+    target.machine.files.make_folder("C:\\im\\Pairs")
+    target.machine.files.write("C:\\im\\Pairs\\old.pfx", b"x")
+    message = refused(target, ENCRYPTION)
+    assert "the settings name the file C:\\im\\Pairs\\old.pfx for use encryption, wanted LocalMachine\\My" in message
+    assert "Say place: file with this path" in message
+    assert not run(copied(target), {**ENCRYPTION, "renew": "always"}).get("failed")
+    stored = server(certificates=[{"subject": "CN=mine"}])
+    (mine,) = held(stored)
+    stored.machine.files.make_folder(RUNTIME)
+    stored.machine.files.write(f"{RUNTIME}\\appsettings.json", json.dumps(section(Thumbprint=mine)).encode())
+    in_file = {**ENCRYPTION, "place": "file", "path": "C:\\im\\Pairs\\new.pfx", "file_password": PASSWORD}
+    message = refused(stored, in_file)
+    assert f"the settings name {mine} (CN=mine) in LocalMachine\\My for use encryption, wanted the file" in message
+    done = run(stored, {**in_file, "renew": "always"})
+    assert done["certificates"]["encryption"]["file"] == "C:\\im\\Pairs\\new.pfx"
+
+
+# Pairs in files, and kept ones
+
+
+def test_a_pair_in_a_file_takes_turns_in_two_and_the_former_goes_when_asked():
+    wanted = {**ENCRYPTION, "place": "file", "path": "C:\\im\\Pairs\\files.pfx", "file_password": PASSWORD}
+    target = server()
+    first = run(target, wanted)["certificates"]["encryption"]
+    assert first["file"] == "C:\\im\\Pairs\\files.pfx"
+    second = run(target, {**wanted, "renew": "always"})["certificates"]["encryption"]
+    assert second["file"] == "C:\\im\\Pairs\\files-2.pfx"
+    target.machine.files.make_folder(RUNTIME)
+    settings = json.dumps(section(File=second["file"], Password="x"))
+    target.machine.files.write(f"{RUNTIME}\\appsettings.json", settings.encode())
+    again = run(target, wanted)
+    assert (again["changed"], again["certificates"]["encryption"]) == (False, second)
+    predicted = run(target, wanted, state="cleaned", check=True)
+    assert run(target, wanted, state="cleaned")["operations"] == predicted["operations"]
+    assert target.machine.files.is_file(second["file"])
+    assert not target.machine.files.is_file(first["file"])
+    assert run(target, wanted, state="cleaned")["changed"] is False
+    third = run(target, {**wanted, "renew": "always"})["certificates"]["encryption"]
+    assert third["file"] == first["file"]
+
+
+def keep(folder, **changes):
+    return {"keep": {"folder": str(folder), "agent": "paris", "passphrase": PASSPHRASE, **changes}}
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_sent(tmp_path):
+    (tmp_path / "file").write_text("x")
+    target = server()
+    before = json.dumps(target.machine.dump(), sort_keys=True)
+    message = run(target, ENCRYPTION, **keep(tmp_path / "file" / "pairs"))["msg"]
+    assert f"{tmp_path}/file/pairs/paris-encryption.pem on the controller: Not a directory" in message
+    assert json.dumps(target.machine.dump(), sort_keys=True) == before
+
+
+@pytest.mark.parametrize("length", [0, 10, 900, -60])
+def test_a_kept_file_that_is_cut_is_told_and_stays(tmp_path, length):
+    run(server(), ENCRYPTION, **keep(tmp_path))
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes()[:length])
+    message = refused(server(), ENCRYPTION, **keep(tmp_path))
+    assert f"the kept pair {file}" in message
+    assert any(word in message for word in ("truncated", "empty", "no PKCS#12 container and no PEM"))
+    assert "restore the file, or move it away for a new pair" in message
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_kept_pair_that_does_not_fit_is_replaced_only_where_renewal_is_asked_for(tmp_path):
+    run(server(), {**ENCRYPTION, "valid_days": 5}, **keep(tmp_path))
+    (file,) = tmp_path.iterdir()
+    first = file.read_bytes()
+    later = {"clock": "2026-12-24T08:00:00Z"}
+    message = refused(server(**later), ENCRYPTION, **keep(tmp_path))
+    assert f"the kept pair {file} for use encryption is not fit: it expired on 2026-11-29" in message
+    assert "say renew: always, once" in message
+    message = refused(server(), {**ENCRYPTION, "subject": "CN=another"}, **keep(tmp_path))
+    assert "its subject is CN=Identity Manager Agent encryption, wanted CN=another" in message
+    assert file.read_bytes() == first
+    assert not run(server(**later), {**ENCRYPTION, "renew": "when_expiring"}, **keep(tmp_path)).get("failed")
+    assert file.read_bytes() != first
+    assert sorted(f.read_bytes() == first for f in tmp_path.iterdir()) == [False, True], "the former stays beside it"
+
+
+def test_the_folder_is_the_playbook_s_or_below_the_home(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    run(server(), ENCRYPTION, **keep("pairs"))
+    run(server(), ENCRYPTION, **keep("~/pairs"))
+    assert [len(list((tmp_path / folder).iterdir())) for folder in ("pairs", "home/pairs")] == [1, 1]
+
+
+# Numbers, what is told beforehand, and secrets
+
+BAD_DAYS = {
+    "valid_days": ({"valid_days": 0}, "valid_days: found 0, wanted 1 to 36500"),
+    "many valid_days": ({"valid_days": 400000}, "wanted 1 to 36500"),
+    "fail_days of all": ({"valid_days": 10, "fail_days": 10}, "wanted more than fail_days (10)"),
+    "warn_days below nothing": ({"warn_days": -1}, "warn_days: found -1, wanted 0 or more"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_DAYS)
+def test_days_that_cannot_be_are_refused(name):
+    changes, words = BAD_DAYS[name]
+    assert words in refused(server(), {**ENCRYPTION, **changes})
+
+
+def test_numbers_as_a_survey_gives_them_are_understood_and_a_pair_that_is_always_due_is_told():
+    done = run(
+        server(), {**ENCRYPTION, "key_size": "3072", "valid_days": "20", "warn_days": "30", "renew": "when_expiring"}
+    )
+    assert any("every run makes another one" in warning for warning in done["warnings"])
+    assert done["certificates"]["encryption"]["days_left"] == 20
+
+
+def test_check_and_diff_tell_what_will_be_made():
+    target = server()
+    pairs = ({**ENCRYPTION, "key_size": 4096, "valid_days": 365}, SITE)
+    told = run(target, *pairs, check=True, host_name=HOST)
+    (shown,) = [d for d in told["diff"] if d["after_header"] == "certificates"]
+    line = (
+        "encryption: LocalMachine\\My, CN=Identity Manager Agent encryption, RSA 4096, self-signed, valid for 365 days"
+    )
+    assert f"{line} until 2027-11-24 (to be made)\n" in shown["after"]
+    assert f"names {HOST} (to be made)" in shown["after"]
+    assert told["certificates"]["encryption"]["thumbprint"] is None
+
+
+def in_clear(key):
+    numbers = key.private_numbers()
+    parts = [numbers.d, numbers.p, numbers.q]
+    return [part.to_bytes((part.bit_length() + 7) // 8, "big") for part in parts]
+
+
+def test_no_key_is_in_clear_on_any_disk_and_each_container_is_sent_once(tmp_path, pair, pfx, monkeypatch):
+    """Look after every call of a module: at the server's files, and at the controller's folders."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    target = server()
+    secrets = [part for key in [pair[0], *ready_keys.all_keys()] for part in in_clear(key)]
+    clear = [*secrets, *(base64.b64encode(part)[8:60] for part in secrets), b"BEGIN PRIVATE KEY", b"BEGIN RSA PRIVATE"]
+    looks = []
+
+    def look():
+        dump = target.machine.files
+        contents = [dump.read(path) for path in dump.dump() if dump.is_file(path)]
+        for root in (tmp_path, target._folder.name):
+            contents += [f.read_bytes() for f in in_process.Path(root).rglob("*") if f.is_file()]
+        looks.append(len(contents))
+        assert not [part for part in clear for content in contents if part in content]
+
+    def watched(*arguments, _call=target.engine.call, **more):
+        look()
+        try:
+            return _call(*arguments, **more)
+        finally:
+            look()
+
+    target.engine.call = watched
+    identity_server = {"use": "identity_server", "source": "pfx", "content": base64.b64encode(pfx).decode()}
+    pairs = (
+        {**ENCRYPTION, "place": "file", "path": "C:\\im\\Pairs\\files.pfx", "file_password": PASSWORD},
+        {**identity_server, "password": PASSWORD},
+        SITE,
+    )
+    for renew in ("never", "never", "always"):
+        run(target, *({**p, "renew": renew} for p in pairs), host_name=HOST, **keep(tmp_path / "pairs"))
+    assert len(looks) >= 10
+    assert min(looks[2:]) > 0
+    sent = [
+        operation["content"]
+        for _name, arguments, _more in target.engine.calls
+        for operation in arguments.get("operations", [])
+        if operation["operation"] in {"certificate", "file"}
+    ]
+    assert len(sent) == len(set(sent)) == 5, "three at first, two renewed"
+    assert not [name for name, _a, _m in target.engine.calls if "certificate_store" in name]
