@@ -433,7 +433,24 @@ def _file(wanted: Wanted, name: str, changes: dict[str, t.Any], ask: Ask) -> _Fi
             f"{path}: a Key Vault holds settings of {AGENT} only: choose another protection for it (option protections)"
         )
     text, expect, document = _read(wanted, name, ask)
+    for path in _inside_lists(document.data, kept.plain):
+        raise Refused(
+            f"{wanted.file(name)}: {_protection.words(path)}: found a list there, wanted the whole list in the inventory:"
+            " single items of a list are neither set nor taken away"
+        )
     return _File(name, text, expect, document, kept.plain, kept)
+
+
+def _inside_lists(data: t.Any, changes: dict[str, t.Any], path: tuple[str, ...] = ()) -> t.Iterator[tuple[str, ...]]:
+    """Yield the paths of lists that changes reach into, as ``Servers:0`` does."""
+    inside = {_json_text.fold(key): value for key, value in data.items()}
+    for key, change in changes.items():
+        found = inside.get(_json_text.fold(key))
+        if isinstance(change, dict) and isinstance(found, dict):
+            yield from _inside_lists(found, change, (*path, key))
+        elif isinstance(change, dict) and isinstance(found, list) and change:
+            if _json_text.only_removes(change) or all(key.isdecimal() for key in change):
+                yield (*path, key)
 
 
 def _read(wanted: Wanted, name: str, ask: Ask) -> tuple[str, str, _json_text.Document]:

@@ -302,7 +302,7 @@ def parse(text: str) -> Document:
 
 def merge(data: t.Any, changes: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return what data is after changes: objects are merged by key without regard to case, all else is replaced,
-    ``REMOVE`` removes.
+    ``REMOVE`` removes. A section of removals alone makes nothing where there is no such section.
     """
     merged = dict(data) if isinstance(data, dict) else {}
     names = {fold(key): key for key in merged}
@@ -310,11 +310,20 @@ def merge(data: t.Any, changes: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         name = names.get(fold(key), key)
         if value is REMOVE:
             merged.pop(name, None)
+        elif only_removes(value) and not isinstance(merged.get(name), dict):
+            continue
         elif isinstance(value, dict):
             merged[name] = merge(merged.get(name), value)
         else:
             merged[name] = value
     return merged
+
+
+def only_removes(change: t.Any) -> bool:
+    """Tell whether a change takes keys away and sets nothing."""
+    if isinstance(change, dict):
+        return bool(change) and all(map(only_removes, change.values()))
+    return change is REMOVE
 
 
 def _once(changes: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -383,10 +392,12 @@ class _Editor:
             member = by_key.get(fold(key))
             if value is REMOVE:
                 removed += [member] if member else []
+            elif isinstance(value, dict) and member is not None and member.value.members is not None:
+                self.object(member.value, value, depth + 1)
+            elif only_removes(value):
+                continue
             elif member is None:
                 added[key] = value
-            elif isinstance(value, dict) and member.value.members is not None:
-                self.object(member.value, value, depth + 1)
             else:
                 wanted = merge(None, value) if isinstance(value, dict) else value
                 if not _equal(member.value.plain(), wanted):
@@ -467,6 +478,4 @@ class _Editor:
 
 
 def _without_removed(value: t.Any) -> t.Any:
-    if isinstance(value, dict):
-        return {key: _without_removed(inside) for key, inside in value.items() if inside is not REMOVE}
-    return value
+    return merge(None, value) if isinstance(value, dict) else value

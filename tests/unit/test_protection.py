@@ -321,6 +321,24 @@ def test_keys_can_be_taken_away_one_by_one_or_all_that_nobody_names():
     assert chain.changed(chain.converge(target, inventory(unmanaged="remove"))) == set()
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"agent_absent": ["Connections:ADExport:Servers:0"]},
+        {"connections": {"ADExport": {"Servers": {"0": {"Server": "other.contoso.com"}}}}},
+    ],
+)
+def test_an_item_of_a_list_is_neither_set_nor_taken_away(options):
+    target = server()
+    chain.converge(target, inventory())
+    before = state(target)
+    if "agent_absent" in options:
+        options = {**options, "connections": {}}
+    (message,) = chain.failures(chain.converge(target, inventory(**options)))
+    assert "appsettings.agent.json: Connections:ADExport:Servers: found a list there, wanted the whole list" in message
+    assert state(target) == before
+
+
 def test_behind_a_reverse_proxy_browsers_may_call_the_agent():
     target = server()
     done = chain.converge(target, inventory(hosting="service", reverse_proxy=True))

@@ -181,6 +181,22 @@ def test_a_change_after_which_dotnet_would_refuse_the_file_is_refused(text, chan
         _json_text.edit(document, changes)
 
 
+REMOVALS = [
+    ('{"b": 1}', {"a": {"b": REMOVE}}, '{"b": 1}'),
+    ('{"a": [1, 2]}', {"a": {"0": REMOVE}}, '{"a": [1, 2]}'),
+    ('{"a": "x"}', {"a": {"b": {"c": REMOVE}}}, '{"a": "x"}'),
+    ("{}", {"a": {"b": {"c": REMOVE}, "d": 1}}, '{\r\n  "a": {\r\n    "d": 1\r\n  }\r\n}'),
+    ('{"a": {"b": 1}}', {"a": {"b": REMOVE}}, '{"a": {}}'),
+]
+
+
+@pytest.mark.parametrize(("text", "changes", "expected"), REMOVALS)
+def test_taking_a_key_away_makes_no_section_and_leaves_what_is_no_section(text, changes, expected):
+    document = _json_text.parse(text)
+    assert _json_text.edit(document, changes) == expected
+    assert _json_text.parse(expected).data == _json_text.merge(document.data, changes)
+
+
 def test_a_key_of_another_case_is_the_same_key():
     document = _json_text.parse('{"applicationuri": "a"}')
     assert _json_text.edit(document, {"ApplicationUri": "b"}) == '{"applicationuri": "b"}'
