@@ -15,6 +15,7 @@ from . import (
     _connector_rules,
     _fingerprint,
     _json_text,
+    _known_settings,
     _load_order,
     _mask,
     _product_rules,
@@ -23,12 +24,13 @@ from . import (
     _questions,
     _windows_path,
 )
+from ._certificate_rules import NO_THUMBPRINT
 from ._load_order import AGENT, CONNECTION, CYBERARK, ENCRYPTED_AGENT, ENCRYPTED_GENERAL, GENERAL, MAX_BYTES, Place
 from ._plan import Diff, Operation, Plan, Refused, write
 from ._protection import MODES, PLAIN, Choice, Kept
 from ._questions import Ask, Query
+from ._rule import Settings, get
 
-NO_THUMBPRINT = "(made by an earlier step)"
 TOOL = "Usercube-Protect-X509JsonFile.exe"
 TOOL_ARGUMENTS = ("--input-json-file-path", "{input}", "--output-json-file-path", "{output}")
 UNMANAGED = ("keep", "report", "remove")
@@ -195,7 +197,7 @@ def _general(arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         "Serilog": arguments.get("logging"),
         # Browsers that use the server's pages call the agent behind the proxy (page "Settings Files").
         "Cors": arguments.get("cors")
-        or (dict.fromkeys(_product_rules.CORS_FLAGS, True) if arguments["reverse_proxy"] else None),
+        or (dict.fromkeys(_known_settings.CORS_FLAGS, True) if arguments["reverse_proxy"] else None),
         "TempFolderPath": arguments.get("temp_folder"),
         "WorkFolderPath": arguments.get("work_folder"),
         "CyberArk": _cyberark(cyberark) if cyberark else None,
@@ -433,10 +435,10 @@ def _file(wanted: Wanted, name: str, changes: dict[str, t.Any], ask: Ask) -> _Fi
             f"{path}: a Key Vault holds settings of {AGENT} only: choose another protection for it (option protections)"
         )
     text, expect, document = _read(wanted, name, ask)
-    for path in _inside_lists(document.data, kept.plain):
+    for place in _inside_lists(document.data, kept.plain):
         raise Refused(
-            f"{wanted.file(name)}: {_protection.words(path)}: found a list there, wanted the whole list in the inventory:"
-            " single items of a list are neither set nor taken away"
+            f"{wanted.file(name)}: {_protection.words(place)}: found a list there, wanted the whole list in the"
+            " inventory: single items of a list are neither set nor taken away"
         )
     return _File(name, text, expect, document, kept.plain, kept)
 
@@ -448,8 +450,9 @@ def _inside_lists(data: t.Any, changes: dict[str, t.Any], path: tuple[str, ...] 
         found = inside.get(_json_text.fold(key))
         if isinstance(change, dict) and isinstance(found, dict):
             yield from _inside_lists(found, change, (*path, key))
-        elif isinstance(change, dict) and isinstance(found, list) and change:
-            if _json_text.only_removes(change) or all(key.isdecimal() for key in change):
+        elif isinstance(change, dict) and isinstance(found, list):
+            numbered = bool(change) and all(number.isdecimal() for number in change)
+            if numbered or _json_text.only_removes(change):
                 yield (*path, key)
 
 
@@ -460,13 +463,21 @@ def _read(wanted: Wanted, name: str, ask: Ask) -> tuple[str, str, _json_text.Doc
     path = wanted.file(name)
     if answer["type"] != "file" or answer["content"] is None:
         raise Refused(f"{path}: found a folder, or a file over {MAX_BYTES} bytes, wanted a settings file")
+    content = base64.b64decode(answer["content"])
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise Refused(
+            f"{path}: found UTF-16, wanted UTF-8, the encoding of the vendor's files. Nothing was written: save the"
+            " file as UTF-8"
+        )
     try:
-        text = base64.b64decode(answer["content"]).decode("utf-8")
+        text = content.decode("utf-8")
         return text, answer["sha256"], _json_text.parse(text)
     except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
         raise Refused(
-            f"{path}: byte {error.start + 1} is not UTF-8, wanted UTF-8, the encoding of the vendor's files. Nothing"
-            " was written: save the file as UTF-8"
+            f"{path}, line {line}: found a byte that is not UTF-8 (0x{content[error.start]:02X}, as Windows-1252 writes"
+            " letters beyond ASCII), wanted UTF-8, the encoding of the vendor's files. Nothing was written: save the"
+            " file as UTF-8"
         ) from None
     except _json_text.BadJson as error:
         raise Refused(f"{path}, {error}. Nothing was written: mend the file, or restore a .bak beside it") from None
@@ -497,7 +508,6 @@ def _encrypted(wanted: Wanted, name: str, file: _File, general: dict[str, t.Any]
 
 def _pair_of(general: dict[str, t.Any]) -> str:
     """Return which pair the settings encrypt for: its thumbprint, else its subject or file."""
-    get = _product_rules.get
     names = ("File", "Thumbprint", "DistinguishedName")
     return str(next((v for v in (get(general, "EncryptionCertificate", n) for n in names) if v), ""))
 
@@ -591,16 +601,20 @@ def _judge(
     """Yield the warnings of the product's rules over what the agent will see; raises Refused for their errors."""
     merged_general = _merged(wanted, general, ENCRYPTED_GENERAL, ask)
     there = tuple(f.name for f in encrypted if f.write or (f.present != "absent" and not f.remove))
-    settings = _product_rules.Settings(
+    settings = Settings(
         merged_general,
         _merged(wanted, agent, ENCRYPTED_AGENT, ask),
         general.after,
         agent.after,
-        wanted.choice,
-        there,
-        vault=_product_rules.get(merged_general, "AzureKeyVault", "Vault") is not None,
+        choice=wanted.choice,
+        encrypted=there,
+        vault=get(merged_general, "AzureKeyVault", "Vault") is not None,
         connectors=wanted.connectors,
         service=wanted.service,
+        reverse_proxy=wanted.reverse_proxy,
+        wanted_general=_plain(wanted.general),
+        wanted_agent=_plain(wanted.agent),
+        mapping=wanted.accounts is not None or ask(wanted.place.question(CYBERARK)) is not None,
     )
     findings = _product_rules.check(settings)
     fatal = [f for f in findings if f.rule.severity == "error" or wanted.strict]

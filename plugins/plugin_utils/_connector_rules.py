@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 import typing as t
+
+from ._load_order import OPAQUE
 
 Values = t.Mapping[str, t.Any]
 Found = t.Iterator[tuple[str, str, str]]
 """Kind of finding (required, type, together, either, unknown), key, what was found and what is wanted."""
 
 _BOOL, _INT, _TEXT, _LIST, _MAP = "true or false", "a whole number", "a text", "a list", "settings"
+_TIME = "a time as 03:00:00"
 TYPES: dict[str, str] = {
     **dict.fromkeys(
         (
@@ -29,6 +33,7 @@ TYPES: dict[str, str] = {
             "Interactive",
             "OnlyDirectoryScan",
             "IsFileNameRegex",
+            "SheetIgnored",
         ),
         _BOOL,
     ),
@@ -57,12 +62,24 @@ TYPES: dict[str, str] = {
     "Options": _MAP,
 }
 CHOICES: dict[str, tuple[str, ...]] = {
+    # A name with a dot is of one connector, and beats the one without.
+    "active_directory.AuthType": ("Negotiate", "Anonymous", "Basic"),
     "AuthType": ("Negotiate", "Anonymous", "Basic", "Kerberos"),
     "Scope": ("Base", "OneLevel", "Subtree"),
     "ScimSyntax": ("RFC", "Salesforce", "CyberArk"),
     "Scanlevel": ("ListItem", "Site", "List"),
+    # System.Data.IsolationLevel; the page names the first two.
+    "IsolationLevel": (
+        "ReadUncommitted",
+        "ReadCommitted",
+        "RepeatableRead",
+        "Serializable",
+        "Snapshot",
+        "Chaos",
+        "Unspecified",
+    ),
 }
-RANGES: dict[str, tuple[int, int]] = {"Port": (1, 65535)}
+RANGES: dict[str, tuple[int, int]] = {"Port": (1, 65535), "google_workspace.PageSize": (1, 500)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,6 +92,9 @@ class Connector:
         required: keys that must be there; a tuple holds keys of which one is enough.
         optional: further keys.
         together: keys that come together or not at all.
+        with_login: keys that a login, the first, cannot do without.
+        either: pairs of which the product reads the first only.
+        items: required and optional keys of the items of a list.
         page: the vendor's page.
     """
 
@@ -83,6 +103,9 @@ class Connector:
     required: tuple[str | tuple[str, ...], ...]
     optional: tuple[str, ...] = ()
     together: tuple[tuple[str, ...], ...] = ()
+    with_login: tuple[str, ...] = ()
+    either: tuple[tuple[str, str], ...] = ()
+    items: t.Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = dataclasses.field(default_factory=dict)
     page: str = ""
 
     @property
@@ -111,13 +134,18 @@ CONNECTORS = (
             "ConnectionTimeout",
         ),
         (_LOGIN,),
-        "activedirectory",
+        items={"Servers": (("Server", "BaseDN"), ())},
+        page="activedirectory",
     ),
     Connector(
         "ldap",
         (("Servers", "Tables"),),
         ("Servers", "Tables"),
         ("AsAdLds", "SizeLimit", "TimeLimit", "TimeOut", "IsLdapPasswordReset"),
+        items={
+            "Servers": (("Server",), ("AuthType", *_LOGIN, "EnableSSL", "NoSigning", "Controls")),
+            "Tables": (("Table", "BaseDN", "Filter"), ("Scope",)),
+        },
         page="ldap",
     ),
     Connector(
@@ -143,8 +171,9 @@ CONNECTORS = (
             "IsHana",
             "SystemNumber",
         ),
-        (("AseLogin", "AsePassword", "Client", "Instance", "Language", "Port"), ("BapiLogin", "BapiPassword")),
-        "saperp6",
+        (("AseLogin", "AsePassword"), ("BapiLogin", "BapiPassword")),
+        with_login=("AseLogin", "Client", "Instance", "Language", "Port"),
+        page="saperp6",
     ),
     Connector(
         "microsoft_entra_id",
@@ -167,7 +196,8 @@ CONNECTORS = (
             "IsolationLevel",
         ),
         (("ProviderClassFullName", "ProviderDllName"),),
-        "sql",
+        either=(("SqlCommand", "SqlFile"),),
+        page="sql",
     ),
     Connector(
         "sharepoint",
@@ -182,7 +212,7 @@ CONNECTORS = (
         ("Server", *_LOGIN),
         (*_OAUTH, "ResponseSizeLimit", "Filter", "TicketCookieDirectoryPath"),
         (_OAUTH,),
-        "servicenowticket",
+        page="servicenowticket",
     ),
     Connector(
         "servicenow",
@@ -190,7 +220,7 @@ CONNECTORS = (
         ("Server", *_LOGIN),
         (*_OAUTH, "ResponseSizeLimit", "Filter"),
         (_OAUTH,),
-        "servicenowentitymanagement",
+        page="servicenowentitymanagement",
     ),
     Connector(
         "scim",
@@ -209,7 +239,7 @@ CONNECTORS = (
             "BulkMaxOperation",
         ),
         (_LOGIN, ("ApplicationId", "ApplicationKey")),
-        "scim",
+        page="scim",
     ),
     Connector("workday", (("InputFilePath",),), ("Server", *_LOGIN, "InputFilePath"), page="workday"),
     Connector(
@@ -224,6 +254,7 @@ CONNECTORS = (
         (("SheetOptions",),),
         (("Path", "PathIncremental"),),
         ("IsFileNameRegex", "ValuesToTrim", "SheetOptions"),
+        items={"SheetOptions": (("SheetIgnored",), ("NumberOfLinesToSkip",))},
         page="excel",
     ),
     Connector(
@@ -246,7 +277,7 @@ CONNECTORS = (
         ("InputDirectories",),
         (*_LOGIN, "Domain", "Interactive", "LevelOfScan", "ListOfSIDToAvoid", "OnlyDirectoryScan"),
         (_LOGIN,),
-        "sharedfolder",
+        page="sharedfolder",
     ),
     Connector(
         "google_workspace",
@@ -262,18 +293,11 @@ CONNECTORS = (
         ("Server",),
         (*_LOGIN, "BearerToken", "ClientId", "ClientSecret", "AuthenticationUrl"),
         (_LOGIN, ("ClientId", "ClientSecret", "AuthenticationUrl")),
-        "odata",
+        page="odata",
     ),
     Connector("sap_netweaver", (), ("Server", *_LOGIN), page="sapnetweaver"),
 )
 NAMES = tuple(connector.name for connector in CONNECTORS)
-ITEM_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    # Required and optional keys of the items of a list.
-    "active_directory.Servers": (("Server", "BaseDN"), ()),
-    "ldap.Servers": (("Server",), ("AuthType", *_LOGIN, "EnableSSL", "NoSigning", "Controls")),
-    "ldap.Tables": (("Table", "BaseDN", "Filter"), ("Scope",)),
-    "excel.SheetOptions": (("SheetIgnored",), ("NumberOfLinesToSkip",)),
-}
 
 
 def connector_of(connection: Values, named: str | None = None) -> Connector | None:
@@ -293,11 +317,21 @@ def connector_of(connection: Values, named: str | None = None) -> Connector | No
 def findings(connection: Values, named: str | None = None) -> Found:
     """Yield what is wrong with a section of Connections."""
     connector = connector_of(connection, named)
-    yield from _values(connection)
+    yield from _values(connection, connector.name if connector else "")
     if connector is None:
         return
     given = {key.lower(): value for key, value in connection.items()}
     what = f"the connector {connector.name} (page {connector.page})"
+    yield from _presence(connector, given, what)
+    if connector.name == "scim" and str(given.get("server", "")).rstrip("/").endswith("/v2"):
+        yield "required", "Server", f"an address that ends in /v2; {what} adds that itself"
+    yield from _unknown(connection, connector.known, what, certain=bool(named))
+    for key in connector.items:
+        yield from _items(connector, key, given.get(key.lower()), what)
+
+
+def _presence(connector: Connector, given: Values, what: str) -> Found:
+    """Yield keys that are missing, and keys that exclude each other."""
     for needed in connector.required:
         keys = (needed,) if isinstance(needed, str) else needed
         if not any(_has(given, key) for key in keys):
@@ -307,67 +341,77 @@ def findings(connection: Values, named: str | None = None) -> Found:
         missing = [key for key in group if not _has(given, key)]
         if there and missing:
             yield "together", missing[0], f"nothing, but {', '.join(there)}; {what} wants all of {', '.join(group)}"
-    if connector.name == "sql" and _has(given, "SqlCommand") and _has(given, "SqlFile"):
-        yield "either", "SqlFile", f"it beside SqlCommand; {what} ignores SqlFile then"
-    if connector.name == "scim" and str(given.get("server", "")).rstrip("/").endswith("/v2"):
-        yield "required", "Server", f"an address that ends in /v2; {what} adds that itself"
-    known = {key.lower(): key for key in connector.known}
-    for key in connection:
-        if key.lower() not in known:
-            near = difflib.get_close_matches(key.lower(), known, 1, 0.75)
-            if near:
-                yield "unknown", key, f"an unknown key; {what} knows {known[near[0]]}"
-    yield from _items(connector, given)
+    missing = [key for key in connector.with_login if not _has(given, key)]
+    if missing and _has(given, connector.with_login[0]):
+        wanted = ", ".join(connector.with_login)
+        yield "together", missing[0], f"nothing, but {connector.with_login[0]}; {what} wants all of {wanted}"
+    for first, second in connector.either:
+        if _has(given, first) and _has(given, second):
+            yield "either", second, f"it beside {first}; {what} ignores {second} then"
 
 
-def _has(given: t.Mapping[str, t.Any], key: str) -> bool:
+def _unknown(data: Values, known: t.Iterable[str], what: str, place: str = "", *, certain: bool) -> Found:
+    """Yield keys that the connector does not have; where its name was only guessed, those near to one that it has."""
+    names = {key.lower(): key for key in known}
+    for key in data:
+        near = [] if key.lower() in names else difflib.get_close_matches(key.lower(), names, 1, 0.75)
+        if near:
+            yield "unknown", place + key, f"an unknown key; {what} knows {names[near[0]]}"
+        elif certain and key.lower() not in names:
+            yield "unknown", place + key, f"an unknown key; {what} knows {', '.join(names.values())}"
+
+
+def _has(given: Values, key: str) -> bool:
     value = given.get(key.lower())
     return value is not None and value != ""
 
 
-def _items(connector: Connector, given: t.Mapping[str, t.Any]) -> Found:
-    for place, (required, optional) in ITEM_KEYS.items():
-        name, _dot, key = place.partition(".")
-        items = given.get(key.lower())
-        if name != connector.name or not isinstance(items, list):
+def _items(connector: Connector, key: str, items: t.Any, what: str) -> Found:
+    """Yield what is wrong with the items of a list."""
+    if not isinstance(items, list):
+        return
+    if not items:
+        yield "required", key, f"an empty list; {what} wants at least one"
+    required, optional = connector.items[key]
+    for number, item in enumerate(items):
+        place = f"{key}[{number}]."
+        if not isinstance(item, t.Mapping):
+            yield "type", place[:-1], f"{shown(item)}, wanted settings"
             continue
-        if not items:
-            yield "required", key, f"an empty list; the connector {name} wants at least one"
-        for number, item in enumerate(items):
-            keys = {k.lower(): v for k, v in item.items()} if isinstance(item, t.Mapping) else {}
-            for needed in required:
-                if not _has(keys, needed):
-                    yield "required", f"{key}[{number}].{needed}", f"nothing; the connector {name} wants it"
-            known = {k.lower(): k for k in (*required, *optional)}
-            for found in keys:
-                near = [] if found in known else difflib.get_close_matches(found, known, 1, 0.75)
-                if near:
-                    yield "unknown", f"{key}[{number}].{found}", f"an unknown key; the product knows {known[near[0]]}"
-    tables = given.get("tables")
-    if connector.name == "ldap" and isinstance(tables, list):
-        names = [str(t_.get("Table", "")).lower() for t_ in tables if isinstance(t_, t.Mapping)]
+        given = {k.lower(): v for k, v in item.items()}
+        for needed in required:
+            if not _has(given, needed):
+                yield "required", place + needed, f"nothing; {what} wants it"
+        yield from _unknown(item, (*required, *optional), what, place, certain=False)
+        for kind, inside, found in _values(item, f"{connector.name}.{key}"):
+            yield kind, place + inside, found
+        controls = str(given.get("controls") or "").lower()
+        if "domainscope" in controls and "pagedresult" not in controls:
+            yield "together", f"{place}Controls", f"DomainScope without PagedResult; {what} wants both then"
+    if connector.name == "ldap" and key == "Tables":
+        names = [str(table.get("Table", "")).lower() for table in items if isinstance(table, t.Mapping)]
         if "entries" not in names:
-            yield "required", "Tables", "no table named entries; the connector ldap wants one"
+            yield "required", "Tables", f"no table named entries; {what} wants one"
 
 
-def _values(connection: Values) -> Found:
+def _of(table: t.Mapping[str, t.Any], connector: str, key: str) -> t.Any:
+    """Return what a table has of a key: of the connector, else of all."""
+    lowered = {name.lower(): value for name, value in table.items()}
+    return lowered.get(f"{connector}.{key}".lower(), lowered.get(key.lower()))
+
+
+def _values(connection: Values, connector: str) -> Found:
     """Yield values of a wrong type. Texts that .NET reads as the type are fine, as in the vendor's samples."""
-    types = {key.lower(): (key, kind) for key, kind in TYPES.items()}
-    choices = {key.lower(): (key, names) for key, names in CHOICES.items()}
-    ranges = {key.lower(): bounds for key, bounds in RANGES.items()}
     for key, value in connection.items():
-        if value is None or value == "":
+        if value is None or value in ("", OPAQUE):
             continue
-        kind = types.get(key.lower(), ("", ""))[1]
+        kind, allowed, bounds = (_of(table, connector, key) for table in (TYPES, CHOICES, RANGES))
         if kind and not fits(value, kind):
-            yield "type", key, f"{_shown(value)}, wanted {kind}"
-        elif kind == _INT and key.lower() in ranges:
-            low, high = ranges[key.lower()]
-            if not low <= int(value) <= high:
-                yield "type", key, f"{value}, wanted {low} to {high}"
-        allowed = choices.get(key.lower(), ("", ()))[1]
-        if allowed and str(value).lower() not in {name.lower() for name in allowed}:
-            yield "type", key, f"{_shown(value)}, wanted one of {', '.join(allowed)}"
+            yield "type", key, f"{shown(value)}, wanted {kind}"
+        elif bounds and not bounds[0] <= int(value) <= bounds[1]:
+            yield "type", key, f"{value}, wanted {bounds[0]} to {bounds[1]}"
+        elif allowed and str(value).lower() not in {name.lower() for name in allowed}:
+            yield "type", key, f"{shown(value)}, wanted one of {', '.join(allowed)}"
 
 
 def fits(value: t.Any, kind: str) -> bool:
@@ -375,7 +419,9 @@ def fits(value: t.Any, kind: str) -> bool:
     if kind == _BOOL:
         return isinstance(value, bool) or str(value).strip().lower() in {"true", "false"}
     if kind == _INT:
-        return not isinstance(value, bool) and str(value).strip().lstrip("+-").isdigit()
+        return not isinstance(value, bool) and re.fullmatch(r"\s*[+-]?[0-9]{1,19}\s*", str(value)) is not None
+    if kind == _TIME:
+        return re.fullmatch(r"(\d+\.)?([01]?\d|2[0-3]):[0-5]?\d(:[0-5]?\d(\.\d+)?)?", str(value).strip()) is not None
     if kind == _LIST:
         return isinstance(value, list)
     if kind == _MAP:
@@ -383,5 +429,6 @@ def fits(value: t.Any, kind: str) -> bool:
     return not isinstance(value, list | t.Mapping)
 
 
-def _shown(value: t.Any) -> str:
+def shown(value: t.Any) -> str:
+    """Return a value as messages write it."""
     return "settings" if isinstance(value, t.Mapping) else "a list" if isinstance(value, list) else repr(value)

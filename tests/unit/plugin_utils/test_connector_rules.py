@@ -54,7 +54,7 @@ WRONG = [
     ("active_directory", {"AuthType": "NTLM"}, "type", "AuthType"),
     ("active_directory", {"Servers": "a"}, "type", "Servers"),
     ("active_directory", {"Servers": []}, "required", "Servers"),
-    ("active_directory", {"Servers": [{"Server": "a", "BaseDn": "x", "BasDN": "y"}]}, "unknown", "Servers[0].basdn"),
+    ("active_directory", {"Servers": [{"Server": "a", "BaseDn": "x", "BasDN": "y"}]}, "unknown", "Servers[0].BasDN"),
     ("active_directory", {"Login": "l"}, "together", "Password"),
     ("active_directory", {"EnableSLS": True}, "unknown", "EnableSLS"),
     ("ldap", {"Tables": [{"Table": "users", "BaseDN": "b", "Filter": "f"}]}, "required", "Tables"),
@@ -63,7 +63,44 @@ WRONG = [
     ("sql", {"ProviderDllName": "a.dll"}, "together", "ProviderClassFullName"),
     ("scim", {"Server": "https://a/v2/"}, "required", "Server"),
     ("powershell", {"Options": "x"}, "type", "Options"),
+    ("active_directory", {"AuthType": "Kerberos"}, "type", "AuthType"),
+    ("active_directory", {"Servers": ["a"]}, "type", "Servers[0]"),
+    ("active_directory", {"Colour": 1}, "unknown", "Colour"),
+    ("ldap", {"Servers": [{"Server": "a", "EnableSSL": "yes"}]}, "type", "Servers[0].EnableSSL"),
+    ("ldap", {"Servers": [{"Server": "a", "Controls": ["DomainScope"]}]}, "together", "Servers[0].Controls"),
+    (
+        "ldap",
+        {"Tables": [{"Table": "entries", "BaseDN": "b", "Filter": "f", "Scope": "All"}]},
+        "type",
+        "Tables[0].Scope",
+    ),
+    ("sap_erp_6", {"AseLogin": "l", "AsePassword": "p", "Client": "1"}, "together", "Instance"),
+    ("sql", {"IsolationLevel": "Dirty"}, "type", "IsolationLevel"),
+    ("google_workspace", {"PageSize": 501}, "type", "PageSize"),
+    ("google_workspace", {"PageSize": 0}, "type", "PageSize"),
+    ("excel", {"SheetOptions": [{"SheetIgnored": "no"}]}, "type", "SheetOptions[0].SheetIgnored"),
+    ("csv", {"NumberOfLinesToSkip": "1.0"}, "type", "NumberOfLinesToSkip"),
 ]
+RIGHT = [
+    ("sap_erp_6", {"Client": "100", "Language": "EN"}),
+    ("microsoft_exchange", {"AuthType": "kerberos"}),
+    ("ldap", {"Servers": [{"Server": "a", "Controls": ["PagedResult", "DomainScope"], "EnableSSL": "False"}]}),
+    ("scim", {"PageSize": 5000}),
+    ("google_workspace", {"PageSize": "500"}),
+    ("sql", {"SqlCommand": "", "SqlFile": "a.sql", "IsolationLevel": None}),
+    ("active_directory", {"EnableSSL": "(kept elsewhere)", "RequestTimeout": "(kept elsewhere)"}),
+]
+
+
+@pytest.mark.parametrize(("name", "changes"), RIGHT)
+def test_what_the_page_allows_passes(name, changes):
+    assert list(rules.findings({**GOOD[name], **changes}, name)) == []
+
+
+def test_every_kind_of_finding_of_the_table_has_a_mistake_and_every_list_of_items_too():
+    assert {kind for _, _, kind, _ in WRONG} == {"required", "type", "together", "either", "unknown"}
+    lists = {(connector.name, key) for connector in rules.CONNECTORS for key in connector.items}
+    assert lists <= {(name, key.partition("[")[0]) for name, _, _, key in WRONG if "[" in key}
 
 
 @pytest.mark.parametrize(("name", "changes", "kind", "key"), WRONG)

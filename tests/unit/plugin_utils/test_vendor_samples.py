@@ -20,7 +20,9 @@ import yaml
 from ansible_collections.imops.identity_manager.plugins.plugin_utils import (
     _agent_settings,
     _json_text,
+    _load_order,
     _product_rules,
+    _rule,
     _web_config,
 )
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._json_text import REMOVE, fold
@@ -31,7 +33,7 @@ FOLDER = Path(__file__).parent / "vendor_samples"
 SAMPLES = [sample for path in sorted(FOLDER.glob("*.yml")) for sample in yaml.safe_load(path.read_text("utf-8"))]
 WAYS = ("pasted", "placed", "replaced")
 RUNTIME = "C:\\im\\Runtime"
-GOOD = {_product_rules.GENERAL: GOOD_GENERAL, _product_rules.AGENT: GOOD_AGENT}
+GOOD = {_load_order.GENERAL: GOOD_GENERAL, _load_order.AGENT: GOOD_AGENT}
 WHOLE = {"encryptioncertificate", "identityserver"}
 """Sections that a sample replaces; others it adds to."""
 RULES = {rule.id: rule for rule in _product_rules.RULES}
@@ -103,7 +105,7 @@ def outcome(sample, way):
         if "the settings would not work" not in found:
             return {"refused": found}
         settings = {name: _json_text.parse(text).data for name, text in files.items()}
-        judged = _product_rules.check(_product_rules.Settings(*(settings[name] for name in GOOD), choice=ACCEPTED))
+        judged = _product_rules.check(_rule.Settings(*(settings[name] for name in GOOD), choice=ACCEPTED))
         assert all(finding.rule.severity != "error" or str(finding) in found for finding in judged)
         found = "; ".join(map(str, judged))
     return {"finds": sorted({rule for rule in RULES if f"({rule})" in found})}
