@@ -51,6 +51,7 @@ class Wanted:
     path: str
     attributes: tuple[tuple[str, str], ...]
     environment: tuple[tuple[str, str], ...] = dataclasses.field(repr=False)
+    unset: frozenset[str]
     warm_up: bool
     backup_count: int
 
@@ -81,6 +82,7 @@ class Wanted:
             _windows_path.normal(arguments["path"]),
             attributes,
             environment,
+            frozenset(str(name).lower() for name, value in arguments["environment"].items() if value is None),
             arguments["warm_up"],
             arguments["backup_count"],
         )
@@ -92,8 +94,9 @@ class Wanted:
 
 
 def _environment(arguments: dict[str, t.Any]) -> tuple[tuple[str, str], ...]:
-    """Return the variables: those named, and the way out."""
-    found = {str(name): str(value) for name, value in arguments["environment"].items()}
+    """Return the variables: those named, and the way out; those without a value are to be taken away."""
+    given = {str(name): value for name, value in arguments["environment"].items() if value is not None}
+    found = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in given.items()}
     if arguments.get("https_proxy"):
         found[_proxy.HTTPS_PROXY] = arguments["https_proxy"]
     if arguments.get("no_proxy"):
@@ -163,10 +166,9 @@ def _change(document: Document, wanted: Wanted) -> None:
     root = document.root
     if root.name != "configuration":
         raise Refused(f"{wanted.file}, {document.place(root)}: found <{root.name}>, wanted <configuration>")
-    servers = [
-        *root.all("system.webServer"),
-        *(s for place in root.all("location") for s in place.all("system.webServer")),
-    ]
+    # A location with another path is of a part of the site, which the agent as a whole is not.
+    places = [place for place in root.all("location") if place.attributes.get("path", ".") in {".", ""}]
+    servers = [server for place in (root, *places) for server in place.all("system.webServer")]
     for server in servers:
         for name in ("aspNetCore", "applicationInitialization", "handlers"):
             found = server.all(name)
@@ -185,7 +187,7 @@ def _change(document: Document, wanted: Wanted) -> None:
         lines += [f"  {line}" for line in (*_core(wanted), *_warm_up(wanted))]
         document.add(root, [*lines, "</system.webServer>"])
         return
-    added: list[str] = []
+    added = _missing_handler(document, servers)
     core = next(iter(home.all("aspNetCore")), None)
     if core is None:
         added += _core(wanted)
@@ -201,6 +203,18 @@ def _change(document: Document, wanted: Wanted) -> None:
         _set_warm_up(document, warm)
     if added:
         document.add(home, added)
+
+
+def _missing_handler(document: Document, servers: t.Iterable[Element]) -> list[str]:
+    """Add the handler that gives requests to the agent where there is none; return the lines of a whole section."""
+    sections = [section for server in servers for section in server.all("handlers")]
+    modules = [handler.attributes.get("modules", "") for section in sections for handler in section.all("add")]
+    if any("aspnetcoremodule" in names.lower() for names in modules):
+        return []
+    if sections:
+        document.add(sections[0], [HANDLER])
+        return []
+    return ["<handlers>", f"  {HANDLER}", "</handlers>"]
 
 
 def _same(name: str, found: str | None, wanted: str) -> bool:
@@ -228,12 +242,14 @@ def _variable(name: str, value: str) -> str:
 
 
 def _set_environment(document: Document, core: Element, wanted: Wanted) -> None:
-    if not wanted.environment:
-        return
     home = next(iter(core.all("environmentVariables")), None)
     if home is None:
-        document.add(core, _variables(wanted.environment))
+        if wanted.environment:
+            document.add(core, _variables(wanted.environment))
         return
+    for element in home.all("environmentVariable"):
+        if element.attributes.get("name", "").lower() in wanted.unset:
+            document.remove(element)
     present = {e.attributes.get("name", "").lower(): e for e in home.all("environmentVariable")}
     missing = []
     for name, value in wanted.environment:

@@ -207,6 +207,11 @@ class Document:
         shown = [indent + unit * ((len(x) - len(x.lstrip(" "))) // 2) + self._encoded(x.strip()) for x in lines]
         self._splices.append((element.start, element.end, self._newline.join(shown)[len(indent) :]))
 
+    def remove(self, element: Element) -> None:
+        """Take an element away, with its line where nothing else stands on it."""
+        before = re.compile(rb"\r?\n[ \t]*$").search(self._text, 0, element.start)
+        self._splices.append((before.start() if before else element.start, element.end, b""))
+
     def content(self) -> bytes:
         """Return the file after the changes."""
         parts, last = [self._bom], 0

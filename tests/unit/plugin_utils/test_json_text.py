@@ -96,16 +96,40 @@ def test_nothing_wanted_and_what_is_there_already_change_nothing(file):
     assert _json_text.edit(document, content) == text
 
 
+def untouched(text, node, changes):
+    """Yield, in order, the pieces of a file that changes do not concern: keys, values, and what is between them."""
+    changed = {_json_text.fold(key): value for key, value in changes.items()}
+    members = node.members
+    for number, member in enumerate(members):
+        change = changed.get(_json_text.fold(member.key), {})
+        if change is REMOVE:
+            continue
+        section = member.value.members is not None
+        if _json_text.fold(member.key) not in changed or (_json_text.only_removes(change) and not section):
+            yield text[member.start : member.value.end]
+        else:
+            yield text[member.start : member.value.start]
+            if section and isinstance(change, dict):
+                yield from untouched(text, member.value, change)
+        if number + 1 < len(members) and changed.get(_json_text.fold(members[number + 1].key)) is not REMOVE:
+            yield text[member.value.end : members[number + 1].start]
+
+
 @EXAMPLES
-@given(files(), keys, scalars)
-def test_every_line_that_is_not_concerned_stays(file, key, value):
+@given(files(), changes_of, st.data())
+def test_every_character_outside_of_what_is_changed_stays(file, changes, data):
     text, content = file
-    edited = _json_text.edit(_json_text.parse(text), {key: value})
-    before, after = re.split("[\r\n]+", text), re.split("[\r\n]+", edited)
-    kept = [line for line in before if line.rstrip(", ") and f"{json.dumps(key)}" not in line]
-    stripped = [line.replace(",", "") for line in after]
-    if len(before) > 2 and key not in content:
-        assert all(any(line.replace(",", "") in other for other in stripped) for line in kept)
+    for key in data.draw(st.lists(st.sampled_from(sorted(content)), max_size=2)) if content else ():
+        changes[key] = data.draw(st.just(REMOVE) | values.filter(unlike))
+    document = _json_text.parse(text)
+    edited = _json_text.edit(document, changes)
+    assert edited.startswith(text[: document.root.start + 1])
+    assert edited.endswith(text[document.root.end - 1 :])
+    at = document.root.start + 1
+    for piece in untouched(text, document.root, changes):
+        found = edited.find(piece, at)
+        assert found >= 0, (piece, edited)
+        at = found + len(piece)
 
 
 @pytest.mark.skipif(not FILES, reason="no corpus of settings files beside the checkout (../shared/corpus)")

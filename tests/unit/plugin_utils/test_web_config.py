@@ -62,6 +62,40 @@ def test_a_missing_file_is_made_whole():
     assert planned(after, environment={"HTTPS_PROXY": "http://proxy:3128"})[0].operations == ()
 
 
+@pytest.mark.parametrize(
+    "inside", ["<handlers />", "<handlers>\n      <clear />\n    </handlers>", "<httpErrors />", "<!-- none -->"]
+)
+def test_requests_are_given_to_the_agent_whatever_the_file_has(inside):
+    _, after = planned(
+        f"<configuration>\n  <system.webServer>\n    {inside}\n  </system.webServer>\n</configuration>".encode()
+    )
+    handlers = ET.fromstring(after).findall("system.webServer/handlers")
+    assert len(handlers) == 1
+    assert handlers[0].findall("add")[-1].get("modules") == "AspNetCoreModuleV2"
+    assert planned(after)[0].operations == ()
+
+
+def test_a_part_of_the_site_is_left_alone():
+    part = '<location path="static"><system.webServer><handlers><clear /></handlers></system.webServer></location>'
+    _, after = planned(f"<configuration>\n  {part}\n</configuration>\n".encode())
+    assert part in after.decode()
+    assert ET.fromstring(after).find("system.webServer/aspNetCore") is not None
+
+
+def test_a_variable_without_a_value_is_taken_away_with_its_line():
+    _, with_all = planned(SERVER.encode(), environment={"HTTPS_PROXY": "proxy:1", "A": True, "B": "x"})
+    assert b'name="A" value="true"' in with_all
+    plan, after = planned(with_all, environment={"https_proxy": None, "B": None, "C": None, "D": "new"})
+    variables = [line.strip() for line in after.decode().split("\r\n") if "environmentVariable " in line]
+    assert variables == [
+        '<environmentVariable name="A" value="true" />',
+        '<environmentVariable name="D" value="new" />',
+    ]
+    assert "\r\n\r\n" not in after.decode()
+    assert plan.restart
+    assert planned(after, environment={"HTTPS_PROXY": None, "D": "new"})[0].operations == ()
+
+
 BROKEN = {
     "not closed": (
         '<configuration><system.webServer><add initializationPage="/"></system.webServer></configuration>',
