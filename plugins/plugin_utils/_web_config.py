@@ -167,8 +167,8 @@ def _change(document: Document, wanted: Wanted) -> None:
     if root.name != "configuration":
         raise Refused(f"{wanted.file}, {document.place(root)}: found <{root.name}>, wanted <configuration>")
     # A location with another path is of a part of the site, which the agent as a whole is not.
-    places = [place for place in root.all("location") if place.attributes.get("path", ".") in {".", ""}]
-    servers = [server for place in (root, *places) for server in place.all("system.webServer")]
+    whole = [place for place in root.all("location") if place.attributes.get("path", ".") in {".", ""}]
+    servers = [server for place in (root, *whole) for server in place.all("system.webServer")]
     for server in servers:
         for name in ("aspNetCore", "applicationInitialization", "handlers"):
             found = server.all(name)
@@ -247,9 +247,9 @@ def _set_environment(document: Document, core: Element, wanted: Wanted) -> None:
         if wanted.environment:
             document.add(core, _variables(wanted.environment))
         return
-    for element in home.all("environmentVariable"):
-        if element.attributes.get("name", "").lower() in wanted.unset:
-            document.remove(element)
+    for variable in home.all("environmentVariable"):
+        if variable.attributes.get("name", "").lower() in wanted.unset:
+            document.remove(variable)
     present = {e.attributes.get("name", "").lower(): e for e in home.all("environmentVariable")}
     missing = []
     for name, value in wanted.environment:
