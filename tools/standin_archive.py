@@ -95,6 +95,7 @@ CONTENT = {
     "Usercube-Server.dll": LABEL,
     "Usercube-Server.exe": LABEL,
     "Usercube-Invoke-Job.exe": LABEL,
+    "Usercube-Protect-CertificatePassword.exe": LABEL,
     "Usercube-Protect-X509JsonFile.exe": LABEL,
     "Usercube-Protect-X509JsonValue.exe": LABEL,
     "appsettings.json": _SERVER_SETTINGS,

@@ -133,7 +133,7 @@ function New-PrivateFolder([string] $Path) {
     Set-Acl -LiteralPath $Path -AclObject $security
 }
 
-# Secrets reach a program in files, never in its arguments, which the process list shows.
+# Gives what the program put out, and what it said altogether, cut for messages.
 function Start-Program([string] $Program, [string] $Folder, [string[]] $Arguments, [int] $Seconds) {
     $start = [Diagnostics.ProcessStartInfo]::new($Program)
     $start.Arguments = $Arguments -join ' '
@@ -154,34 +154,61 @@ function Start-Program([string] $Program, [string] $Folder, [string[]] $Argument
         $said = ($errors.Result + ' ' + $output.Result).Trim()
         if ($said.Length -gt 500) { $said = $said.Substring(0, 500) }
         if ($process.ExitCode) { throw (New-Refusal 'ToolFailed' "'$Program' ended with exit code $($process.ExitCode): $said") }
-        $said
+        @{ output = $output.Result.Trim(); said = $said }
     }
     finally { $process.Dispose() }
 }
 
-function Protect-Content($Operation) {
+function Assert-Unchanged($Operation) {
     $path = Get-NeededText $Operation 'path'
-    $program = Get-NeededText $Operation 'program'
     $present = 'absent'
     if ([IO.File]::Exists($path)) { $present = Get-FileSha256 $path }
     $expected = Get-Field $Operation 'expect' $null
     if ($null -ne $expected -and $present -ne $expected) {
         throw (New-Refusal 'ChangedMeanwhile' "'$path' is not what it was when the plan was made: somebody changed it; run again")
     }
+}
+
+function Assert-Program([string] $Program) {
+    if (-not [IO.File]::Exists($Program)) { throw (New-Refusal 'NoProgram' "there is no program '$Program'") }
+}
+
+# Secrets reach this program in a file, not in its arguments, which the process list shows.
+function Protect-Content($Operation) {
+    $path = Get-NeededText $Operation 'path'
+    $program = Get-NeededText $Operation 'program'
+    Assert-Unchanged $Operation
     if ($check) { return @{ changed = $true; backup = $null } }
-    if (-not [IO.File]::Exists($program)) { throw (New-Refusal 'NoProgram' "there is no program '$program'") }
+    Assert-Program $program
     $private = $path + '.' + (New-Mark) + '.new'
     $made = $null
     try {
         New-PrivateFolder $private
         Write-NewBytes "$private\input" ([Convert]::FromBase64String([string] (Get-Field $Operation 'content' ''))) ''
         $arguments = foreach ($argument in $Operation['arguments']) { $argument.Replace('{input}', "`"$private\input`"").Replace('{output}', "`"$private\output`"") }
-        $said = Start-Program $program (Get-NeededText $Operation 'folder') $arguments ([int] (Get-Field $Operation 'timeout' 120))
-        if (-not [IO.File]::Exists("$private\output")) { throw (New-Refusal 'ToolFailed' "'$program' wrote nothing: $said") }
+        $ended = Start-Program $program (Get-NeededText $Operation 'folder') $arguments ([int] (Get-Field $Operation 'timeout' 120))
+        if (-not [IO.File]::Exists("$private\output")) { throw (New-Refusal 'ToolFailed' "'$program' wrote nothing: $($ended['said'])") }
         $made = [IO.File]::ReadAllBytes("$private\output")
     }
     finally { [IO.Directory]::Delete($private, $true) }
     Write-File @{ path = $path; content = [Convert]::ToBase64String($made); backups = [int] (Get-Field $Operation 'backups' 0) }
+}
+
+# For a program that takes a secret as an argument and knows no other way: whoever sees the process list sees it.
+function Write-Composed($Operation) {
+    $path = Get-NeededText $Operation 'path'
+    Assert-Unchanged $Operation
+    if ($check) { return @{ changed = $true; backup = $null } }
+    $text = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String([string] (Get-Field $Operation 'content' '')))
+    foreach ($part in $Operation['parts']) {
+        $program = Get-NeededText $part 'program'
+        Assert-Program $program
+        $ended = Start-Program $program (Get-NeededText $Operation 'folder') ([string[]] $part['arguments']) ([int] (Get-Field $Operation 'timeout' 120))
+        # One word of plain characters, which needs no escapes wherever it stands. What else it said may hold the secret.
+        if ($ended['output'] -notmatch '\A[!#-\[\]-~]+\z') { throw (New-Refusal 'ToolFailed' "'$program' put out something else than one protected text") }
+        $text = $text.Replace((Get-NeededText $part 'mark'), $ended['output'])
+    }
+    Write-File @{ path = $path; content = [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($text)); backups = [int] (Get-Field $Operation 'backups' 0) }
 }
 
 function Copy-File($Operation) {
@@ -374,6 +401,7 @@ function Invoke-Operation($Operation) {
         'folder' { return Write-Folder $Operation }
         'file' { return Write-File $Operation }
         'protect' { return Protect-Content $Operation }
+        'compose' { return Write-Composed $Operation }
         'copy' { return Copy-File $Operation }
         'remove' { return Remove-Thing $Operation }
         'sweep' { return Clear-Leftovers $Operation }

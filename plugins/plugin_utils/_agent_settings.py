@@ -12,8 +12,10 @@ import re
 import typing as t
 
 from . import (
+    _certificate_password,
     _connector_rules,
     _fingerprint,
+    _inventory_value,
     _json_text,
     _known_settings,
     _load_order,
@@ -24,6 +26,7 @@ from . import (
     _questions,
     _windows_path,
 )
+from ._certificate_password import Protected
 from ._certificate_rules import NO_THUMBPRINT
 from ._load_order import AGENT, CONNECTION, CYBERARK, ENCRYPTED_AGENT, ENCRYPTED_GENERAL, GENERAL, MAX_BYTES, Place
 from ._plan import Diff, Operation, Plan, Refused, write
@@ -77,6 +80,11 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         "protection": {"type": "str", "choices": list(MODES), "default": PLAIN},
         "protections": {"type": "dict", "default": {}},
         "plain_accepted": {"type": "list", "elements": "str", "default": []},
+        "certificate_password_protection": {
+            "type": "str",
+            "choices": list(_certificate_password.MODES),
+            "default": _certificate_password.PLAIN,
+        },
         "fingerprint_key": _fingerprint.KEY_SPEC,
         "reencrypt": {"type": "str", "choices": ["auto", "always"], "default": "auto"},
         "cyberark": {
@@ -102,6 +110,11 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         "strict": {"type": "bool", "default": False},
     },
 }
+_TREES = (
+    *("openid_clients", "connections", "databases", "mail", "scheduler", "logging", "cors"),
+    *("settings", "agent_settings"),
+)
+"""Options that hold settings as they are written."""
 _PLAIN_NAMES = {
     "file": "File",
     "password": "Password",
@@ -131,7 +144,8 @@ class Wanted:
         choice: where each secret is kept.
         accounts: CyberArk account names in the tree of Connections; None without CyberArk.
         connectors: which connector reads a section of Connections.
-        always: whether encrypted files are written again on every run.
+        certificate_password_protection: whether the passwords of PFX files are in clear, or made by the vendor's tool.
+        always: whether what is encrypted is written again on every run.
     """
 
     place: Place
@@ -140,6 +154,7 @@ class Wanted:
     choice: Choice
     accounts: dict[str, t.Any] | None
     connectors: dict[str, t.Any]
+    certificate_password_protection: str
     fingerprint_key: str = dataclasses.field(repr=False)
     always: bool
     unmanaged: str
@@ -156,6 +171,10 @@ class Wanted:
             raise Refused(
                 f"path: found {arguments['path']!r}, wanted the Runtime folder as an absolute Windows path ({reason})"
             )
+        if arguments["backup_count"] < 0:
+            raise Refused(f"backup_count: found {arguments['backup_count']}, wanted 0 or more")
+        given = {name: _inventory_value.settings(arguments.get(name), name) for name in _TREES}
+        arguments = {**arguments, **given}
         for name, connector in arguments["connectors"].items():
             if connector not in _connector_rules.NAMES:
                 known = ", ".join(_connector_rules.NAMES)
@@ -171,6 +190,7 @@ class Wanted:
             choice=Choice.of(arguments["protection"], arguments["protections"], arguments["plain_accepted"]),
             accounts=dict(cyberark["accounts"]) if cyberark else None,
             connectors=arguments["connectors"],
+            certificate_password_protection=arguments["certificate_password_protection"],
             fingerprint_key=_fingerprint.checked_key(arguments.get("fingerprint_key")),
             always=arguments["reencrypt"] == "always",
             unmanaged=arguments["unmanaged"],
@@ -188,10 +208,11 @@ class Wanted:
 def _general(arguments: dict[str, t.Any]) -> dict[str, t.Any]:
     """Return what the named options say of appsettings.json."""
     vault, cyberark = arguments.get("azure_key_vault"), arguments.get("cyberark")
+    escape = _escapes(arguments)
     return {
         "ApplicationUri": arguments.get("server_url"),
-        "EncryptionCertificate": _pair(arguments.get("encryption_certificate"), _PLAIN_NAMES),
-        "IdentityServer": _pair(arguments.get("identity_server_certificate"), _X509_NAMES),
+        "EncryptionCertificate": _pair(arguments.get("encryption_certificate"), _PLAIN_NAMES, escape),
+        "IdentityServer": _pair(arguments.get("identity_server_certificate"), _X509_NAMES, escape),
         "Kestrel": _kestrel(arguments.get("https_certificate")),
         "Scheduler": arguments.get("scheduler"),
         "Serilog": arguments.get("logging"),
@@ -200,7 +221,7 @@ def _general(arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         or (dict.fromkeys(_known_settings.CORS_FLAGS, True) if arguments["reverse_proxy"] else None),
         "TempFolderPath": arguments.get("temp_folder"),
         "WorkFolderPath": arguments.get("work_folder"),
-        "CyberArk": _cyberark(cyberark) if cyberark else None,
+        "CyberArk": _cyberark(cyberark, escape) if cyberark else None,
         "AzureKeyVault": (
             _given({"Vault": vault["vault"], "ConnectionString": vault.get("connection_string")}) if vault else None
         ),
@@ -218,7 +239,7 @@ def _agent(arguments: dict[str, t.Any]) -> dict[str, t.Any]:
     if mail and any(key.lower() == "pickupdirectory" and value for key, value in mail.items()):
         mail = _json_text.merge({"UseSpecifiedPickupDirectory": True}, mail)
     reset = {
-        "EncryptionCertificate": _pair(arguments.get("password_reset_certificate"), _PLAIN_NAMES),
+        "EncryptionCertificate": _pair(arguments.get("password_reset_certificate"), _PLAIN_NAMES, _escapes(arguments)),
         "MailSettings": mail,
     }
     return {
@@ -230,8 +251,13 @@ def _agent(arguments: dict[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
-def _cyberark(given: dict[str, t.Any]) -> dict[str, t.Any]:
-    pair = _pair(given.get("certificate"), _PLAIN_NAMES) or {}
+def _escapes(arguments: dict[str, t.Any]) -> bool:
+    """Tell whether a PFX password is written as the product reads a clear one; the tool takes it as it is."""
+    return bool(arguments["certificate_password_protection"] == _certificate_password.PLAIN)
+
+
+def _cyberark(given: dict[str, t.Any], escape: bool) -> dict[str, t.Any]:
+    pair = _pair(given.get("certificate"), _PLAIN_NAMES, escape) or {}
     section = {
         "UseCyberArkSetting": True,
         "SafeName": given["safe_name"],
@@ -281,7 +307,7 @@ def _given(options: dict[str, t.Any]) -> dict[str, t.Any]:
     return {key: value for key, value in options.items() if value is not None}
 
 
-def _pair(given: dict[str, t.Any] | None, names: dict[str, str]) -> dict[str, t.Any] | None:
+def _pair(given: dict[str, t.Any] | None, names: dict[str, str], escape: bool) -> dict[str, t.Any] | None:
     """Return a certificate section: a file, or a place in a store. Keys of the other form are taken away, since a file
     beats a store.
     """
@@ -290,7 +316,7 @@ def _pair(given: dict[str, t.Any] | None, names: dict[str, str]) -> dict[str, t.
     if given.get("file"):
         section: dict[str, t.Any] = {names["file"]: given["file"]}
         if given.get("password"):
-            section[names["password"]] = _escaped(given["password"])
+            section[names["password"]] = _escaped(given["password"]) if escape else given["password"]
         gone: tuple[str, ...] = ("thumbprint", "subject", "store_location", "store_name")
     else:
         # The thumbprint is unique; a subject is not, and the product takes any of several.
@@ -344,7 +370,18 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
         *(wanted.place.question(name) for name in _load_order.OURS),
         *_load_order.questions(wanted.place),
         _fingerprint.question(wanted.place.runtime),
+        _leftovers(wanted),
     )
+
+
+def _leftovers(wanted: Wanted) -> Query:
+    """Ask for secrets in clear that a killed encryption left: the tool's input lives in a folder of ours."""
+    return _questions.files(wanted.place.runtime, "input", recurse=True)
+
+
+def _left_behind(wanted: Wanted, ask: Ask) -> bool:
+    found = ask(_leftovers(wanted)) or ()
+    return any(re.search(r"\.im-[0-9a-f]{12}\.new\\input$", file["name"], re.IGNORECASE) for file in found)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -357,6 +394,7 @@ class _File:
     document: _json_text.Document
     changes: dict[str, t.Any] = dataclasses.field(repr=False)
     kept: Kept
+    passwords: Protected | None = None
 
     @property
     def data(self) -> dict[str, t.Any]:
@@ -413,11 +451,12 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
         for file in (general, agent):
             warnings += [f"{wanted.file(file.name)}: {key} is not managed" for key in _unmanaged(file)]
     files = [general, *([mapping] if mapping else []), agent]
+    warnings += _exposures(wanted, files)
     operations = _operations(wanted, files, encrypted, ask, check=check)
     restart = tuple(
         f"{operation.arguments['path']} changed"
         for operation in operations
-        if operation.arguments["operation"] in {"file", "protect", "remove"}
+        if operation.arguments["operation"] in {"file", "compose", "protect", "remove"}
         and operation.arguments["path"] != _fingerprint.path(wanted.place.runtime)
     )
     diffs = (*(_diff(wanted, file) for file in files), *(_encrypted_diff(wanted, file, ask) for file in encrypted))
@@ -440,7 +479,16 @@ def _file(wanted: Wanted, name: str, changes: dict[str, t.Any], ask: Ask) -> _Fi
             f"{wanted.file(name)}: {_protection.words(place)}: found a list there, wanted the whole list in the"
             " inventory: single items of a list are neither set nor taken away"
         )
-    return _File(name, text, expect, document, kept.plain, kept)
+    passwords = _certificate_password.protected(
+        name,
+        kept.plain,
+        document.data if expect != "absent" else {},
+        _fingerprint.known(wanted.place.runtime, ask),
+        mode=wanted.certificate_password_protection,
+        key=wanted.fingerprint_key,
+        always=wanted.always,
+    )
+    return _File(name, text, expect, document, passwords.changes, kept, passwords)
 
 
 def _inside_lists(data: t.Any, changes: dict[str, t.Any], path: tuple[str, ...] = ()) -> t.Iterator[tuple[str, ...]]:
@@ -464,7 +512,7 @@ def _read(wanted: Wanted, name: str, ask: Ask) -> tuple[str, str, _json_text.Doc
     if answer["type"] != "file" or answer["content"] is None:
         raise Refused(f"{path}: found a folder, or a file over {MAX_BYTES} bytes, wanted a settings file")
     content = base64.b64decode(answer["content"])
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in content[:4]:
         raise Refused(
             f"{path}: found UTF-16, wanted UTF-8, the encoding of the vendor's files. Nothing was written: save the"
             " file as UTF-8"
@@ -529,9 +577,13 @@ def _operations(
     wanted: Wanted, files: t.Iterable[_File], encrypted: t.Iterable[_Encrypted], ask: Ask, *, check: bool
 ) -> tuple[Operation, ...]:
     """Return the writes: secrets leave the plain file last, when they are where they shall be."""
-    plain = {file.name: _write(wanted, file) for file in files}
+    known = _fingerprint.known(wanted.place.runtime, ask)
+    plain, record = {}, dict[str, str | None]()
+    for settings in files:
+        _has_tool(wanted, settings, ask, check=check)
+        plain[settings.name] = _write(wanted, settings)
+        record |= settings.passwords.record if settings.passwords else {}
     protects: list[Operation] = []
-    record: dict[str, str | None] = {}
     for file in encrypted:
         if file.write:
             if not check and ask(_questions.file(wanted.file(TOOL), 0)) is None:
@@ -539,19 +591,22 @@ def _operations(
             protects.append(_protect(wanted, file))
         elif file.remove:
             protects.append(write(f"remove {wanted.file(file.name)}", "remove", path=wanted.file(file.name)))
-        if file.write or file.remove or file.record != _kept_of(wanted, file.record, ask):
-            record |= file.record
-    if any(file.write for file in encrypted):
+        record |= file.record
+    if any(file.write for file in encrypted) or _left_behind(wanted, ask):
         sweep = write("remove what a killed run left", "sweep", path=wanted.place.runtime, older_than=0)
         protects = [sweep, *protects]
-    kept = [_fingerprint.keep(wanted.place.runtime, ask, record)] if record else []
-    ordered = (plain[GENERAL], plain.get(CYBERARK), *protects, *kept, plain[AGENT])
+    changed = {what: value for what, value in record.items() if value != known.get(what)}
+    kept = [_fingerprint.keep(wanted.place.runtime, ask, changed)] if changed else []
+    ordered = (plain[GENERAL], plain.get(CYBERARK), *protects, plain[AGENT], *kept)
     return tuple(operation for operation in ordered if operation)
 
 
-def _kept_of(wanted: Wanted, record: t.Mapping[str, str | None], ask: Ask) -> dict[str, str | None]:
-    known = _fingerprint.known(wanted.place.runtime, ask)
-    return {what: known.get(what) for what in record}
+def _has_tool(wanted: Wanted, file: _File, ask: Ask, *, check: bool) -> None:
+    """Refuse passwords that need a tool which is not there."""
+    tool = _certificate_password.TOOL
+    needed = file.passwords is not None and file.passwords.parts
+    if needed and not check and ask(_questions.file(wanted.file(tool), 0)) is None:
+        raise Refused(f"found no {tool} in {wanted.place.runtime}, wanted it for the certificates' passwords")
 
 
 def _write(wanted: Wanted, file: _File) -> Operation | None:
@@ -564,11 +619,36 @@ def _write(wanted: Wanted, file: _File) -> Operation | None:
         ) from None
     if text == file.text and file.expect != "absent":
         return None
+    if file.passwords and file.passwords.parts:
+        return _compose(wanted, file, file.passwords.parts, text)
     return write(
         f"write {wanted.file(file.name)}",
         "file",
         secret=True,
         path=wanted.file(file.name),
+        content=base64.b64encode(text.encode()).decode(),
+        expect=file.expect,
+        backups=wanted.backup_count,
+    )
+
+
+def _compose(wanted: Wanted, file: _File, parts: t.Iterable[tuple[str, str]], text: str) -> Operation:
+    """Return the write of a file in which the tool's texts take the place of marks."""
+    runs = [
+        {
+            "mark": mark,
+            "program": wanted.file(_certificate_password.TOOL),
+            "arguments": _certificate_password.arguments(clear),
+        }
+        for mark, clear in parts
+    ]
+    return write(
+        f"write {wanted.file(file.name)}",
+        "compose",
+        secret=True,
+        path=wanted.file(file.name),
+        folder=wanted.place.runtime,
+        parts=runs,
         content=base64.b64encode(text.encode()).decode(),
         expect=file.expect,
         backups=wanted.backup_count,
@@ -601,12 +681,15 @@ def _judge(
     """Yield the warnings of the product's rules over what the agent will see; raises Refused for their errors."""
     merged_general = _merged(wanted, general, ENCRYPTED_GENERAL, ask)
     there = tuple(f.name for f in encrypted if f.write or (f.present != "absent" and not f.remove))
+    choice = wanted.choice
+    if wanted.certificate_password_protection == _certificate_password.TOOL_MADE:
+        choice = dataclasses.replace(choice, accepted=(*choice.accepted, *_certificate_password.ALL))
     settings = Settings(
         merged_general,
         _merged(wanted, agent, ENCRYPTED_AGENT, ask),
         general.after,
         agent.after,
-        choice=wanted.choice,
+        choice=choice,
         encrypted=there,
         vault=get(merged_general, "AzureKeyVault", "Vault") is not None,
         connectors=wanted.connectors,
@@ -659,6 +742,17 @@ def _foreign_warnings(wanted: Wanted, general: _File, agent: _File, ask: Ask) ->
             f"{wanted.file(CONNECTION)}, which the server's pages write, is loaded last and changes"
             f" {', '.join(beaten)}: change these there, or take them out of the inventory"
         )
+
+
+def _exposures(wanted: Wanted, files: t.Iterable[_File]) -> t.Iterator[str]:
+    """Yield what shows passwords that the vendor's tool is run for."""
+    for file in files:
+        if file.passwords and file.passwords.parts:
+            yield (
+                f"{wanted.file(file.name)}: {_certificate_password.TOOL} takes the password of the certificate on its"
+                " command line: the process list shows it while it runs, and the event log where process creation is"
+                " audited with command lines. A certificate in a store needs no password"
+            )
 
 
 def _plain(changes: t.Any) -> t.Any:

@@ -34,13 +34,13 @@ SECRET_SECTIONS = frozenset({"openidclients", "databases"})
 
 def is_secret_key(key: str) -> bool:
     """Tell whether a setting, or a variable, of this name is a secret."""
-    lowered = key.lower().replace("_", "")
+    lowered = str(key).lower()  # YAML has keys that are no texts.replace("_", "")
     return lowered in SECRET_KEYS or lowered.endswith(("password", "secret"))
 
 
 def is_secret_section(key: str) -> bool:
     """Tell whether every value below a setting, or a variable, of this name is a secret."""
-    return key.lower().replace("_", "") in SECRET_SECTIONS
+    return str(key).lower().replace("_", "") in SECRET_SECTIONS
 
 
 def masked(data: t.Any, before: t.Any = None, *, secret: bool = False) -> t.Any:

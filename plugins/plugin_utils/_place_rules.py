@@ -62,9 +62,14 @@ def _near(key: str, known: t.Iterable[str], asked_for: bool) -> str | None:
 def _unknown(s: Settings) -> Found:
     for file, known in ((GENERAL, KNOWN_GENERAL), (AGENT, KNOWN_AGENT)):
         for key in s.of(file):
-            found = (
-                None if key.lower() in _PLACED_ELSEWHERE else _near(key, known, get(s.wanted(file), key) is not None)
-            )
+            # To .NET "Scheduler:Enabled" is Enabled in Scheduler; a dot parts nothing.
+            if key.partition(":")[0].lower() in _PLACED_ELSEWHERE:
+                continue
+            section, dot, below = key.partition(".")
+            if dot and section.lower() in _PLACED_ELSEWHERE:
+                yield file, key, f"a key with a dot in it; the product looks for {below} in the section {section}"
+                continue
+            found = _near(key, known, get(s.wanted(file), key) is not None)
             if found:
                 yield file, key, found
 
@@ -79,6 +84,10 @@ def _known_below(s: Settings) -> Found:
 
 
 def _types(s: Settings) -> Found:
+    for file, name, _keys in KNOWN_BELOW:
+        value = get(s.of(file), *name.split("."))
+        if value is not None and value not in ("", OPAQUE) and not isinstance(value, t.Mapping):
+            yield file, name, f"{_connector_rules.shown(value)}, which is not settings"
     for file, path, kind in TYPES:
         value = get(s.of(file), *path.split("."))
         if value is None or value in ("", OPAQUE) or is_placeholder(value):

@@ -59,6 +59,10 @@ class Choice:
         fitting = [(len(start), mode) for start, mode in self.named if _begins(path, start)]
         return max(fitting)[1] if fitting else self.default
 
+    def names(self, path: Path) -> bool:
+        """Tell whether a value has a place of its own, which makes it a secret whatever its key is."""
+        return any(len(start) == len(path) and _begins(path, start) for start, _ in self.named)
+
     def accepts(self, path: Path) -> bool:
         """Tell whether a secret may stay in clear."""
         return any(_begins(path, start) for start in self.accepted)
@@ -111,6 +115,7 @@ def kept(settings: t.Mapping[str, t.Any], choice: Choice) -> Kept:
             stay, gone = dict[str, t.Any](), dict[str, t.Any]()
             for key, value in data.items():
                 below = secret or _mask.is_secret_key(key) or _mask.is_secret_section(key)
+                below = below or (not isinstance(value, dict | list) and choice.names((*path, key)))
                 stay[key], taken = parted(value, (*path, key), below)
                 for mode, tree in taken.items():
                     gone.setdefault(mode, {})[key] = tree

@@ -47,7 +47,8 @@ def _encrypted_key(s: Settings) -> Found:
 def _vault_address(s: Settings) -> Found:
     vault = get(s.general, "AzureKeyVault")
     if vault is not None and not re.match(r"https://[^/\s]+", str(get(vault, "Vault") or "")):
-        yield GENERAL, "AzureKeyVault.Vault", repr(get(vault, "Vault"))
+        found = get(vault, "Vault")
+        yield GENERAL, "AzureKeyVault.Vault", repr(found) if found else "nothing"
 
 
 def _cyberark_incomplete(s: Settings) -> Found:

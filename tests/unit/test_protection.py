@@ -5,6 +5,7 @@ seen.
 from __future__ import annotations
 
 import base64
+import datetime
 import json
 
 import chain
@@ -206,6 +207,62 @@ def test_the_tool_s_input_is_gone_also_when_the_tool_fails_and_a_killed_run_s_is
     assert chain.CANARIES["ad"] not in state(target)
 
 
+@pytest.mark.parametrize("protection", ["encrypted", "plain"])
+def test_what_a_killed_encryption_left_is_swept_by_a_run_that_has_nothing_else_to_do(protection):
+    target, wanted = server(), inventory(protection=protection)
+    chain.converge(target, wanted)
+    target.machine.files.make_folder(f"{ENCRYPTED}.im-0123456789ab.new")
+    target.machine.files.write(f"{ENCRYPTED}.im-0123456789ab.new\\input", b"canary-left")
+    target.machine.files.write(f"{chain.RUNTIME}\\input", b"not ours")
+    assert chain.changed(chain.converge(target, wanted, check=True)) == {"win_im_agent_settings"}
+    done = chain.converge(target, wanted)
+    assert chain.changed(done) == {"win_im_agent_settings"}, "and the agent is not restarted"
+    assert "canary-left" not in state(target)
+    assert target.machine.files.is_file(f"{chain.RUNTIME}\\input")
+    assert chain.changed(chain.converge(target, wanted)) == set()
+
+
+def restarts(hosting, before, after):
+    """Return why going from one inventory to another restarted the agent, which it must have done once."""
+    target = server()
+    assert chain.failures(chain.converge(target, inventory(hosting=hosting, **before))) == []
+    done = chain.converge(target, inventory(hosting=hosting, **after))
+    assert chain.failures(done) == []
+    start = "start service" if hosting == "service" else "start"
+    assert [operation.split()[0] for operation in done[start]["operations"]] in (["stop", "start"], ["restart"])
+    assert chain.changed(done) == {"win_im_agent_settings", start}
+    return " ".join(done[start]["restarted_because"])
+
+
+@pytest.mark.parametrize("hosting", ["iis", "service"])
+def test_a_changed_mapping_or_certificate_restarts_the_agent_once(hosting):
+    cyberark = {**CYBERARK, "accounts": {"ADExport": {"Password": "AdAccount"}}}
+    given = {"protections": {"Connections:ADExport:Password": "cyberark"}, "cyberark": cyberark}
+    other = {**cyberark, "accounts": {"ADExport": {"Password": "SapAccount"}}}
+    assert "appsettings.cyberArk.agent.json changed" in restarts(hosting, given, {**given, "cyberark": other})
+    certificate = {"thumbprint": "A" * 40}
+    first = {**given, "cyberark": {**cyberark, "certificate": certificate}}
+    second = {**given, "cyberark": {**cyberark, "certificate": {"thumbprint": "B" * 40}}}
+    assert "appsettings.json changed" in restarts(hosting, first, second)
+
+
+def test_backups_are_kept_and_pruned_and_one_put_back_is_what_was():
+    target = server()
+    chain.converge(target, inventory())
+    before = text(target, PLAIN)
+    for number in range(4):
+        wanted = inventory(backup_count=2, agent_settings={"Databases": {"Main": f"canary-{number}"}})
+        chain.converge(target, wanted)
+    kept = [path for path in target.machine.dump()["files"] if path.lower().startswith(f"{PLAIN.lower()}.")]
+    assert len(kept) == 2
+    assert all(path.endswith(".bak") for path in kept)
+    assert "canary-2" in text(target, max(kept))
+    target.machine.files.write(PLAIN, target.machine.files.read(max(kept)))
+    assert chain.failures(chain.converge(target, wanted)) == []
+    assert "canary-3" in text(target, PLAIN)
+    assert before != text(target, PLAIN)
+
+
 def test_the_key_vault_s_secrets_are_named_and_a_mapping_is_written():
     target = server()
     done = chain.converge(target, WANTED["key vault"])
@@ -345,6 +402,67 @@ def test_behind_a_reverse_proxy_browsers_may_call_the_agent():
     assert chain.failures(done) == []
     flags = loads(text(target, f"{chain.RUNTIME}\\appsettings.json"), "general")["Cors"]
     assert flags == {"AllowAnyHeader": True, "AllowAnyMethod": True, "AllowCredentials": True}
+
+
+def test_behind_a_reverse_proxy_what_can_be_checked_is_checked():
+    target = server()
+    wanted = inventory(hosting="service", reverse_proxy=True, cors={"AllowAnyHeader": True, "AllowAnyMethod": "false"})
+    (message,) = chain.failures(chain.converge(target, wanted))
+    assert "Cors.AllowAnyMethod" in message
+    assert "(proxy-cors)" in message
+    target = server()
+    warned = chain.converge(target, inventory(reverse_proxy=True))["win_im_agent_settings"]["warnings"]
+    assert any("(proxy-hosting)" in warning for warning in warned)
+
+
+def test_a_value_that_is_named_is_kept_elsewhere_whatever_its_key_is():
+    target = server()
+    wanted = inventory(protections={"Connections:ADExport:Login": "encrypted", "Connections:ADExport": "plain"})
+    done = chain.converge(target, wanted)
+    assert chain.failures(done) == []
+    assert opened(target) == {"connections:adexport:login": "CONTOSO\\svc-identitymanager"}
+    assert "svc-identitymanager" not in text(target, PLAIN)
+    assert chain.changed(chain.converge(target, wanted)) == set()
+
+
+ODD = {
+    "a date": ({"cors": {"Note": datetime.date(2026, 1, 1)}}, "cors.Note: found a value of the type date"),
+    "a key that is no text": ({"settings": {True: 1}}, "settings: found the key True, wanted a text"),
+    "no number": ({"mail": {"Port": float("nan")}}, "mail.Port: found nan"),
+    "below a list": ({"agent_settings": {"A": [{"B": {None: 1}}]}}, "agent_settings.A[0].B: found the key None"),
+    "fewer than no backups": ({"backup_count": -1}, "backup_count: found -1"),
+    "a section that is none": ({"settings": {"Cors": "all"}}, "Cors: found 'all', which is not settings"),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_yaml_has_and_json_has_not_is_refused_at_its_place(name):
+    options, words = ODD[name]
+    pairs = {"encryption": {"thumbprint": "0" * 40}, "identity_server": {"thumbprint": "1" * 40}}
+    arguments = chain.arguments("win_im_agent_settings", inventory(), pairs)
+    result = server().run("win_im_agent_settings", {**arguments, **options})
+    assert words in result["msg"]
+
+
+FOREIGN = {
+    "UTF-16": ('{"a": 1}'.encode("utf-16"), "found UTF-16"),
+    "UTF-16 without a mark": ('{"a": 1}'.encode("utf-16-le"), "found UTF-16"),
+    "Windows-1252": ('{\n "a": "\u00e9"\n}'.encode("cp1252"), "line 2: found a byte that is not UTF-8 (0xE9"),
+    "empty": (b"", "line 1, column 1: the file is empty"),
+    "a comment": (b"// later\r\n", "line 2, column 1: the file is empty"),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_file_of_another_kind_is_refused_with_what_it_is_and_stays(name):
+    content, words = FOREIGN[name]
+    target = server()
+    chain.converge(target, inventory(), until="win_im_working_directory")
+    target.machine.files.write(f"{chain.RUNTIME}\\appsettings.json", content)
+    (message,) = chain.failures(chain.converge(target, inventory()))
+    assert f"{chain.RUNTIME}\\appsettings.json" in message
+    assert words in message
+    assert target.machine.files.read(f"{chain.RUNTIME}\\appsettings.json") == content
 
 
 def test_mails_into_a_folder_set_the_flag_without_which_it_is_not_used():

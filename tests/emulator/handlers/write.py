@@ -92,15 +92,9 @@ def _file(machine: Machine, operation: Operation, check: bool) -> Result:
 
 def _protect(machine: Machine, operation: Operation, check: bool) -> Result:
     path, program = _text(operation, "path"), _text(operation, "program")
-    present = _sha256(machine, path) if machine.files.is_file(path) else "absent"
-    if operation.get("expect") is not None and present != operation["expect"]:
-        raise WindowsError(
-            "ChangedMeanwhile", f"'{path}' is not what it was when the plan was made: somebody changed it; run again"
-        )
+    _unchanged(machine, operation, path)
     if check:
         return {"changed": True, "backup": None}
-    if not machine.files.is_file(program):
-        raise WindowsError("NoProgram", f"there is no program '{program}'")
     private = f"{path}.{_mark()}.new"
     try:
         machine.files.make_folder(private)
@@ -108,13 +102,7 @@ def _protect(machine: Machine, operation: Operation, check: bool) -> Result:
         machine.files.write(f"{private}\\input", base64.b64decode(operation.get("content") or ""))
         places = {"{input}": f"{private}\\input", "{output}": f"{private}\\output"}
         arguments = [places.get(argument, argument) for argument in operation.get("arguments") or []]
-        code, said = programs.run(machine, program, _text(operation, "folder"), arguments)
-        if code is None:
-            raise WindowsError(
-                "ToolFailed", f"'{program}' did not end within {operation.get('timeout') or 120} seconds"
-            )
-        if code:
-            raise WindowsError("ToolFailed", f"'{program}' ended with exit code {code}: {said[:500]}")
+        said = _run(machine, operation, program, arguments)
         if not machine.files.is_file(f"{private}\\output"):
             raise WindowsError("ToolFailed", f"'{program}' wrote nothing: {said[:500]}")
         made = machine.files.read(f"{private}\\output")
@@ -122,6 +110,42 @@ def _protect(machine: Machine, operation: Operation, check: bool) -> Result:
         machine.files.remove(private, recurse=True)
     content = base64.b64encode(made).decode()
     return _file(machine, {"path": path, "content": content, "backups": operation.get("backups")}, check=False)
+
+
+def _compose(machine: Machine, operation: Operation, check: bool) -> Result:
+    path = _text(operation, "path")
+    _unchanged(machine, operation, path)
+    if check:
+        return {"changed": True, "backup": None}
+    text = base64.b64decode(operation.get("content") or "").decode()
+    for part in operation.get("parts") or []:
+        program = _text(part, "program")
+        said = _run(machine, operation, program, list(part.get("arguments") or [])).strip()
+        if not re.fullmatch(r"[!#-\[\]-~]+", said):
+            raise WindowsError("ToolFailed", f"'{program}' put out something else than one protected text")
+        text = text.replace(_text(part, "mark"), said)
+    content = base64.b64encode(text.encode()).decode()
+    return _file(machine, {"path": path, "content": content, "backups": operation.get("backups")}, check=False)
+
+
+def _unchanged(machine: Machine, operation: Operation, path: str) -> None:
+    present = _sha256(machine, path) if machine.files.is_file(path) else "absent"
+    if operation.get("expect") is not None and present != operation["expect"]:
+        raise WindowsError(
+            "ChangedMeanwhile", f"'{path}' is not what it was when the plan was made: somebody changed it; run again"
+        )
+
+
+def _run(machine: Machine, operation: Operation, program: str, arguments: list[str]) -> str:
+    """Run a program and return what it said; one that is not there, fails or never ends is a failure."""
+    if not machine.files.is_file(program):
+        raise WindowsError("NoProgram", f"there is no program '{program}'")
+    code, said = programs.run(machine, program, _text(operation, "folder"), arguments)
+    if code is None:
+        raise WindowsError("ToolFailed", f"'{program}' did not end within {operation.get('timeout') or 120} seconds")
+    if code:
+        raise WindowsError("ToolFailed", f"'{program}' ended with exit code {code}: {said[:500]}")
+    return said
 
 
 def _backup_name(machine: Machine, path: str) -> str:
@@ -322,6 +346,7 @@ _OPERATIONS: dict[str, t.Callable[[Machine, Operation, bool], Result]] = {
     "folder": _folder,
     "file": _file,
     "protect": _protect,
+    "compose": _compose,
     "copy": _copy,
     "remove": _remove,
     "sweep": _sweep,

@@ -266,7 +266,7 @@ class Agent:
                 raise CannotStart(f"{section}: the certificate's file cannot be opened.")
             try:
                 key = protect_tools.container(self._machine.files.read(path), value("password"))[0]
-            except ValueError:
+            except (ValueError, protect_tools.CannotOpen):
                 raise CannotStart(f"{section}: the certificate's file cannot be read with its password.") from None
             if key is None:
                 raise CannotStart(f"{section}: the certificate has no private key.")

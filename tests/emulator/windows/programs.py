@@ -44,4 +44,5 @@ _PROGRAMS: dict[str, t.Callable[[Machine, str, list[str]], Ended]] = {
         "\n".join(f"kxABA{hashlib.sha256(value.encode()).hexdigest()}" for value in arguments),
     ),
     "usercube-protect-x509jsonfile.exe": protect_tools.json_file,
+    "usercube-protect-certificatepassword.exe": protect_tools.certificate_password,
 }

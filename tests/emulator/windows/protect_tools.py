@@ -1,4 +1,5 @@
-"""The vendor's tool Usercube-Protect-X509JsonFile.exe, and how the agent reads what it wrote: our model of it.
+"""The vendor's tools Usercube-Protect-X509JsonFile.exe and Usercube-Protect-CertificatePassword.exe, and how the agent
+reads what they wrote: our model of them.
 
 The page "Usercube-Protect-X509JsonFile" says that every value of a JSON file becomes a text that only the pair of
 EncryptionCertificate opens, and that two runs give different texts. The texts themselves are ours: a random AES key,
@@ -11,6 +12,7 @@ import base64
 import functools
 import json
 import os
+import re
 import typing as t
 
 from cryptography import x509
@@ -26,6 +28,7 @@ if t.TYPE_CHECKING:
     from .machine import Machine
 
 MARK = "kxABA"
+_PRODUCT_KEY = b"the same in every installation !!"[:32]
 _OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
 
 
@@ -59,23 +62,16 @@ def _in_file(machine: Machine, path: str, password: str) -> StoredCertificate | 
 
 @functools.lru_cache(64)
 def container(content: bytes, password: str) -> tuple[t.Any, x509.Certificate | None]:
-    """Return key and certificate of a PFX with the password of the settings; raises ValueError. Kept, since opening
-    one is slow on purpose.
+    """Return key and certificate of a PFX with the password of the settings; raises ValueError and CannotOpen. Kept,
+    since opening one is slow on purpose.
     """
-    key, certificate, _chain = pkcs12.load_key_and_certificates(content, clear_password(password).encode() or None)
+    key, certificate, _chain = pkcs12.load_key_and_certificates(content, opened_password(password).encode() or None)
     return key, certificate
 
 
 @functools.lru_cache(64)
 def _private_key(pem: bytes) -> t.Any:
     return serialization.load_pem_private_key(pem, None)
-
-
-def clear_password(text: str) -> str:
-    """Return a PFX password as the agent understands the setting: one with ``@`` in it has one more in front (page
-    "Settings Files").
-    """
-    return text[1:] if text.startswith("@") and "@" in text[1:] else text
 
 
 def json_file(machine: Machine, folder: str, arguments: list[str]) -> tuple[int, str]:
@@ -119,3 +115,32 @@ def opened(text: str, stored: StoredCertificate) -> str:
         return AESGCM(secret).decrypt(raw[size : size + 12], raw[size + 12 :], None).decode()
     except Exception:
         raise CannotOpen("the value was not protected with this certificate") from None
+
+
+def certificate_password(machine: Machine, folder: str, arguments: list[str]) -> tuple[int, str]:
+    """Say a PFX password as the settings may have it: two parts in base64, joined with ``@``."""
+    del machine, folder
+    if len(arguments) != 2 or arguments[0] != "--pfx-password":
+        return 1, "Required option 'pfx-password' is missing."
+    nonce = os.urandom(12)
+    body = AESGCM(_PRODUCT_KEY).encrypt(nonce, _unquoted(arguments[1]).encode(), None)
+    return 0, f"{base64.b64encode(nonce).decode()}@{base64.b64encode(body).decode()}"
+
+
+def opened_password(text: str) -> str:
+    """Return a certificate's password as the agent reads it: one ``@`` in front of a clear one that has an ``@``."""
+    if text.startswith("@") or "@" not in text:
+        return text.removeprefix("@")
+    try:
+        nonce, body = (base64.b64decode(part, validate=True) for part in text.split("@"))
+        return AESGCM(_PRODUCT_KEY).decrypt(nonce, body, None).decode()
+    except Exception:
+        raise CannotOpen("the password was not made by the tool") from None
+
+
+def _unquoted(argument: str) -> str:
+    """Return an argument as a program sees it that was quoted on the command line."""
+    quoted = len(argument) > 1 and argument.startswith('"') and argument.endswith('"')
+    inside = argument[1:-1] if quoted else argument
+    inside = re.sub(r'(\\+)"', lambda match: match[1][: len(match[1]) // 2] + '"', inside)
+    return re.sub(r"(\\+)$", lambda match: match[1][: len(match[1]) // 2], inside) if quoted else inside

@@ -139,6 +139,15 @@ def protect(arguments: list[str], **fields: t.Any) -> Operation:
     return operation("protect", "a.txt", **given)
 
 
+def compose(said: str, content: str = "a (one) b (one) (two)", **fields: t.Any) -> Operation:
+    """Return the operation that puts what cmd.exe says in the place of two marks."""
+    parts = [
+        {"mark": mark, "program": fields.pop("program", CMD), "arguments": ["/c", "echo", text]}
+        for mark, text in (("(one)", said), ("(two)", "x"))
+    ]
+    return operation("compose", "a.txt", **{"folder": FOLDER, "content": b64(content), "parts": parts, **fields})
+
+
 LEFT = {
     "a.json.im-0123456789ab.tmp": "x",
     "R.im-0123456789ab.new": None,
@@ -246,6 +255,17 @@ def cases(made: Pair, password: str) -> list[Case]:
             [],
             fails="ToolFailed",
         ),
+        Case("compose", [compose("kx+/=@B")], [True], left={"a.txt": "a kx+/=@B b kx+/=@B x"}),
+        Case(
+            "compose again",
+            [compose("k", "\ufeff(one)\u00e9", expect=sha256("old"), backups=1)],
+            [True],
+            {"a.txt": "old"},
+            left={"a.txt": "\ufeffk\u00e9", "a.txt.*.bak": "old"},
+        ),
+        Case("compose meanwhile", [compose("k", expect=OTHER)], [], {"a.txt": "old"}, fails="ChangedMeanwhile"),
+        Case("compose without program", [compose("k", program="C:\\none.exe")], [], fails="NoProgram"),
+        Case("compose of two words", [compose("k x")], [], {"a.txt": "old"}, fails="ToolFailed"),
         Case(
             "copy",
             [operation("copy", "a.txt", to=f"{FOLDER}\\b.txt"), operation("copy", "a.txt", to=f"{FOLDER}\\b.txt")],

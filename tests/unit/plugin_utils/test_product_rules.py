@@ -254,6 +254,9 @@ def test_a_key_with_no_name_like_it_is_told_where_the_inventory_asks_for_it_and_
     assert found("unknown-key", made) == []
     asked = Settings(made.general, made.agent, choice=ACCEPTED, wanted_general={"ournote": "x"})
     assert "none of the product's with a name like it" in str(found("unknown-key", asked)[0])
+    assert found("unknown-key", settings("general", ("Scheduler:MaxLockWatchTime",), 1)) == []
+    dotted = found("unknown-key", settings("general", ("Scheduler.MaxLockWatchTime",), 1))
+    assert "looks for MaxLockWatchTime in the section Scheduler" in str(dotted[0])
     below = {"Scheduler": {"Colour": "red"}}
     asked = Settings({**GOOD_GENERAL, **below}, GOOD_AGENT, choice=ACCEPTED, wanted_general=below)
     assert [finding.key for finding in found("unknown-key-below", asked)] == ["Scheduler.Colour"]

@@ -1,0 +1,110 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Passwords of PFX files in the settings, as the vendor's Usercube-Protect-CertificatePassword.exe writes them.
+
+The tool takes the password as an argument, which every process list of the server shows while it runs, and its key is
+the same in every installation: so this is asked for by name, and a store, which needs no password, is better. Vendor
+page "Usercube-Protect-CertificatePassword".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import typing as t
+
+from . import _fingerprint
+from ._json_text import REMOVE
+from ._load_order import AGENT, GENERAL
+from ._plan import Refused
+from ._protection import Path, words
+from ._rule import get
+
+PLAIN, TOOL_MADE = "plain", "tool"
+MODES = (PLAIN, TOOL_MADE)
+TOOL = "Usercube-Protect-CertificatePassword.exe"
+PATHS: dict[str, tuple[Path, ...]] = {
+    GENERAL: (
+        ("EncryptionCertificate", "Password"),
+        ("IdentityServer", "X509KeyFilePassword"),
+        ("CyberArk", "Password"),
+    ),
+    AGENT: (("PasswordResetSettings", "EncryptionCertificate", "Password"),),
+}
+"""Where the product reads such a password (pages "appsettings", "appsettings.agent", "CyberArk")."""
+ALL = tuple(path for paths in PATHS.values() for path in paths)
+
+
+@dataclasses.dataclass(frozen=True)
+class Protected:
+    """The passwords of one settings file.
+
+    Attributes:
+        changes: of the file; a mark stands where the tool's text will be.
+        parts: mark and clear password of each that the tool has to be run for.
+        record: what to keep of them beside the agent; None forgets.
+    """
+
+    changes: dict[str, t.Any] = dataclasses.field(repr=False)
+    parts: tuple[tuple[str, str], ...] = dataclasses.field(default=(), repr=False)
+    record: dict[str, str | None] = dataclasses.field(default_factory=dict)
+
+
+def protected(
+    name: str,
+    changes: dict[str, t.Any],
+    present: dict[str, t.Any],
+    known: t.Mapping[str, str],
+    *,
+    mode: str,
+    key: str,
+    always: bool,
+) -> Protected:
+    """Return what a settings file shall hold for its passwords.
+
+    The tool's texts differ from run to run, so one that is there stays while what was kept of the last time says that
+    it is of the wanted password.
+
+    Args:
+        name: the file's name.
+        changes: what is wanted of it, passwords in clear.
+        present: what it holds.
+        known: the fingerprints that are kept beside the agent.
+        mode: one of ``MODES``.
+        key: of the fingerprints; without it a text that the tool made stays until it is asked for.
+        always: whether to run the tool whatever is known.
+
+    Raises:
+        Refused: a password that cannot be an argument of a program.
+    """
+    parts: list[tuple[str, str]] = []
+    record: dict[str, str | None] = {}
+    for path in PATHS[name]:
+        clear, what = get(changes, *path), f"{name} {words(path)}"
+        if mode == PLAIN or not isinstance(clear, str) or not clear:
+            record |= {one: None for one in (what, f"{what} tool") if one in known}
+            continue
+        if not clear.isprintable():
+            raise Refused(f"{words(path)}: found a control character in the password, wanted one that {TOOL} can take")
+        wanted: dict[str, str | None] = {f"{what} tool": TOOL}
+        if key:
+            wanted[what] = _fingerprint.of(key, what, clear)
+        there = get(present, *path)
+        as_known = all(known.get(one) == value for one, value in wanted.items())
+        if always or not as_known or not isinstance(there, str) or not there or there in {clear, f"@{clear}"}:
+            there = f"(text of {TOOL} for {words(path)})"
+            parts.append((there, clear))
+        record |= wanted
+        changes = _put(changes, path, there)
+    return Protected(changes, tuple(parts), record)
+
+
+def arguments(clear: str) -> list[str]:
+    """Return the tool's arguments, quoted as the C runtime of Windows reads a command line."""
+    return ["--pfx-password", subprocess.list2cmdline([clear])]
+
+
+def _put(changes: dict[str, t.Any], path: Path, value: t.Any) -> dict[str, t.Any]:
+    """Return changes with another value at a path that is there."""
+    (name,) = [key for key in changes if key.lower() == path[0].lower() and changes[key] is not REMOVE][-1:]
+    inside = value if len(path) == 1 else _put(changes[name], path[1:], value)
+    return {**changes, name: inside}
