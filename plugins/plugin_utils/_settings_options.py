@@ -1,0 +1,259 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the options of win_im_agent_settings say of the settings files, in the vendor's key names."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from . import _certificate_password, _fingerprint, _json_text, _known_settings, _mask, _protection
+from ._certificate_rules import NO_THUMBPRINT
+from ._plan import Refused
+from ._protection import MODES, PLAIN
+
+UNMANAGED = ("keep", "report", "remove")
+_CERTIFICATE = {
+    "type": "dict",
+    "options": {
+        "thumbprint": {"type": "str"},
+        "subject": {"type": "str"},
+        "store_location": {"type": "str"},
+        "store_name": {"type": "str"},
+        "file": {"type": "str"},
+        "password": {"type": "str", "no_log": True},
+        "not_after": {"type": "str"},
+        "days_left": {"type": "int"},
+    },
+}
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    "argument_spec": {
+        "path": {"type": "str", "required": True},
+        "server_url": {"type": "str"},
+        "agent_identifier": {"type": "str"},
+        "openid_clients": {"type": "dict", "no_log": True},
+        "default_openid_client": {"type": "str"},
+        "encryption_certificate": _CERTIFICATE,
+        "identity_server_certificate": _CERTIFICATE,
+        "https_certificate": _CERTIFICATE,
+        "password_reset_certificate": _CERTIFICATE,
+        "connections": {"type": "dict", "no_log": True},
+        "connectors": {"type": "dict", "default": {}},
+        "databases": {"type": "dict", "no_log": True},
+        "sources_root_paths": {"type": "list", "elements": "str"},
+        "mail": {"type": "dict", "no_log": True},
+        "scheduler": {"type": "dict"},
+        "logging": {"type": "dict"},
+        "cors": {"type": "dict"},
+        "temp_folder": {"type": "str"},
+        "work_folder": {"type": "str"},
+        "settings": {"type": "dict", "no_log": True, "default": {}},
+        "agent_settings": {"type": "dict", "no_log": True, "default": {}},
+        "absent": {"type": "list", "elements": "str", "default": []},
+        "agent_absent": {"type": "list", "elements": "str", "default": []},
+        "unmanaged": {"type": "str", "choices": list(UNMANAGED), "default": "keep"},
+        "protection": {"type": "str", "choices": list(MODES), "default": PLAIN},
+        "protections": {"type": "dict", "default": {}},
+        "plain_accepted": {"type": "list", "elements": "str", "default": []},
+        "certificate_password_protection": {
+            "type": "str",
+            "choices": list(_certificate_password.MODES),
+            "default": _certificate_password.PLAIN,
+        },
+        "fingerprint_key": _fingerprint.KEY_SPEC,
+        "reencrypt": {"type": "str", "choices": ["auto", "always"], "default": "auto"},
+        "cyberark": {
+            "type": "dict",
+            "options": {
+                "safe_name": {"type": "str", "required": True},
+                "application_id": {"type": "str", "required": True},
+                "server": {"type": "str", "required": True},
+                "accounts": {"type": "dict", "required": True},
+                "certificate": _CERTIFICATE,
+            },
+        },
+        "azure_key_vault": {
+            "type": "dict",
+            "options": {
+                "vault": {"type": "str", "required": True},
+                "connection_string": {"type": "str", "no_log": True},
+            },
+        },
+        "reverse_proxy": {"type": "bool", "default": False},
+        "hosting": {"type": "str", "choices": ["iis", "service"], "default": "iis"},
+        "backup_count": {"type": "int", "default": 5},
+        "strict": {"type": "bool", "default": False},
+    },
+}
+TREES = (
+    *("openid_clients", "connections", "databases", "mail", "scheduler", "logging", "cors"),
+    *("settings", "agent_settings"),
+)
+"""Options that hold settings as they are written."""
+_PLAIN_NAMES = {
+    "file": "File",
+    "password": "Password",
+    "thumbprint": "Thumbprint",
+    "subject": "DistinguishedName",
+    "store_location": "StoreLocation",
+    "store_name": "StoreName",
+}
+_X509_NAMES = {
+    "file": "X509KeyFilePath",
+    "password": "X509KeyFilePassword",
+    "thumbprint": "X509Thumbprint",
+    "subject": "X509SubjectDistinguishedName",
+    "store_location": "X509StoreLocation",
+    "store_name": "X509StoreName",
+}
+
+
+def general(arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return what the named options say of appsettings.json; raises Refused."""
+    vault, cyberark = arguments.get("azure_key_vault"), arguments.get("cyberark")
+    escape = _escapes(arguments)
+    return {
+        "ApplicationUri": arguments.get("server_url"),
+        "EncryptionCertificate": _pair(arguments.get("encryption_certificate"), _PLAIN_NAMES, escape),
+        "IdentityServer": _pair(arguments.get("identity_server_certificate"), _X509_NAMES, escape),
+        "Kestrel": _kestrel(arguments.get("https_certificate")),
+        "Scheduler": arguments.get("scheduler"),
+        "Serilog": arguments.get("logging"),
+        # Browsers that use the server's pages call the agent behind the proxy (page "Settings Files").
+        "Cors": arguments.get("cors")
+        or (dict.fromkeys(_known_settings.CORS_FLAGS, True) if arguments["reverse_proxy"] else None),
+        "TempFolderPath": arguments.get("temp_folder"),
+        "WorkFolderPath": arguments.get("work_folder"),
+        "CyberArk": _cyberark(cyberark, escape) if cyberark else None,
+        "AzureKeyVault": (
+            said({"Vault": vault["vault"], "ConnectionString": vault.get("connection_string")}) if vault else None
+        ),
+    }
+
+
+def agent(arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return what the named options say of appsettings.agent.json."""
+    open_id = {
+        "AgentIdentifier": arguments.get("agent_identifier"),
+        "OpenIdClients": arguments.get("openid_clients"),
+        "DefaultOpenIdClient": arguments.get("default_openid_client"),
+    }
+    mail = arguments.get("mail")
+    if mail and any(key.lower() == "pickupdirectory" and value for key, value in mail.items()):
+        mail = _json_text.merge({"UseSpecifiedPickupDirectory": True}, mail)
+    reset = {
+        "EncryptionCertificate": _pair(arguments.get("password_reset_certificate"), _PLAIN_NAMES, _escapes(arguments)),
+        "MailSettings": mail,
+    }
+    return {
+        "OpenId": said(open_id) or None,
+        "PasswordResetSettings": said(reset) or None,
+        "Connections": arguments.get("connections") or None,
+        "Databases": arguments.get("databases") or None,
+        "SourcesRootPaths": arguments.get("sources_root_paths"),
+    }
+
+
+def _escapes(arguments: dict[str, t.Any]) -> bool:
+    """Tell whether a PFX password is written as the product reads a clear one; the tool takes it as it is."""
+    return bool(arguments["certificate_password_protection"] == _certificate_password.PLAIN)
+
+
+def _cyberark(given: dict[str, t.Any], escape: bool) -> dict[str, t.Any]:
+    pair = _pair(given.get("certificate"), _PLAIN_NAMES, escape) or {}
+    section = {
+        "UseCyberArkSetting": True,
+        "SafeName": given["safe_name"],
+        "ApplicationId": given["application_id"],
+        "Server": given["server"],
+    }
+    return section | pair
+
+
+def absent(changes: dict[str, t.Any], paths: t.Iterable[str]) -> dict[str, t.Any]:
+    """Return changes with the keys at some paths removed from the file; raises Refused for one that is wanted too."""
+    for text in paths:
+        path = _protection.path_of(text)
+        if not path:
+            raise Refused(f"absent: found {text!r}, wanted keys joined with colons, as Scheduler:LockFilePath")
+        wanted: t.Any = changes
+        for key in path:
+            wanted = {k.lower(): v for k, v in wanted.items()}.get(key.lower()) if isinstance(wanted, dict) else None
+        if wanted is not None and wanted is not _json_text.REMOVE:
+            raise Refused(f"absent: {text}: found a value for it too, wanted one of both")
+        removal: t.Any = _json_text.REMOVE
+        for key in reversed(path):
+            removal = {key: removal}
+        changes = with_changes(changes, removal)
+    return changes
+
+
+def said(options: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return the settings of the options that are given."""
+    return {key: value for key, value in options.items() if value is not None}
+
+
+def _pair(given: dict[str, t.Any] | None, names: dict[str, str], escape: bool) -> dict[str, t.Any] | None:
+    """Return a certificate section: a file, or a place in a store. Keys of the other form are taken away, since a file
+    beats a store.
+    """
+    if not given:
+        return None
+    if given.get("file"):
+        section: dict[str, t.Any] = {names["file"]: given["file"]}
+        if given.get("password"):
+            section[names["password"]] = _escaped(given["password"]) if escape else given["password"]
+        gone: tuple[str, ...] = ("thumbprint", "subject", "store_location", "store_name")
+    else:
+        # The thumbprint is unique; a subject is not, and the product takes any of several.
+        by_thumbprint = bool(given.get("thumbprint")) or not given.get("subject") or "thumbprint" in given
+        key = "thumbprint" if by_thumbprint else "subject"
+        value = (given.get("thumbprint") or NO_THUMBPRINT) if by_thumbprint else given["subject"]
+        section = {names[key]: value}
+        section[names["store_location"]] = given.get("store_location") or "LocalMachine"
+        section[names["store_name"]] = given.get("store_name") or "My"
+        gone = ("file", "password", "subject" if by_thumbprint else "thumbprint")
+    return section | {names[name]: _json_text.REMOVE for name in gone}
+
+
+def _kestrel(given: dict[str, t.Any] | None) -> dict[str, t.Any] | None:
+    """Return the section by which Kestrel, the web server of an agent that is a service, finds its certificate.
+
+    It names a subject, not a thumbprint, and takes the one that is valid longest, so a renewal needs no change.
+    Belief: the agent reads the section as every ASP.NET Core program does; learn.microsoft.com "Configure endpoints for
+    the ASP.NET Core Kestrel web server".
+    """
+    if not given:
+        return None
+    common = re.search(r"CN=([^,]+)", given.get("subject") or "", re.IGNORECASE)
+    if not common:
+        raise Refused("https_certificate: found no subject with a CN, wanted the pair as win_im_cert_pair returns it")
+    found = {
+        "Subject": common[1].strip(),
+        "Store": given.get("store_name") or "My",
+        "Location": given.get("store_location") or "LocalMachine",
+        "AllowInvalid": True,  # a self-signed one too; whoever connects judges it
+    }
+    return {"Certificates": {"Default": found}}
+
+
+def _escaped(password: str) -> str:
+    """Return a PFX password as the product reads it: one with '@' in it gets one more in front (vendor page "Settings
+    Files").
+    """
+    return f"@{password}" if "@" in password else password
+
+
+def secrets(arguments: dict[str, t.Any]) -> frozenset[str]:
+    """Return the texts that must appear nowhere; names of CyberArk accounts are none."""
+    cyberark = {k: v for k, v in (arguments.get("cyberark") or {}).items() if k != "accounts"}
+    return _mask.secrets({**arguments, "cyberark": cyberark})
+
+
+def with_changes(changes: dict[str, t.Any], more: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return changes and more of them, removals kept as removals."""
+    merged, names = dict(changes), {key.lower(): key for key in changes}
+    for key, value in more.items():
+        name = names.get(key.lower(), key)
+        both = isinstance(value, dict) and isinstance(merged.get(name), dict)
+        merged[name] = with_changes(merged[name], value) if both else value
+    return merged
