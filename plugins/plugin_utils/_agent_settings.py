@@ -176,9 +176,8 @@ def _judge(wanted: Wanted, general: File, agent: File, encrypted: t.Iterable[Enc
     """Yield the warnings of the product's rules over what the agent will see; raises Refused for their errors."""
     merged_general = _merged(wanted, general, ENCRYPTED_GENERAL, ask)
     there = tuple(f.name for f in encrypted if f.write or (f.present != "absent" and not f.remove))
-    choice = wanted.choice
-    if wanted.certificate_password_protection == _certificate_password.TOOL_MADE:
-        choice = dataclasses.replace(choice, accepted=(*choice.accepted, *_certificate_password.ALL))
+    made = [path for file in (general, agent) if file.passwords for path in file.passwords.paths]
+    choice = dataclasses.replace(wanted.choice, accepted=(*wanted.choice.accepted, *made))
     settings = Settings(
         merged_general,
         _merged(wanted, agent, ENCRYPTED_AGENT, ask),

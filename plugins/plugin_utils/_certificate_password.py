@@ -13,7 +13,6 @@ import subprocess
 import typing as t
 
 from . import _fingerprint
-from ._json_text import REMOVE
 from ._load_order import AGENT, GENERAL
 from ._plan import Refused
 from ._protection import Path, words
@@ -31,7 +30,6 @@ PATHS: dict[str, tuple[Path, ...]] = {
     AGENT: (("PasswordResetSettings", "EncryptionCertificate", "Password"),),
 }
 """Where the product reads such a password (pages "appsettings", "appsettings.agent", "CyberArk")."""
-ALL = tuple(path for paths in PATHS.values() for path in paths)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,11 +40,13 @@ class Protected:
         changes: of the file; a mark stands where the tool's text will be.
         parts: mark and clear password of each that the tool has to be run for.
         record: what to keep of them beside the agent; None forgets.
+        paths: of those that stand there as the tool made them, or will.
     """
 
     changes: dict[str, t.Any] = dataclasses.field(repr=False)
     parts: tuple[tuple[str, str], ...] = dataclasses.field(default=(), repr=False)
     record: dict[str, str | None] = dataclasses.field(default_factory=dict)
+    paths: tuple[Path, ...] = ()
 
 
 def protected(
@@ -78,6 +78,7 @@ def protected(
     """
     parts: list[tuple[str, str]] = []
     record: dict[str, str | None] = {}
+    paths: list[Path] = []
     for path in PATHS[name]:
         clear, what = get(changes, *path), f"{name} {words(path)}"
         if mode == PLAIN or not isinstance(clear, str) or not clear:
@@ -94,8 +95,9 @@ def protected(
             there = f"(text of {TOOL} for {words(path)})"
             parts.append((there, clear))
         record |= wanted
+        paths.append(path)
         changes = _put(changes, path, there)
-    return Protected(changes, tuple(parts), record)
+    return Protected(changes, tuple(parts), record, tuple(paths))
 
 
 def arguments(clear: str) -> list[str]:
@@ -109,6 +111,6 @@ def arguments(clear: str) -> list[str]:
 
 def _put(changes: dict[str, t.Any], path: Path, value: t.Any) -> dict[str, t.Any]:
     """Return changes with another value at a path that is there."""
-    (name,) = [key for key in changes if key.lower() == path[0].lower() and changes[key] is not REMOVE][-1:]
+    name = [key for key in changes if key.lower() == path[0].lower()][-1]
     inside = value if len(path) == 1 else _put(changes[name], path[1:], value)
     return {**changes, name: inside}

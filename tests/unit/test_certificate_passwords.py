@@ -106,6 +106,18 @@ def test_back_to_plain_the_clear_password_is_written_and_nothing_is_kept_of_it()
     assert chain.changed(chain.converge(target, inventory(certificate_password_protection="plain"))) == set()
 
 
+def test_a_password_that_the_inventory_does_not_give_is_in_clear_and_told_to_be():
+    target = server()
+    chain.converge(target, inventory(certificate_password_protection="plain"))
+    found = target.run(
+        "win_im_agent_settings",
+        {"path": chain.RUNTIME, "certificate_password_protection": "tool", "plain_accepted": ["OpenId", "Connections"]},
+        check=True,
+    )
+    assert "IdentityServer:X509KeyFilePassword" in found["warnings"][0]
+    assert "in clear" in found["warnings"][0]
+
+
 def test_without_the_tool_nothing_is_written():
     target = server()
     target.machine.files.remove(TOOL)
