@@ -132,7 +132,18 @@ def typed(name: str, value: t.Any) -> t.Any:
         if found is None:
             raise ValueError(f"one of {', '.join(attribute.values)}")
         return found
+    if attribute.type == "flags":
+        return _flags(attribute, value)
     return str(value)
+
+
+def _flags(attribute: Attribute, value: t.Any) -> str:
+    """Return a list, or a text with commas, as IIS writes it: names in the schema's order."""
+    parts = value if isinstance(value, list) else str(value).split(",")
+    asked = {str(part).strip().lower() for part in parts} - {""}
+    if asked - {known.lower() for known in attribute.values}:
+        raise ValueError(f"some of {', '.join(attribute.values)}, with commas between")
+    return ", ".join(known for known in attribute.values if known.lower() in asked)
 
 
 def _number(attribute: Attribute, value: t.Any) -> int:

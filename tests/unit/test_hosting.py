@@ -87,6 +87,7 @@ POOL_REFUSED = {
     "bad time": ({"attributes": {"processModel.pingInterval": "90"}}, "hh:mm:ss"),
     "bad step": ({"attributes": {"processModel.idleTimeout": "00:00:30"}}, "whole minutes"),
     "bad enum": ({"attributes": {"managedPipelineMode": "Fancy"}}, "Integrated, Classic"),
+    "unknown flag": ({"attributes": {"recycling.logEventOnRecycle": "Time, Never"}}, "some of Time, Requests"),
     "out of range": ({"attributes": {"queueLength": 5}}, "10 to 65535"),
     "local system": ({"identity": "local_system"}, "force_identity"),
     "account without name": ({"identity": "specific_user", "password": "x"}, "username"),
