@@ -52,6 +52,7 @@ DEEDS: dict[str, t.Callable[[Server], None]] = {
     "remove_server_certificate": _remove_server_certificate,
     "lock_settings": lambda server: server.machine.files.lock(f"{chain.RUNTIME}\\appsettings.json"),
     "write_production_settings": _write("appsettings.Production.json", json.dumps(PRODUCTION)),
+    "remove_program": lambda server: server.machine.files.remove(f"{chain.RUNTIME}\\Usercube-Agent.dll"),
     "break_settings": _write("appsettings.agent.json", '{"OpenId": }'),
     "break_web_config": _write("web.config", "<configuration><system.webServer></configuration>"),
 }
@@ -66,7 +67,7 @@ class Outcome:
         check_equals_apply: check mode left the server alone and said what the run then did.
         second_run_executions: remote executions of a second run; None where the first was refused.
         second_run_changed: tasks that a second run changed.
-        restarts: how often an agent that ran was started again.
+        restarts: how often an agent that ran was started again, or a pool recycled.
         changed: the tasks that changed something.
         warnings: of all tasks.
     """
@@ -81,10 +82,9 @@ class Outcome:
 
     def summary(self) -> dict[str, t.Any]:
         """Return the entry of ``build/scenarios/summary.json``."""
-        converged = self.result == "converged"
+        end = {"refused": self.result.removeprefix("refused: ")} if self.result != "converged" else {"converged": True}
         return {
-            "result": "converged" if converged else "refused",
-            **({} if converged else {"reason": self.result.removeprefix("refused: ")}),
+            **end,
             "check_equals_apply": self.check_equals_apply,
             "second_run_executions": self.second_run_executions,
             "restarts": self.restarts,
@@ -117,7 +117,8 @@ def run(name: str) -> Outcome:
     runs = _answers(server)
     done = chain.converge(server, inventory)
     failed = chain.failures(done)
-    restarts = max(0, _starts(server) - ran - (0 if runs else 1))
+    recycled = max(server.machine.iis.recycles.values(), default=0) if server.machine.iis else 0
+    restarts = max(0, recycled, _starts(server) - ran - (0 if runs else 1))
     warnings = tuple(warning for result in done.values() for warning in result.get("warnings", ()))
     same = _same_failure(predicted, done) if failed else chain.changed(predicted) == chain.changed(done)
     again = {} if failed else chain.converge(server, inventory)

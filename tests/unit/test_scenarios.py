@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import awkward
@@ -23,6 +24,14 @@ def test_an_awkward_server_converges_or_is_refused_with_its_cause(name):
         assert list(outcome.changed) == sorted(scenario["changes"])
     if "warns" in scenario:
         assert any(scenario["warns"] in warning for warning in outcome.warnings)
+
+
+def test_the_summary_of_a_scenario_says_converged_or_why_it_was_refused():
+    rest = {"check_equals_apply": True, "second_run_executions": 2, "restarts": 1}
+    converged = awkward.Outcome("converged", True, 2, (), 1, (), ())
+    assert converged.summary() == {"converged": True, **rest}
+    refused = dataclasses.replace(converged, result="refused: win_im_site: why").summary()
+    assert refused == {"refused": "win_im_site: why", **rest}
 
 
 def test_there_is_a_scenario_for_every_kind_of_server_that_the_issue_of_hosting_names():
