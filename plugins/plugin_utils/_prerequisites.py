@@ -44,6 +44,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
                 "source": {"type": "str", "required": True},
                 "checksum": {"type": "str", "required": True},
                 "version": {"type": "str", "default": "8.0"},
+                "verify_signature": {"type": "bool", "default": True},
             },
         },
         "reboot": {"type": "str", "choices": ["report", "auto", "never"], "default": "report"},
@@ -59,12 +60,14 @@ class Wanted:
         features: names of Windows features.
         bundle: the bundle's installer.
         version: the least version of the bundle, as numbers.
+        signed: whether Windows must find the installer's signature valid before it runs.
         reboot: what is done when something asks for a restart.
     """
 
     features: tuple[str, ...]
     bundle: Download
     version: tuple[int, ...]
+    signed: bool
     reboot: str
 
     @classmethod
@@ -78,6 +81,7 @@ class Wanted:
             tuple(arguments["features"]),
             Download.of("hosting_bundle", bundle),
             tuple(int(part) for part in version.groups() if part is not None),
+            bundle["verify_signature"],
             arguments["reboot"],
         )
 
@@ -194,6 +198,7 @@ def _bundle_operation(wanted: Wanted, *, installed: bool, module: bool, iis: boo
         "arguments": [f"/{verb}", "/quiet", "/norestart"],
         "checksum": wanted.bundle.checksum,
         "checksum_algorithm": "sha256",
+        "verify_signature": wanted.signed,
         # Without a product nothing would be compared; this one never matches, since our own plan has decided already.
         "product_id": f"imops-{verb}-{_dotted(wanted.version)}",
         "state": "present",

@@ -100,6 +100,11 @@ def win_package(call: Call) -> dict[str, t.Any]:
             return result
         if call.check:
             return result | {"changed": True}
+        status = packages.signature(content)
+        if arguments.get("verify_signature") and wanted and status != "Valid":
+            raise ModuleFailure(
+                f"Authenticode check failed: File '{path}': signature status is '{status}', expected 'Valid'", **result
+            )
         words = arguments.get("arguments") or []
         words = words if isinstance(words, list) else str(words).split()
         machine.ran(f'"{path}" {" ".join(words)}')

@@ -22,11 +22,24 @@ RUNTIMES = ("Microsoft.AspNetCore.App", "Microsoft.NETCore.App")
 SUCCESS, REBOOT, NEWER_PRESENT, FAILED = 0, 3010, 1638, 1603
 
 
-def hosting_bundle(version: str, *, exit_code: int = 0) -> bytes:
+def hosting_bundle(version: str, *, exit_code: int = 0, signed: bool = True) -> bytes:
     """Return the installer of a hosting bundle of a version; ``exit_code`` is what a successful run ends with (0 or
     3010).
     """
-    return MAGIC + json.dumps({"kind": "hosting_bundle", "version": version, "exit_code": exit_code}).encode()
+    about = {
+        "kind": "hosting_bundle",
+        "version": version,
+        "exit_code": exit_code,
+        **({} if signed else {"signed": False}),
+    }
+    return MAGIC + json.dumps(about).encode()
+
+
+def signature(content: bytes) -> str:
+    """Return what Get-AuthenticodeSignature says of a file: its status."""
+    if not content.startswith(MAGIC):
+        return "UnknownError"
+    return "Valid" if json.loads(content[len(MAGIC) :]).get("signed", True) else "NotSigned"
 
 
 class Packages:

@@ -184,7 +184,8 @@ def _content(content: t.Mapping[str, t.Any], folder: Path) -> bytes | Path:
     if "file" in content:
         return (folder / str(content["file"])).resolve()
     if "hosting_bundle" in content:
-        return packages.hosting_bundle(str(content["hosting_bundle"]), exit_code=content.get("exit_code", 0))
+        options = {key: content[key] for key in ("exit_code", "signed") if key in content}
+        return packages.hosting_bundle(str(content["hosting_bundle"]), **options)
     if "base64" in content:
         return base64.b64decode(str(content["base64"]))
     return str(content["text"]).encode()
