@@ -64,7 +64,7 @@ def test_what_lies_beyond_a_range_is_refused_and_its_ends_are_taken(name):
     assert typed(name, written(low)) is not None
     assert typed(name, written(high - (high - low) % step)) is not None
     for bad in (written(high + step), "nonsense", written(low + 1) if step > 1 else "", -1):
-        with pytest.raises(ValueError, match="a number from|a time as"):
+        with pytest.raises(ValueError, match=r"a number from|a time as"):
             typed(name, bad)
 
 
