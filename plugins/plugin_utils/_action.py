@@ -73,6 +73,8 @@ class AgentAction(ActionBase):
             if any(reply.get("reboot_required") and reply.get("changed") for reply in replies):
                 result["reboot_required"] = True
         self._keep_restart(host, plan)
+        if plan.operations:
+            host.note_done(operation.does for operation in plan.operations)
         if check and plan.changed:
             host.note_settled([*plan.settles, *(operation.does for operation in plan.operations)])
         if plan.warnings or host.warnings:

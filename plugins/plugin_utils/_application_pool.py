@@ -43,6 +43,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         "change": {"type": "str", "choices": ["now", "at_start"], "default": "now"},
         "restart": {"type": "str", "choices": ["auto", "never"], "default": "auto"},
         "watch": {"type": "list", "elements": "str", "default": []},
+        "backup_count": _iis_config.BACKUP_COUNT,
     },
 }
 
@@ -60,6 +61,7 @@ class Wanted:
         change: whether a running pool is changed now, or by the task that starts it.
         restart: whether a pending restart is done or only reported.
         watch: files that the agent reads only at its start.
+        backup_count: how many former versions of applicationHost.config are kept.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Wanted:
     change: str
     restart: str
     watch: tuple[str, ...]
+    backup_count: int
 
     @classmethod
     def of(cls, arguments: dict[str, t.Any]) -> Wanted:
@@ -114,6 +117,7 @@ class Wanted:
             change=arguments["change"],
             restart=arguments["restart"],
             watch=tuple(_windows_path.normal(path) for path in arguments["watch"]),
+            backup_count=arguments["backup_count"],
         )
 
 
@@ -150,12 +154,12 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     if answer is None:
         if not check and wanted.state != "absent":
             raise Refused("IIS is not installed: run win_im_prerequisites (role im_prerequisites) first")
-        return _made(wanted) if wanted.state != "absent" else Plan()
+        return _made(wanted, ask) if wanted.state != "absent" else Plan()
     pool = _iis_config.parse(base64.b64decode(answer["content"])).pool(wanted.name)
     if wanted.state == "absent":
-        return _removed(wanted, pool)
+        return _removed(wanted, pool, ask)
     if pool is None:
-        return _made(wanted)
+        return _made(wanted, ask)
     return _changed(wanted, pool, ask, _password_differs(wanted, pool, ask))
 
 
@@ -181,7 +185,7 @@ def _call(does: str, wanted: Wanted, *, secret: bool = False, **arguments: t.Any
     return Operation(does, MODULE, {"name": wanted.name, **arguments}, secret)
 
 
-def _made(wanted: Wanted) -> Plan:
+def _made(wanted: Wanted, ask: Ask) -> Plan:
     """Return the plan of a new pool: made and set while it serves no application, stopped, and started last."""
     attributes = dict(wanted.attributes)
     if not attributes["processModel.userName"]:
@@ -195,7 +199,7 @@ def _made(wanted: Wanted) -> Plan:
         state="stopped",
         attributes=attributes,
     )
-    operations = [*_right(wanted), made]
+    operations = [*_right(wanted), *_iis_config.backed_up([made], ask, wanted.backup_count)]
     if wanted.state == "started":
         operations.append(_call(f"start application pool {wanted.name}", wanted, state="started"))
     state = "Started" if wanted.state == "started" else "Stopped"
@@ -218,11 +222,12 @@ def _right(wanted: Wanted) -> list[Operation]:
     return [Operation(f"allow {user} to log on as a batch job", RIGHT_MODULE, arguments)]
 
 
-def _removed(wanted: Wanted, pool: _iis_config.Pool | None) -> Plan:
+def _removed(wanted: Wanted, pool: _iis_config.Pool | None, ask: Ask) -> Plan:
     if pool is None:
         return Plan()
     operation = _call(f"remove application pool {wanted.name}", wanted, state="absent")
-    return Plan((operation,), (Diff(f"application pool {wanted.name}", f"application pool: {wanted.name}\n", ""),))
+    operations = _iis_config.backed_up([operation], ask, wanted.backup_count)
+    return Plan(tuple(operations), (Diff(f"application pool {wanted.name}", f"application pool: {wanted.name}\n", ""),))
 
 
 def _changed(wanted: Wanted, pool: _iis_config.Pool, ask: Ask, new_password: bool) -> Plan:
@@ -270,6 +275,8 @@ def _changed(wanted: Wanted, pool: _iis_config.Pool, ask: Ask, new_password: boo
         operations.append(_call(does, wanted, secret=new_password, state="present", attributes=sent))
     if start:
         operations.append(_call(f"start application pool {wanted.name}", wanted, state="started"))
+    if sent:
+        operations = _iis_config.backed_up(operations, ask, wanted.backup_count)
     if start:
         facts["restarted_because"] = because
     after_state = "Started" if start else "Stopped" if stop else state

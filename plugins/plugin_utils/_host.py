@@ -52,6 +52,8 @@ class Host:
             return list(self._snapshot.restart)
         if query["kind"] == "settled":
             return list(self._snapshot.settled)
+        if query["kind"] == "done":
+            return list(self._snapshot.done)
         if query["kind"] == "host":
             if not self._snapshot.host:
                 self._probe([_questions.policies()])
@@ -78,6 +80,11 @@ class Host:
     def note_settled(self, what: t.Iterable[str]) -> None:
         """Remember what a plan of this check-mode run would have done."""
         self._snapshot.settled += [text for text in what if text not in self._snapshot.settled]
+        _snapshot.save(self._snapshot, self._path)
+
+    def note_done(self, what: t.Iterable[str]) -> None:
+        """Remember the operations of this run, by their words."""
+        self._snapshot.done += [text for text in what if text not in self._snapshot.done]
         _snapshot.save(self._snapshot, self._path)
 
     def restarted(self) -> None:

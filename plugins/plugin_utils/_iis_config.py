@@ -8,11 +8,16 @@ import dataclasses
 import typing as t
 import xml.etree.ElementTree as ET
 
-from ._plan import Refused
+from . import _questions
+from ._plan import Operation, Refused, write
 from ._pool_attributes import ATTRIBUTES, typed
+from ._questions import Ask
 
 PATH = "C:\\Windows\\System32\\inetsrv\\config\\applicationHost.config"
 MAX_BYTES = 4 * 2**20
+BACKUPS = "C:\\Windows\\System32\\inetsrv\\backup\\imops"
+BACKUP_COUNT: dict[str, t.Any] = {"type": "int", "default": 5}
+"""The option of each subject that changes the file."""
 TLS_ADDRESSES = "HKLM:\\SYSTEM\\CurrentControlSet\\Services\\HTTP\\Parameters\\SslBindingInfo"
 TLS_NAMES = "HKLM:\\SYSTEM\\CurrentControlSet\\Services\\HTTP\\Parameters\\SslSniBindingInfo"
 ANY_ADDRESS = "0.0.0.0"  # noqa: S104  (how HTTP.sys names all addresses)
@@ -119,6 +124,20 @@ def parse(content: bytes) -> Configuration:
         () if pools is None else tuple(_pool(e, pools.find("applicationPoolDefaults")) for e in pools.findall("add")),
         () if sites is None else tuple(_site(e, sites) for e in sites.findall("site")),
     )
+
+
+def backed_up(operations: t.Sequence[Operation], ask: Ask, count: int) -> list[Operation]:
+    """Return operations with a backup of the file in front of them, where they are the first of this run to change it.
+
+    Args:
+        operations: what changes the file; none needs no backup.
+        ask: gives what this run has done before.
+        count: how many backups are kept; 0 makes none.
+    """
+    backup = write(f"back up {PATH}", "copy", path=PATH, to=BACKUPS, backups=count)
+    if not operations or count < 1 or backup.does in ask(_questions.done()):
+        return list(operations)
+    return [backup, *operations]
 
 
 def _attribute(element: ET.Element | None, name: str) -> str | None:

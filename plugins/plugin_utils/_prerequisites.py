@@ -9,7 +9,7 @@ import dataclasses
 import re
 import typing as t
 
-from . import _questions
+from . import _iis_config, _questions
 from ._download import Download
 from ._plan import Diff, Operation, Plan, Refused
 from ._questions import Ask, Query
@@ -48,6 +48,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
             },
         },
         "reboot": {"type": "str", "choices": ["report", "auto", "never"], "default": "report"},
+        "backup_count": _iis_config.BACKUP_COUNT,
     },
 }
 
@@ -62,6 +63,7 @@ class Wanted:
         version: the least version of the bundle, as numbers.
         signed: whether Windows must find the installer's signature valid before it runs.
         reboot: what is done when something asks for a restart.
+        backup_count: how many former versions of applicationHost.config are kept.
     """
 
     features: tuple[str, ...]
@@ -69,6 +71,7 @@ class Wanted:
     version: tuple[int, ...]
     signed: bool
     reboot: str
+    backup_count: int
 
     @classmethod
     def of(cls, arguments: dict[str, t.Any]) -> Wanted:
@@ -83,6 +86,7 @@ class Wanted:
             tuple(int(part) for part in version.groups() if part is not None),
             bundle["verify_signature"],
             arguments["reboot"],
+            arguments["backup_count"],
         )
 
 
@@ -133,6 +137,8 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
                 {"name": "WAS", "state": "restarted", "force_dependent_services": True},
             )
         )
+    if iis_now:  # features and bundle enter their modules into the file
+        operations = _iis_config.backed_up(operations, ask, wanted.backup_count)
     facts = {
         "features_missing": list(missing),
         "hosting_bundle_versions": [_dotted(v) for v in versions],

@@ -115,6 +115,13 @@ def settled() -> Query:
     return {"kind": "settled"}
 
 
+def done() -> Query:
+    """Ask what this run has done, or in check mode would have done, so far: the operations' words, known to the
+    controller; never sent.
+    """
+    return {"kind": "done"}
+
+
 def pending_restart() -> Query:
     """Ask why this run has to restart the agent: a list of reasons, known to the controller; never sent."""
     return {"kind": "pending_restart"}

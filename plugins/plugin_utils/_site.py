@@ -11,13 +11,12 @@ import typing as t
 
 from . import _iis_config, _questions, _service, _windows_path
 from ._iis_config import Binding, Configuration, Site
-from ._plan import Diff, Operation, Plan, Refused, write
+from ._plan import Diff, Operation, Plan, Refused
 from ._questions import Ask, Query
 
 SITE, POOL = "microsoft.iis.website", "microsoft.iis.web_app_pool"
 DEFAULT_SITE, DEFAULT_POOL = "Default Web Site", "DefaultAppPool"
 DEFAULT_PATH = "C:\\inetpub\\wwwroot"
-BACKUPS = "C:\\Windows\\System32\\inetsrv\\backup\\imops"
 SNI, KNOWN_FLAGS = 1, 3
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
@@ -44,7 +43,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         "replaces_service": {"type": "str"},
         "remove_defaults": {"type": "bool", "default": True},
         "force_remove_defaults": {"type": "bool", "default": False},
-        "backup_count": {"type": "int", "default": 5},
+        "backup_count": _iis_config.BACKUP_COUNT,
     },
 }
 
@@ -160,18 +159,20 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
             return Plan()
         if not check:
             raise Refused("IIS is not installed: run win_im_prerequisites (role im_prerequisites) first")
-        return _on_bare_server(wanted)
+        return _on_bare_server(wanted, ask)
     iis = _iis_config.parse(base64.b64decode(answer["content"]))
     states = {s["name"].lower(): s["state"] for s in (ask(_questions.iis()) or {"sites": []})["sites"]}
     site = iis.site(wanted.name)
     if wanted.state == "absent":
-        return _with_backup(wanted, _absent(wanted, site))
+        return _with_backup(wanted, ask, _absent(wanted, site))
     defaults = _defaults(wanted, iis)
     _mind_others(wanted, iis, ask, {d.arguments["name"].lower() for d in defaults if d.module == SITE})
     if not check:
         _mind_needs(wanted, iis, ask)
     if site is None:
-        return _with_backup(wanted, [*defaults, *_new(wanted)], (_diff_defaults(defaults), _diff(wanted, None, "", {})))
+        return _with_backup(
+            wanted, ask, [*defaults, *_new(wanted)], (_diff_defaults(defaults), _diff(wanted, None, "", {}))
+        )
     if site.own_preload is False and wanted.preload:
         raise Refused(
             f"the root application of site {site.name} says preloadEnabled=false itself, which beats the site's: remove"
@@ -185,19 +186,18 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     operations = _differences(wanted, site, state, served)
     shared = tuple(_shared_certificates(wanted, iis, served)) if operations else ()
     return _with_backup(
-        wanted, [*defaults, *operations], (_diff_defaults(defaults), _diff(wanted, site, state, served)), shared
+        wanted, ask, [*defaults, *operations], (_diff_defaults(defaults), _diff(wanted, site, state, served)), shared
     )
 
 
 def _with_backup(
-    wanted: Wanted, operations: t.Sequence[Operation], diffs: tuple[Diff, ...] = (), warnings: tuple[str, ...] = ()
+    wanted: Wanted,
+    ask: Ask,
+    operations: t.Sequence[Operation],
+    diffs: tuple[Diff, ...] = (),
+    warnings: tuple[str, ...] = (),
 ) -> Plan:
-    """Put the backup of applicationHost.config in front of the first change."""
-    if operations and wanted.backup_count > 0:
-        backup = write(
-            f"back up {_iis_config.PATH}", "copy", path=_iis_config.PATH, to=BACKUPS, backups=wanted.backup_count
-        )
-        operations = [backup, *operations]
+    operations = _iis_config.backed_up(operations, ask, wanted.backup_count)
     return Plan(tuple(operations), diffs, warnings, facts={"site": wanted.name})
 
 
@@ -255,10 +255,12 @@ def _diff_defaults(operations: t.Sequence[Operation]) -> Diff:
     return Diff("IIS defaults", "".join(f"{line}\n" for line in lines), "")
 
 
-def _on_bare_server(wanted: Wanted) -> Plan:
+def _on_bare_server(wanted: Wanted, ask: Ask) -> Plan:
     """Return what a run would do after an earlier step has installed IIS, whose defaults are there then."""
     defaults = [_remove_site(), _remove_pool()] if wanted.remove_defaults else []
-    return _with_backup(wanted, [*defaults, *_new(wanted)], (_diff_defaults(defaults), _diff(wanted, None, "", {})))
+    return _with_backup(
+        wanted, ask, [*defaults, *_new(wanted)], (_diff_defaults(defaults), _diff(wanted, None, "", {}))
+    )
 
 
 # What stands in the way

@@ -34,6 +34,7 @@ class Snapshot:
         questions: the questions of this run that are asked again after a write, by key.
         restart: why the agent has to be restarted before this run ends.
         settled: what plans of this check-mode run would have done.
+        done: the words of the operations of this run so far, in check mode of those that it would have done.
         process: the process of the run, whose end makes the file a leftover.
     """
 
@@ -42,6 +43,7 @@ class Snapshot:
     questions: dict[str, Query] = dataclasses.field(default_factory=dict)
     restart: list[str] = dataclasses.field(default_factory=list)
     settled: list[str] = dataclasses.field(default_factory=list)
+    done: list[str] = dataclasses.field(default_factory=list)
     process: int = dataclasses.field(default_factory=os.getppid)  # an action runs in a worker of the run's process
 
     def missing(self, queries: t.Iterable[Query]) -> list[Query]:

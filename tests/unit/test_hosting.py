@@ -215,3 +215,63 @@ def test_a_change_of_the_pool_s_account_is_predicted_exactly():
     assert chain.changed(predicted) == chain.changed(done)
     assert server.machine.iis.recycles == {}
     assert chain.changed(chain.converge(server, wanted)) == set()
+
+
+COPIES = "C:\\Windows\\System32\\inetsrv\\backup\\imops"
+
+
+def copies(server):
+    files = server.machine.files
+    return sorted(files.children(COPIES)) if files.is_folder(COPIES) else []
+
+
+def configuration(server):
+    return server.machine.files.read("C:\\Windows\\System32\\inetsrv\\config\\applicationHost.config")
+
+
+@pytest.mark.parametrize("server_", [{}, {"features": ["Web-Server"]}], ids=["bare", "IIS present"])
+def test_the_configuration_of_iis_is_copied_before_the_first_change_of_a_run_and_only_then(server_):
+    server = chain.server(server_)
+    before = configuration(server) if server_ else None
+    done = chain.converge(server)
+    backups = [task for task, result in done.items() for o in result.get("operations", ()) if o.startswith("back up")]
+    assert backups == ["win_im_prerequisites" if server_ else "win_im_apppool"]
+    (copy,) = copies(server)
+    assert before is None or server.machine.files.read(f"{COPIES}\\{copy}") == before
+    chain.converge(server)
+    assert copies(server) == [copy], "nothing was changed"
+    again = chain.converge(server, chain.inventory(https_port="8443"))
+    assert chain.failures(again) == []
+    assert len(copies(server)) == 2
+
+
+def test_as_many_copies_are_kept_as_asked_for(server):
+    for minutes in range(1, 6):
+        twice(server, "win_im_apppool", {"name": "Agent", "idle_timeout_minutes": minutes, "backup_count": 2})
+    assert len(copies(server)) == 2
+    twice(server, "win_im_apppool", {"name": "Agent", "idle_timeout_minutes": 9, "backup_count": 0})
+    assert len(copies(server)) == 2
+
+
+def test_the_newest_copy_put_back_is_the_configuration_before_the_run():
+    """The guide's way back (docs/guide.md, "Back to the former configuration of IIS"), step by step."""
+    server = chain.server()
+    chain.converge(server)
+    before, sites = configuration(server), server.machine.iis.dump()
+    chain.converge(server, chain.inventory(https_port="8443"))
+    assert configuration(server) != before
+    path = "C:\\Windows\\System32\\inetsrv\\config\\applicationHost.config"
+    newest = f"{COPIES}\\{copies(server)[-1]}"
+    service = {"name": "W3SVC", "state": "stopped"}
+    for module, arguments in (
+        ("ansible.windows.win_service", service),
+        ("ansible.windows.win_service", {"name": "WAS", "state": "stopped", "force_dependent_services": True}),
+        ("ansible.windows.win_copy", {"src": newest, "dest": path, "remote_src": True}),
+        ("ansible.windows.win_service", {"name": "W3SVC", "state": "started"}),
+    ):
+        result = server.engine.call(module, arguments)
+        assert not result.get("failed"), result
+    assert configuration(server) == before
+    assert server.machine.iis.dump()["sites"] == sites["sites"]
+    health = server.run("win_im_agent_health", chain.arguments("win_im_agent_health", chain.inventory(), {}))
+    assert health["verified"] is True, health
