@@ -78,6 +78,18 @@ function Get-FileVersion([string] $Path) {
     return $null
 }
 
+# The last bytes of a file, shared for everything, so that a log in use can be read.
+function Read-Tail([string] $Path, [long] $Count) {
+    $stream = [IO.FileStream]::new($Path, [IO.FileMode]::Open, [IO.FileAccess]::Read, [IO.FileShare]'ReadWrite, Delete')
+    try {
+        $null = $stream.Seek([Math]::Max(0, $stream.Length - $Count), [IO.SeekOrigin]::Begin)
+        $memory = [IO.MemoryStream]::new()
+        $stream.CopyTo($memory)
+        return [Convert]::ToBase64String($memory.ToArray())
+    }
+    finally { $stream.Dispose() }
+}
+
 function Read-Folder($Query) {
     $path = (Get-NeededText $Query 'path').TrimEnd('\')
     if (-not [IO.Directory]::Exists($path)) { return $null }
@@ -85,12 +97,22 @@ function Read-Folder($Query) {
     if (Get-Field $Query 'recurse' $false) { $option = [IO.SearchOption]::AllDirectories }
     $names = [string[]] [IO.Directory]::GetFiles($path, (Get-Field $Query 'pattern' '*'), $option)
     [Array]::Sort($names, [StringComparer]::OrdinalIgnoreCase)
+    $newest = [int] (Get-Field $Query 'newest' 0)
+    if ($newest -gt 0 -and $names.Length -gt $newest) {
+        $ages = [long[]] @(foreach ($name in $names) { -[IO.File]::GetLastWriteTimeUtc($name).Ticks })
+        [Array]::Sort($ages, $names)
+        $names = [string[]] $names[0..($newest - 1)]
+        [Array]::Sort($names, [StringComparer]::OrdinalIgnoreCase)
+    }
     $limit = [int] (Get-Field $Query 'limit' 1000)
+    $tail = [long] (Get-Field $Query 'tail' 0)
     $found = [Collections.Generic.List[object]]::new()
     foreach ($name in $names) {
         if ($found.Count -ge $limit) { break }
         $info = [IO.FileInfo]::new($name)
-        $found.Add(@{ name = $name.Substring($path.Length + 1); size = $info.Length; version = Get-FileVersion $name; last_write = Format-Time $info.LastWriteTimeUtc })
+        $end = $null
+        if ($tail -gt 0) { $end = Read-Tail $name $tail }
+        $found.Add(@{ name = $name.Substring($path.Length + 1); size = $info.Length; version = Get-FileVersion $name; last_write = Format-Time $info.LastWriteTimeUtc; tail = $end })
     }
     return , $found.ToArray()
 }
@@ -115,7 +137,7 @@ function Split-RegistryPath([string] $Path) {
     return $hives[$hive], [string] $rest
 }
 
-function Read-RegistryKey($Key, $Names, [int] $Depth) {
+function Read-RegistryKey($Key, $Names, [int] $Depth, [string] $Match) {
     $values = @{}
     $wanted = $Names
     if ($null -eq $wanted) { $wanted = $Key.GetValueNames() }
@@ -124,6 +146,7 @@ function Read-RegistryKey($Key, $Names, [int] $Depth) {
         if (-not $present.Contains($name)) { continue }
         $kind = $Key.GetValueKind($name)
         $data = $Key.GetValue($name, $null, [Microsoft.Win32.RegistryValueOptions]::DoNotExpandEnvironmentNames)
+        if ($Match -and ($data -isnot [string] -or $data -notmatch $Match)) { continue }
         if ($data -is [byte[]]) { $data = [Convert]::ToBase64String($data) }
         elseif ($data -is [int]) { $data = [BitConverter]::ToUInt32([BitConverter]::GetBytes($data), 0) }
         elseif ($data -is [long]) { $data = [BitConverter]::ToUInt64([BitConverter]::GetBytes($data), 0) }
@@ -138,7 +161,7 @@ function Read-RegistryKey($Key, $Names, [int] $Depth) {
         foreach ($name in $keys) {
             $child = $Key.OpenSubKey($name)
             if ($null -eq $child) { continue }
-            try { $children[$name] = Read-RegistryKey $child $Names ($Depth - 1) }
+            try { $children[$name] = Read-RegistryKey $child $Names ($Depth - 1) $Match }
             finally { $child.Dispose() }
         }
     }
@@ -152,7 +175,7 @@ function Read-Registry($Query) {
     try {
         $key = $base.OpenSubKey($rest)
         if ($null -eq $key) { return $null }
-        try { return Read-RegistryKey $key $names ([int] (Get-Field $Query 'depth' 0)) }
+        try { return Read-RegistryKey $key $names ([int] (Get-Field $Query 'depth' 0)) ([string] (Get-Field $Query 'match' '')) }
         finally { $key.Dispose() }
     }
     finally { $base.Dispose() }
@@ -275,24 +298,46 @@ function Read-Iis {
     finally { $manager.Dispose() }
 }
 
-# A request of our own over TcpClient and SslStream: address, TLS server name and Host header can differ, and the certificate is reported, not judged.
+# Asks a proxy for a way through to the server, RFC 9110 9.3.6.
+function Open-Tunnel($Stream, [string] $Target, [string] $Authorization) {
+    $head = "CONNECT $Target HTTP/1.1`r`nHost: $Target`r`n"
+    if ($Authorization) { $head += "Proxy-Authorization: $Authorization`r`n" }
+    $bytes = [Text.Encoding]::ASCII.GetBytes("$head`r`n")
+    $Stream.Write($bytes, 0, $bytes.Length)
+    $answer = ''
+    # Byte by byte: what follows the answer belongs to TLS.
+    while (-not $answer.EndsWith("`r`n`r`n")) {
+        $byte = $Stream.ReadByte()
+        if ($byte -lt 0 -or $answer.Length -gt 16384) { break }
+        $answer += [char] $byte
+    }
+    if ($answer -notmatch '^HTTP/1\.[01] 2\d\d\b') { throw [IO.IOException]::new("the proxy answered '$($answer.Split([char[]] "`r")[0])'") }
+}
+
+# A request of our own over TcpClient and SslStream: address, TLS server name and Host header can differ, and the certificate is reported, and judged only where that is asked for.
 function Send-Request($Query) {
     $address = Get-NeededText $Query 'address'
     $hostName = Get-NeededText $Query 'host'
     $port = [int] (Get-Field $Query 'port' 443)
     $timeout = 1000 * [int] (Get-Field $Query 'timeout' 10)
     $limit = [int] (Get-Field $Query 'max_bytes' 65536)
+    $proxy = Get-Field $Query 'proxy' $null
+    $to, $toPort = $address, $port
+    if ($null -ne $proxy) { $to, $toPort = (Get-NeededText $proxy 'address'), [int] (Get-Field $proxy 'port' 80) }
     $client = [Net.Sockets.TcpClient]::new()
     $served = $null
     try {
-        $connecting = $client.BeginConnect($address, $port, $null, $null)
-        if (-not $connecting.AsyncWaitHandle.WaitOne($timeout)) { throw [TimeoutException]::new("no connection to ${address}:$port within $($timeout / 1000) seconds") }
+        $connecting = $client.BeginConnect($to, $toPort, $null, $null)
+        if (-not $connecting.AsyncWaitHandle.WaitOne($timeout)) { throw [TimeoutException]::new("no connection to ${to}:$toPort within $($timeout / 1000) seconds") }
         $client.EndConnect($connecting)
         $client.ReceiveTimeout = $timeout
         $client.SendTimeout = $timeout
         $stream = $client.GetStream()
+        if ($null -ne $proxy) { Open-Tunnel $stream "${address}:$port" ([string] (Get-Field $proxy 'authorization' '')) }
         if ((Get-Field $Query 'scheme' 'https') -eq 'https') {
-            $accept = [Net.Security.RemoteCertificateValidationCallback] { param($from, $certificate, $chain, $problems) $true }
+            # Without a callback Windows judges the certificate, for a request that carries a secret.
+            $accept = $null
+            if (-not (Get-Field $Query 'verify' $false)) { $accept = [Net.Security.RemoteCertificateValidationCallback] { param($from, $certificate, $chain, $problems) $true } }
             $stream = [Net.Security.SslStream]::new($stream, $false, $accept)
             $stream.AuthenticateAsClient([string] (Get-Field $Query 'server_name' $hostName), $null, [Security.Authentication.SslProtocols]::Tls12, $false)
             $served = [Security.Cryptography.X509Certificates.X509Certificate2]::new($stream.RemoteCertificate)

@@ -19,9 +19,10 @@ def file(path: str, max_bytes: int | None = None) -> Query:
     return {"kind": "file", "path": path} | ({} if max_bytes is None else {"max_bytes": max_bytes})
 
 
-def files(path: str, pattern: str = "*", recurse: bool = False) -> Query:
-    """Ask for the files of a folder that match ``pattern``."""
-    return {"kind": "files", "path": path, "pattern": pattern, "recurse": recurse}
+def files(path: str, pattern: str = "*", recurse: bool = False, newest: int = 0, tail: int = 0) -> Query:
+    """Ask for the files of a folder that match ``pattern``: only the ``newest``, with their last ``tail`` bytes."""
+    query: Query = {"kind": "files", "path": path, "pattern": pattern, "recurse": recurse}
+    return query | ({"newest": newest} if newest else {}) | ({"tail": tail} if tail else {})
 
 
 def acl(*paths: str) -> Query:
@@ -29,10 +30,12 @@ def acl(*paths: str) -> Query:
     return {"kind": "acl", "paths": list(paths)}
 
 
-def registry(name: str, *values: str, depth: int = 0) -> Query:
-    """Ask for values of a registry key (all when none is named) and its sub-keys, ``depth`` levels down."""
+def registry(name: str, *values: str, depth: int = 0, match: str = "") -> Query:
+    """Ask for values of a registry key (all when none is named) and its sub-keys, ``depth`` levels down; with
+    ``match`` only for texts in which that regular expression is found.
+    """
     query: Query = {"kind": "registry", "key": name, "depth": depth}
-    return query | {"names": list(values)} if values else query
+    return query | ({"names": list(values)} if values else {}) | ({"match": match} if match else {})
 
 
 def certificates(location: str = "LocalMachine", store: str = "My") -> Query:

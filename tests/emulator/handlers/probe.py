@@ -8,6 +8,7 @@ import base64
 import fnmatch
 import hashlib
 import ntpath
+import re
 import typing as t
 
 from ..model.call import Call, handles
@@ -73,15 +74,19 @@ def _files(machine: Machine, query: Query) -> t.Any:
     else:
         children = [machine.files.entry(ntpath.join(root, name)) for name in machine.files.children(folder)]
         nodes = [node for node in children if not node.folder]
+    nodes = [node for node in nodes if _fits(node.name, pattern)]
+    if newest := _number(query, "newest", 0):
+        nodes = sorted(nodes, key=lambda node: node.last_write, reverse=True)[:newest]
+    tail = _number(query, "tail", 0)
     found = [
         {
             "name": node.path[len(root) + 1 :],
             "size": len(node.content or b""),
             "version": None,
             "last_write": clock.stamp(node.last_write),
+            "tail": base64.b64encode(machine.files.read(node.path)[-tail:]).decode() if tail else None,
         }
         for node in nodes
-        if _fits(node.name, pattern)
     ]
     return sorted(found, key=lambda item: str(item["name"]).upper())[: _number(query, "limit", 1000)]
 
@@ -103,21 +108,27 @@ def _registry(machine: Machine, query: Query) -> t.Any:
     if path.partition("\\")[0] not in {"HKLM:", "HKCU:", "HKU:", "HKCR:"}:
         raise _BadQuery("the field 'key' must begin with HKLM:\\, HKCU:\\, HKU:\\ or HKCR:\\")
     key = machine.registry.key(path)
-    return None if key is None else _key(key, query.get("names"), query.get("depth") or 0)
+    return None if key is None else _key(key, query.get("names"), query.get("depth") or 0, query.get("match") or "")
 
 
-def _key(key: Key, names: list[str] | None, depth: int) -> dict[str, t.Any]:
+def _key(key: Key, names: list[str] | None, depth: int, match: str) -> dict[str, t.Any]:
     values: dict[str, t.Any] = {}
     for asked in key.value_names() if names is None else names:
         found = key.values.get(asked.lower())
-        if found:
+        if found and (not match or _matches(found[1].data, match)):
             data = found[1].data
             values[asked] = {
                 "type": found[1].type,
                 "data": base64.b64encode(data).decode() if isinstance(data, bytes) else data,
             }
-    children = {name: _key(key.keys[name.lower()], names, depth - 1) for name in key.key_names()} if depth else {}
+    children = (
+        {name: _key(key.keys[name.lower()], names, depth - 1, match) for name in key.key_names()} if depth else {}
+    )
     return {"values": values, "keys": key.key_names(), "children": children}
+
+
+def _matches(data: t.Any, pattern: str) -> bool:
+    return isinstance(data, str) and bool(re.search(pattern, data, re.IGNORECASE))
 
 
 def _certificates(machine: Machine, query: Query) -> t.Any:
@@ -170,6 +181,10 @@ def _iis(machine: Machine, query: Query) -> t.Any:
     }
 
 
+def _proxy(given: Query | None) -> str:
+    return "" if given is None else f"{_text(given, 'address')}:{_number(given, 'port', 80)}"
+
+
 def _http(machine: Machine, query: Query) -> t.Any:
     host = _text(query, "host")
     answer = machine.network.request(
@@ -183,6 +198,8 @@ def _http(machine: Machine, query: Query) -> t.Any:
             path=query.get("path") or "/",
             headers=query.get("headers") or {},
             body=str(query.get("body") or "").encode(),
+            proxy=_proxy(query.get("proxy")),
+            verify=bool(query.get("verify")),
         )
     )
     certificate = answer.certificate

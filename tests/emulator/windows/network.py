@@ -22,6 +22,8 @@ class HttpRequest:
     path: str = "/"
     headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     body: bytes = b""
+    proxy: str = ""
+    verify: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -54,7 +54,7 @@ NOT_RUN = {
     "$workers.Add(@{ pool = $worker.AppPoolName; process_id = $worker.ProcessId; started = $started })": (
         WORKERS
     ),  # line 271
-    'throw [TimeoutException]::new("no connection to ${address}:$port within $($timeout / 1000) seconds") }': (
+    'throw [TimeoutException]::new("no connection to ${to}:$toPort within $($timeout / 1000) seconds") }': (
         TIME
     ),  # line 289
     '$timeout / 1000) seconds") }': TIME,  # line 289

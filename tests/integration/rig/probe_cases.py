@@ -116,6 +116,16 @@ def files() -> list[Case]:
             fits(lambda v: _names(v) == ["sub\\B.json", "sub\\deep\\c.json"]),
         ),
         Case("files, limited", {"kind": "files", "path": at, "limit": 1}, fits(lambda v: _names(v) == ["a.txt"])),
+        Case(
+            "the newest file's end",
+            {"kind": "files", "path": at, "pattern": "*.txt", "newest": 1, "tail": 1},
+            fits(lambda v: [(x["name"], x["tail"]) for x in v] == [("log.txt", "aQ==")]),
+        ),
+        Case(
+            "the newest, sorted by name, their ends longer than they are",
+            {"kind": "files", "path": at, "pattern": "*.txt", "newest": 2, "tail": 99},
+            fits(lambda v: [(x["name"], x["tail"]) for x in v] == [("a.txt", "aGVsbG8="), ("log.txt", "aGk=")]),
+        ),
         Case("files of an empty folder", {"kind": "files", "path": f"{at}\\empty"}, value([])),
         Case("files of no folder", {"kind": "files", "path": f"{at}\\none"}, value(None)),
         Case(
@@ -145,6 +155,11 @@ def registry() -> list[Case]:
             "registry",
             {"kind": "registry", "key": KEY},
             value({"values": every, "keys": ["alpha", "Sub"], "children": {}}),
+        ),
+        Case(
+            "registry, texts that match",
+            {"kind": "registry", "key": KEY, "match": "^X$|temp"},
+            value({"values": {n: every[n] for n in ("Text", "Expand")}, "keys": ["alpha", "Sub"], "children": {}}),
         ),
         Case(
             "registry, one level down",
@@ -264,6 +279,7 @@ def http(web: WebServer) -> list[Case]:
 
     secure = ask | {"scheme": "https", "port": web.tls_port, "server_name": "sni.example"}
     served = base64.b64encode(web.certificate).decode()
+    tunnel = f"CONNECT far.example:{web.tls_port} HTTP/1.1\r\nHost: far.example:{web.tls_port}\r\n\r\n".encode()
     return [
         Case(
             "https",
@@ -274,6 +290,34 @@ def http(web: WebServer) -> list[Case]:
             "https to the host's name",
             ask | {"scheme": "https", "port": web.tls_port},
             fits(lambda v: len(v["thumbprint"]) == 40 and web.names[-1] == "agent.example"),
+        ),
+        Case(
+            "https, judged", secure | {"verify": True}, error("System.Security.Authentication.AuthenticationException")
+        ),
+        Case(
+            "https by a proxy",
+            secure | {"proxy": {"address": "127.0.0.1", "port": web.plain_port}, "address": "far.example"},
+            fits(lambda v: v["status"] == 200 and v["certificate"] == served and web.heard[-2].startswith(tunnel)),
+        ),
+        Case(
+            "https by a proxy with a password",
+            secure | {"proxy": {"address": "127.0.0.1", "port": web.plain_port, "authorization": "Basic eDp5"}},
+            fits(lambda v: v["status"] == 200 and b"Proxy-Authorization: Basic eDp5\r\n" in web.heard[-2]),
+        ),
+        Case(
+            "a proxy that refuses",
+            secure | {"proxy": {"address": "127.0.0.1", "port": web.plain_port}, "address": "refused.example"},
+            error("System.IO.IOException", "the proxy answered 'HTTP/1.1 407 Proxy Authentication Required'"),
+        ),
+        Case(
+            "a proxy that hangs up",
+            secure | {"proxy": {"address": "127.0.0.1", "port": web.plain_port}, "address": "gone.example"},
+            error("System.IO.IOException", "the proxy answered ''"),
+        ),
+        Case(
+            "a proxy without address",
+            secure | {"proxy": {"port": 1}},
+            error("BadQuery", "'address'"),
         ),
         Case("http", ask, fits(lambda v: v["headers"]["content-type"] == "text/plain" and v["reason"] == "OK")),
         Case(

@@ -184,6 +184,7 @@ QUESTIONS: list[dict[str, t.Any]] = [
     {"kind": "registry", "key": KEY, "depth": 2},
     {"kind": "registry", "key": KEY, "names": ["text", "RAW", "none", ""]},
     {"kind": "registry", "key": KEY, "names": [], "depth": 1},
+    {"kind": "registry", "key": KEY, "match": "^x$", "depth": 1},
     {"kind": "registry", "key": f"{KEY}\\none"},
     {"kind": "registry", "key": KEY.upper()},
     {"kind": "certificates", "store": "None of these"},

@@ -77,17 +77,33 @@ class WebServer:
                 return
             threading.Thread(target=self._answer, args=(accepted, tls), daemon=True).start()
 
+    def _heard(self, connection: socket.socket) -> bytes:
+        """Return a request's head, kept in ``heard``; empty when the client has gone."""
+        request = b""
+        while b"\r\n\r\n" not in request:
+            more = connection.recv(65536)
+            if not more:
+                return b""
+            request += more
+        self.heard.append(request)
+        return request
+
     def _answer(self, accepted: socket.socket, tls: bool) -> None:
         try:
             accepted.settimeout(20)
             connection = self._context.wrap_socket(accepted, server_side=True) if tls else accepted
-            request = b""
-            while b"\r\n\r\n" not in request:
-                more = connection.recv(65536)
-                if not more:
+            request = self._heard(connection)
+            if request.startswith(b"CONNECT "):  # as a proxy would, with this server behind it
+                if b"gone" in request:
                     return
-                request += more
-            self.heard.append(request)
+                if b"refused" in request:
+                    connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+                    return
+                connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                connection = self._context.wrap_socket(accepted, server_side=True)
+                request = self._heard(connection)
+            if not request:
+                return
             path = request.split(b" ")[1].decode()
             if path == "/silent":
                 while connection.recv(65536):  # until the client gives up
