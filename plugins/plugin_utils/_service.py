@@ -8,16 +8,23 @@ from __future__ import annotations
 import base64
 import dataclasses
 import re
-import struct
 import typing as t
-from urllib.parse import urlsplit
 
-from . import _fingerprint, _iis_config, _questions, _restart, _sddl, _windows_path
+from . import (
+    _fingerprint,
+    _firewall,
+    _iis_config,
+    _questions,
+    _restart,
+    _sddl,
+    _service_recovery,
+    _service_urls,
+    _windows_path,
+)
 from ._plan import Diff, Operation, Plan, Refused
 from ._questions import Ask, Query
 
 MODULE, RIGHT_MODULE = "ansible.windows.win_service", "ansible.windows.win_user_right"
-KEY = "HKLM:\\SYSTEM\\CurrentControlSet\\Services"
 PROGRAM = "Usercube-Agent.exe"
 LOGON_RIGHT = "SeServiceLogonRight"
 FINGERPRINT = "service_account"
@@ -26,7 +33,6 @@ REFUSED_ACCOUNTS = {"S-1-5-18", "S-1-5-20"}
 RESET_SECONDS = 86400
 UPDATE = ("fingerprint", "always", "on_create")
 _NAME = re.compile(r"[^/\\]{1,80}")
-_ACTIONS = {"none": 0, "restart": 1, "reboot": 2, "run_command": 3}
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "argument_spec": {
@@ -56,6 +62,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         "replaces_site": {"type": "str"},
         "restart": {"type": "str", "choices": ["auto", "never"], "default": "auto"},
         "watch": {"type": "list", "elements": "str", "default": []},
+        "firewall": {"type": "str", "choices": list(_firewall.CHOICES), "default": _firewall.CHOICES[0]},
     },
 }
 
@@ -74,6 +81,7 @@ class Wanted:
         recovery: (action, milliseconds) after the first, second, … failure.
         replaces_site: a site of IIS that is removed before the service starts, so that its ports are free then.
         watch: files that the agent reads only at its start.
+        guarded: the ports that the server's firewall has to let in.
     """
 
     name: str
@@ -94,6 +102,7 @@ class Wanted:
     replaces_site: str
     restart: str
     watch: tuple[str, ...]
+    guarded: frozenset[int]
 
     @classmethod
     def of(cls, arguments: dict[str, t.Any]) -> Wanted:
@@ -121,11 +130,12 @@ class Wanted:
             force_identity=arguments["force_identity"],
             logon_right=arguments["logon_right"],
             start_mode=arguments["start_mode"],
-            recovery=tuple((_action(step), 1000 * step["delay_seconds"]) for step in arguments["recovery"]),
+            recovery=tuple(_service_recovery.step(step) for step in arguments["recovery"]),
             reset_seconds=arguments["recovery_reset_seconds"],
             replaces_site=arguments.get("replaces_site") or "",
             restart=arguments["restart"],
             watch=tuple(_windows_path.normal(path) for path in arguments["watch"]),
+            guarded=_service_urls.outward(arguments["urls"]) if _firewall.minded(arguments) else frozenset(),
         )
 
     @property
@@ -151,47 +161,21 @@ def _mind_password(account: str, password: str) -> None:
         )
 
 
-def _action(step: t.Mapping[str, t.Any]) -> str:
-    if not 0 <= step["delay_seconds"] <= 4_294_967:
-        raise Refused(f"recovery: found delay_seconds {step['delay_seconds']}, wanted 0 to 4294967")
-    return str(step["action"])
-
-
 def _command(runtime: str, urls: t.Sequence[str]) -> str:
     """Return the command line; the path quoted, since a blank in it would let another program start."""
     if not urls:
         raise Refused("urls: found none, wanted at least one address to listen on, as http://localhost:5000")
     for url in urls:
-        check_url(url)
+        _service_urls.check(url)
     return f'"{_windows_path.join(runtime, PROGRAM)}" --service --urls "{";".join(urls)}"'
-
-
-def check_url(url: str) -> None:
-    """Raise Refused for an address that Kestrel would not listen on as it is meant."""
-    rule = "wanted scheme, host and port only, as http://localhost:5000 or https://*:443"
-    parts = urlsplit(url.replace("://*", "://any-address").replace("://+", "://any-address"))
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
-    if parts.scheme not in {"http", "https"} or not parts.hostname or port is None or any(c in url for c in ' ";'):
-        raise Refused(f"urls: found {url!r}, {rule}")
-    if parts.path not in {"", "/"} or parts.query or parts.username:
-        raise Refused(f"urls: found {url!r} with a path, query or user, {rule}")
-
-
-def ports(command: str) -> frozenset[int]:
-    """Return the ports that a service's command line lets the agent listen on."""
-    listed = re.search(r'--urls\s+"?([^"]+)', command)
-    return frozenset(int(port) for port in re.findall(r":(\d+)/?(?:;|$)", listed[1].strip() if listed else ""))
 
 
 def questions(wanted: Wanted) -> tuple[Query, ...]:
     """Return what the plan will ask."""
-    asked = [_questions.service(wanted.name), _recovery_question(wanted)]
+    asked = [_questions.service(wanted.name), _service_recovery.question(wanted.name)]
     if wanted.state != "absent":
         asked.append(_questions.file(_windows_path.join(wanted.runtime, PROGRAM), 0))
-        asked.append(_questions.listeners())
+        asked += [_questions.listeners(), *_firewall.questions(wanted.guarded)]
         if wanted.replaces_site:
             asked.append(_questions.file(_iis_config.PATH, _iis_config.MAX_BYTES))
         asked += [_restart.question(path) for path in wanted.watch]
@@ -200,10 +184,6 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
         if not wanted.virtual:
             asked.append(_questions.account(wanted.account))
     return tuple(asked)
-
-
-def _recovery_question(wanted: Wanted) -> Query:
-    return _questions.registry(f"{KEY}\\{wanted.name}", "FailureActions")
 
 
 def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
@@ -217,13 +197,20 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     if found is None or found["state"] == "Stopped":
         _mind_ports(wanted, ask)
     if found is None:
-        return _made(wanted, ask)
+        return _with_firewall(wanted, _made(wanted, ask), ask)
     if PROGRAM.lower() not in found["path"].lower():
         raise Refused(
             f"found a service {wanted.name} that runs {found['path']}, wanted the agent: choose another name, or remove"
             " that service"
         )
-    return _changed(wanted, found, sid, ask)
+    return _with_firewall(wanted, _changed(wanted, found, sid, ask), ask)
+
+
+def _with_firewall(wanted: Wanted, planned: Plan, ask: Ask) -> Plan:
+    """Add to a plan whether the server's firewall lets its ports in."""
+    let_in = _firewall.verdicts(wanted.guarded, _windows_path.join(wanted.runtime, PROGRAM), ask)
+    warnings = (*planned.warnings, *_firewall.warning(let_in, ask(_questions.host())["domain"]))
+    return dataclasses.replace(planned, warnings=warnings, facts=planned.facts | {"firewall": _firewall.shown(let_in)})
 
 
 def _mind_ports(wanted: Wanted, ask: Ask) -> None:
@@ -234,7 +221,7 @@ def _mind_ports(wanted: Wanted, ask: Ask) -> None:
         site = _iis_config.parse(base64.b64decode(configuration["content"])).site(wanted.replaces_site)
         freed = {binding.port for binding in site.bindings} if site else set()
     held = {listener["port"] for listener in ask(_questions.listeners())} - freed
-    for port in sorted(ports(wanted.command) & held):
+    for port in sorted(_service_urls.ports(wanted.command) & held):
         raise Refused(
             f"urls: something listens on port {port} of the server already (netstat -abno names it): stop it, or choose"
             " another port"
@@ -397,7 +384,7 @@ def _shown_wanted(wanted: Wanted) -> dict[str, str]:
         "description": wanted.description,
         "account": wanted.account,
         "start mode": START_MODES[wanted.start_mode],
-        "recovery": _recovery_words(wanted.recovery, wanted.reset_seconds),
+        "recovery": _service_recovery.words(wanted.recovery, wanted.reset_seconds),
     }
 
 
@@ -408,7 +395,7 @@ def _shown_found(wanted: Wanted, found: t.Mapping[str, t.Any], sid: str, ask: As
         "description": found["description"],
         "account": wanted.account if _same_account(wanted, found["account"], sid, ask) else found["account"],
         "start mode": found["start_mode"],
-        "recovery": _recovery_found(wanted, ask),
+        "recovery": _service_recovery.found(wanted.name, ask),
     }
 
 
@@ -423,31 +410,6 @@ def _same_account(wanted: Wanted, account: str, sid: str, ask: Ask) -> bool:
         return _sddl.service_sid(account.split("\\", 1)[1]) == sid
     answer = ask(_questions.account("S-1-5-18" if account.lower() == "localsystem" else account))[0]
     return answer is not None and answer["sid"] == sid
-
-
-def _recovery_words(steps: t.Iterable[tuple[str, int]], reset: int) -> str:
-    listed = ", ".join(f"{action} after {delay} ms" for action, delay in steps)
-    return f"{listed or 'none'}; count reset after {reset} s"
-
-
-def _recovery_found(wanted: Wanted, ask: Ask) -> str:
-    """Return the recovery actions that the registry holds.
-
-    Belief: the value FailureActions is the structure SERVICE_FAILURE_ACTIONS with 32-bit fields: reset period, two
-    unused, number of actions, one unused, then type and delay of each; seen in exports, not documented.
-    """
-    key = ask(_recovery_question(wanted))
-    value = (key or {"values": {}})["values"].get("FailureActions")
-    if not value or value["type"] != "Binary":
-        return _recovery_words((), 0)
-    data = base64.b64decode(value["data"])
-    names = {number: name for name, number in _ACTIONS.items()}
-    try:
-        reset, _message, _command, count, _actions = struct.unpack_from("<5I", data)
-        steps = [struct.unpack_from("<2I", data, 20 + 8 * i) for i in range(count)]
-    except struct.error:
-        return "unreadable"
-    return _recovery_words(((names.get(kind, str(kind)), delay) for kind, delay in steps), reset)
 
 
 def _text(wanted: Wanted, shown: t.Mapping[str, str], state: str, password: str) -> str:

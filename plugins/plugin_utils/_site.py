@@ -9,14 +9,12 @@ import base64
 import dataclasses
 import typing as t
 
-from . import _iis_config, _questions, _service, _windows_path
+from . import _firewall, _iis_config, _questions, _service_urls, _site_defaults, _windows_path
 from ._iis_config import Binding, Configuration, Site
 from ._plan import Diff, Operation, Plan, Refused
 from ._questions import Ask, Query
 
-SITE, POOL = "microsoft.iis.website", "microsoft.iis.web_app_pool"
-DEFAULT_SITE, DEFAULT_POOL = "Default Web Site", "DefaultAppPool"
-DEFAULT_PATH = "C:\\inetpub\\wwwroot"
+SITE = _site_defaults.SITE_MODULE
 SNI, KNOWN_FLAGS = 1, 3
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
@@ -43,6 +41,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         "replaces_service": {"type": "str"},
         "remove_defaults": {"type": "bool", "default": True},
         "force_remove_defaults": {"type": "bool", "default": False},
+        "firewall": {"type": "str", "choices": list(_firewall.CHOICES), "default": _firewall.CHOICES[0]},
         "backup_count": _iis_config.BACKUP_COUNT,
     },
 }
@@ -70,7 +69,7 @@ class WantedBinding:
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """What the site shall be."""
+    """What the site shall be; ``guarded`` are the ports that the server's firewall has to let in."""
 
     name: str
     state: str
@@ -81,6 +80,7 @@ class Wanted:
     replaces_service: str
     remove_defaults: bool
     force: bool
+    guarded: frozenset[int]
     backup_count: int
 
     @classmethod
@@ -109,8 +109,14 @@ class Wanted:
             arguments.get("replaces_service") or "",
             arguments["remove_defaults"],
             arguments["force_remove_defaults"],
+            _guarded(bindings) if _firewall.minded(arguments) else frozenset(),
             arguments["backup_count"],
         )
+
+
+def _guarded(bindings: t.Iterable[WantedBinding]) -> frozenset[int]:
+    """Return the ports that others than the server itself reach."""
+    return frozenset(b.binding.port for b in bindings if not b.binding.address.startswith(("127.", "[::1]")))
 
 
 def _wanted_binding(number: int, given: dict[str, t.Any]) -> WantedBinding:
@@ -140,6 +146,7 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
         _questions.registry(_iis_config.TLS_ADDRESSES, depth=1),
         _questions.registry(_iis_config.TLS_NAMES, depth=1),
         _questions.listeners(),
+        *_firewall.questions(wanted.guarded),
     ]
     if wanted.path:
         asked.append(_questions.file(wanted.path))
@@ -165,14 +172,18 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     site = iis.site(wanted.name)
     if wanted.state == "absent":
         return _with_backup(wanted, ask, _absent(wanted, site))
-    defaults = _defaults(wanted, iis)
+    defaults = (
+        _site_defaults.removed(iis, wanted.name, wanted.pool, force=wanted.force) if wanted.remove_defaults else []
+    )
     _mind_others(wanted, iis, ask, {d.arguments["name"].lower() for d in defaults if d.module == SITE})
     if not check:
         _mind_needs(wanted, iis, ask)
+    let_in = _firewall.verdicts(wanted.guarded, _firewall.HTTP_SYS, ask)
+    closed = _firewall.warning(let_in, ask(_questions.host())["domain"])
+    shown = _firewall.shown(let_in)
     if site is None:
-        return _with_backup(
-            wanted, ask, [*defaults, *_new(wanted)], (_diff_defaults(defaults), _diff(wanted, None, "", {}))
-        )
+        diffs = (_site_defaults.diff(defaults), _diff(wanted, None, "", {}))
+        return _with_backup(wanted, ask, [*defaults, *_new(wanted)], diffs, closed, firewall=shown)
     if site.own_preload is False and wanted.preload:
         raise Refused(
             f"the root application of site {site.name} says preloadEnabled=false itself, which beats the site's: remove"
@@ -185,9 +196,8 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     state = states.get(wanted.name.lower(), "Unknown")
     operations = _differences(wanted, site, state, served)
     shared = tuple(_shared_certificates(wanted, iis, served)) if operations else ()
-    return _with_backup(
-        wanted, ask, [*defaults, *operations], (_diff_defaults(defaults), _diff(wanted, site, state, served)), shared
-    )
+    diffs = (_site_defaults.diff(defaults), _diff(wanted, site, state, served))
+    return _with_backup(wanted, ask, [*defaults, *operations], diffs, (*shared, *closed), firewall=shown)
 
 
 def _with_backup(
@@ -196,70 +206,17 @@ def _with_backup(
     operations: t.Sequence[Operation],
     diffs: tuple[Diff, ...] = (),
     warnings: tuple[str, ...] = (),
+    **facts: t.Any,
 ) -> Plan:
     operations = _iis_config.backed_up(operations, ask, wanted.backup_count)
-    return Plan(tuple(operations), diffs, warnings, facts={"site": wanted.name})
-
-
-# The defaults of a fresh IIS
-
-
-def _defaults(wanted: Wanted, iis: Configuration) -> list[Operation]:
-    """Return the removal of IIS's default site and pool where they are untouched; raises Refused where they are not."""
-    if not wanted.remove_defaults:
-        return []
-    operations = []
-    site, pool = iis.site(DEFAULT_SITE), iis.pool(DEFAULT_POOL)
-    if site and site.name.lower() != wanted.name.lower():
-        touched = _touched(site)
-        if touched and not wanted.force:
-            raise Refused(
-                f"site {DEFAULT_SITE} is not as IIS made it: {touched}. Nothing was removed: move what it serves, or"
-                " set remove_defaults to false, or force_remove_defaults to true"
-            )
-        operations.append(_remove_site())
-    if pool and pool.name.lower() != wanted.pool.lower():
-        users = [
-            s.name for s in iis.sites if s.pool.lower() == pool.name.lower() and s.name.lower() != DEFAULT_SITE.lower()
-        ]
-        why = f"it serves {', '.join(users)}" if users else f"it sets {', '.join(sorted(pool.own))}" if pool.own else ""
-        if why and not wanted.force:
-            raise Refused(
-                f"application pool {DEFAULT_POOL} is not as IIS made it: {why}. Nothing was removed: set"
-                " remove_defaults to false, or force_remove_defaults to true"
-            )
-        operations.append(_remove_pool())
-    return operations
-
-
-def _touched(site: Site) -> str:
-    if _windows_path.expand(site.path).lower() != DEFAULT_PATH.lower():
-        return f"its folder is {site.path}"
-    if [b.key for b in site.bindings] != ["*:80:"] or site.other_bindings:
-        return f"its bindings are {', '.join(b.key for b in site.bindings) or 'none'}"
-    if site.applications:
-        return f"it has the applications {', '.join(site.applications)}"
-    return "" if site.pool.lower() == DEFAULT_POOL.lower() else f"its pool is {site.pool}"
-
-
-def _remove_site() -> Operation:
-    return Operation(f"remove site {DEFAULT_SITE}", SITE, {"name": DEFAULT_SITE, "state": "absent"})
-
-
-def _remove_pool() -> Operation:
-    return Operation(f"remove application pool {DEFAULT_POOL}", POOL, {"name": DEFAULT_POOL, "state": "absent"})
-
-
-def _diff_defaults(operations: t.Sequence[Operation]) -> Diff:
-    lines = [f"{'site' if o.module == SITE else 'application pool'}: {o.arguments['name']}" for o in operations]
-    return Diff("IIS defaults", "".join(f"{line}\n" for line in lines), "")
+    return Plan(tuple(operations), diffs, warnings, facts={"site": wanted.name, **facts})
 
 
 def _on_bare_server(wanted: Wanted, ask: Ask) -> Plan:
     """Return what a run would do after an earlier step has installed IIS, whose defaults are there then."""
-    defaults = [_remove_site(), _remove_pool()] if wanted.remove_defaults else []
+    defaults = [*_site_defaults.REMOVAL] if wanted.remove_defaults else []
     return _with_backup(
-        wanted, ask, [*defaults, *_new(wanted)], (_diff_defaults(defaults), _diff(wanted, None, "", {}))
+        wanted, ask, [*defaults, *_new(wanted)], (_site_defaults.diff(defaults), _diff(wanted, None, "", {}))
     )
 
 
@@ -309,7 +266,7 @@ def _mind_others(wanted: Wanted, iis: Configuration, ask: Ask, going: set[str]) 
 def _is_freed(wanted: Wanted, port: int, ask: Ask) -> bool:
     """Tell whether the service that the site replaces holds the port: in a real run it is gone before."""
     found = ask(_questions.service(wanted.replaces_service)) if wanted.replaces_service else None
-    return found is not None and found["state"] != "Stopped" and port in _service.ports(found["path"])
+    return found is not None and found["state"] != "Stopped" and port in _service_urls.ports(found["path"])
 
 
 def _shared_certificates(
@@ -377,6 +334,14 @@ def _differences(wanted: Wanted, site: Site, state: str, served: t.Mapping[str, 
                 " would take for the central certificate store: set it to 0 or 1 in IIS Manager, then run again"
             )
     added = [b for b in wanted.bindings if _differs(b, present.get(b.binding.key), served)]
+    edited = [b.binding.key for b in added if b.binding.key in present]
+    if edited and site.other_bindings:
+        # It counts http and https bindings only, and then takes that number among all: it may edit another binding.
+        raise Refused(
+            f"site {site.name} has {site.other_bindings} bindings that are neither http nor https, and"
+            f" {', '.join(edited)} has to be edited, which microsoft.iis.website may do to the wrong one: remove the"
+            " others in IIS Manager, then run again"
+        )
     surplus = [b for key, b in present.items() if key not in {w.binding.key for w in wanted.bindings}]
     if surplus:
         # Removing '*' addresses is a wildcard in IIS's cmdlets and takes other bindings of the port along:

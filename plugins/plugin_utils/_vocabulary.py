@@ -12,7 +12,7 @@ import re
 import typing as t
 from urllib.parse import urlsplit
 
-from . import _download, _mask, _service, _windows_path
+from . import _download, _mask, _service_urls, _windows_path
 from ._plan import Refused
 
 HOSTING_MODES = ("iis", "service")
@@ -88,7 +88,7 @@ def _service_problems(inventory: t.Mapping[str, t.Any]) -> t.Iterator[Problem]:
         return
     for number, url in enumerate(urls, start=1):
         try:
-            _service.check_url(str(url))
+            _service_urls.check(str(url))
         except Refused as refusal:
             yield Problem(f"im_agent_service_urls, entry {number}", repr(url), str(refusal).partition(", wanted ")[2])
 

@@ -142,6 +142,19 @@ def test_check_mode_does_not_change_a_certificate_as_the_module_underneath_would
     assert server.machine.iis.httpsys.get("agent.contoso.com:443", sni=True).thumbprint != other.thumbprint
 
 
+def test_a_binding_is_not_edited_beside_bindings_of_other_protocols(server):
+    twice(server, "win_im_site", site(server))
+    server.machine.iis.add_binding("Agent", "net.tcp", "808:*")
+    server.new_run()
+    assert server.run("win_im_site", site(server))["changed"] is False
+    other = server.machine.certificates.make(subject="CN=new", names=["agent.contoso.com"])
+    binding = {"host_name": "agent.contoso.com", "certificate_thumbprint": other.thumbprint}
+    server.new_run()
+    before = json.dumps(server.machine.dump(), sort_keys=True)
+    assert "has 1 bindings that are neither http" in server.run("win_im_site", site(server, bindings=[binding]))["msg"]
+    assert json.dumps(server.machine.dump(), sort_keys=True) == before
+
+
 SITE_REFUSED = {
     "no such folder": ({"path": "C:\\nowhere"}, "win_im_working_directory"),
     "no such pool": ({"pool": "Nobody"}, "win_im_apppool"),

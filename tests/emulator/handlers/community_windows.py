@@ -1,4 +1,4 @@
-"""Modules of community.windows: win_unzip and win_xml."""
+"""Modules of community.windows: win_unzip, win_xml, and the part of win_firewall_rule that opens a TCP port."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import xml.etree.ElementTree as ET
 import zipfile
 
 from ..model.call import Call, ModuleFailure, handles
+from ..windows import firewall
+from ..windows.registry import Registry
 
 
 @handles("community.windows.win_unzip")
@@ -124,3 +126,27 @@ def _text(nodes: list[ET.Element], arguments: t.Mapping[str, t.Any]) -> bool:
 
 
 _CHANGES = {"attribute": _attribute, "element": _element, "text": _text}
+
+
+@handles("community.windows.win_firewall_rule")
+def win_firewall_rule(call: Call) -> dict[str, t.Any]:
+    """Make or remove an incoming rule for a TCP port, by its name."""
+    registry, arguments = call.machine.registry, call.arguments
+    name = arguments["name"]
+    if arguments.get("state", "present") == "absent":
+        there = firewall.remove_rules(registry, name) if not call.check else True
+        return {"changed": there, "msg": ""}
+    if arguments.get("direction") != "in" or arguments.get("action") != "allow" or arguments.get("protocol") != "tcp":
+        raise ModuleFailure("the emulator knows rules with direction in, action allow and protocol tcp only")
+    fields = {"LPort": arguments["localport"], "Name": name, "Active": str(arguments.get("enabled", True)).upper()}
+    if arguments.get("program"):
+        fields["App"] = arguments["program"]
+    for profile in arguments.get("profiles") or ():
+        fields["Profile"] = profile.capitalize()  # one profile: enough for the documented examples
+    key = f"{{{name}}}"
+    wanted = Registry()
+    firewall.add_rule(wanted, key, **fields)
+    changed = registry.get(firewall.RULES, key) != wanted.get(firewall.RULES, key)
+    if changed and not call.check:
+        firewall.add_rule(registry, key, **fields)
+    return {"changed": changed, "msg": ""}

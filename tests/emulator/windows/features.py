@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import errors, iis_defaults
+from . import errors, firewall, iis_defaults
 
 if t.TYPE_CHECKING:
     from .machine import Machine
@@ -129,6 +129,8 @@ class Features:
         machine.registry.set(INETSTP, "MinorVersion", "DWord", 0)
         machine.registry.set(INETSTP, "VersionString", "String", "Version 10.0")
         machine.registry.set(f"{INETSTP}\\Components", "W3SVC", "DWord", 1)
+        for name, port in (("HTTP", 80), ("HTTPS", 443)):
+            firewall.add_rule(machine.registry, f"IIS-WebServerRole-{name}-In-TCP", LPort=port, App="System")
         path = "%windir%\\system32\\svchost.exe -k iissvcs"
         machine.services.create(
             "WAS", display_name="Windows Process Activation Service", path=path, start_mode="manual"

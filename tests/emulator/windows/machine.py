@@ -8,6 +8,7 @@ import dataclasses
 import datetime
 import typing as t
 
+from . import firewall
 from .accounts import Accounts
 from .agent_service import ServiceAgents
 from .certificates import CertificateStores
@@ -56,6 +57,7 @@ class Machine:
         self.files = FileSystem(self.clock)
         self.registry = Registry()
         self.os.write(self.registry)
+        firewall.write(self.registry)
         self.files.write("C:\\Windows\\System32\\cmd.exe", b"MZ")
         self.environment = Environment(self.registry)
         self.accounts = Accounts(name, domain)
