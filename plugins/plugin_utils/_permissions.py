@@ -115,6 +115,7 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     operations: list[Operation] = []
     before, after = [], []
     effective: dict[str, dict[str, str]] = {}
+    by_groups: dict[str, str] = {}
     formers = [(former.name, found) for former in wanted.former for found in former.known_sid(ask) if found != sid]
     for (path, right), answer in zip(wanted.rights, answers, strict=True):
         if answer is None and not check:
@@ -133,10 +134,19 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
         effective[path] = {
             _sddl.name(s): _sddl.words(security.granted({s})) for s in sorted({a.sid for a in security.aces if a.here})
         }
+        groups = wanted.identity.token(sid) - {sid}
+        by_groups[path] = _by_groups(security, groups)
     title = f"rights of {wanted.identity.name}"
-    facts = {"effective_rights": effective, "identity_sid": sid}
+    facts = {"effective_rights": effective, "rights_by_groups": by_groups, "identity_sid": sid}
     restart = (f"the rights of {wanted.identity.name} changed",) if operations else ()
     return Plan(tuple(operations), (Diff(title, "".join(before), "".join(after)),), restart=restart, facts=facts)
+
+
+def _by_groups(security: Security, groups: t.Collection[str]) -> str:
+    """Return what the identity may do without an entry of its own, and through whom (the check of the guide)."""
+    granted = security.granted(groups)
+    through = sorted({_sddl.name(a.sid) for a in security.aces if a.here and a.allows and a.sid in groups})
+    return f"{_sddl.words(granted)} through {', '.join(through)}" if granted else "none"
 
 
 def _row(path: str, name: str, rights: str) -> str:

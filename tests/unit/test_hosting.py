@@ -288,3 +288,31 @@ def test_the_newest_copy_put_back_is_the_configuration_before_the_run():
     assert server.machine.iis.dump()["sites"] == sites["sites"]
     health = server.run("win_im_agent_health", chain.arguments("win_im_agent_health", chain.inventory(), {}))
     assert health["verified"] is True, health
+
+
+def test_the_report_says_what_the_identity_may_do_through_its_groups_alone(server):
+    folders = {f"C:\\im\\{folder}": {"folder": True} for folder in ("Runtime", "Temp", "Work", "Mails", "Sources")}
+    folders["C:\\im\\Temp"]["sddl"] = "O:BAD:PAI(A;OICI;FA;;;BA)(A;OICI;0x1200a9;;;BU)(A;OICI;0x1301bf;;;IS)"
+    folders["C:\\im\\Work"]["sddl"] = f"O:BAD:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;{SID})"
+    server = chain.server({**IIS, "files": folders})
+    done = server.run("win_im_permissions", {"working_directory": "C:\\im", "identity": {"pool": "Agent"}}, check=True)
+    assert done["rights_by_groups"]["C:\\im\\Temp"] == "Modify through IIS_IUSRS, Users"
+    assert done["rights_by_groups"]["C:\\im\\Work"] == "none"
+
+
+FORMS = {"CONTOSO\\svc-agent": ACCOUNT, "svc-agent@contoso.com": ACCOUNT, ".\\local-agent": ".\\local-agent"}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_account_may_be_written_in_each_form_of_windows(form):
+    server = chain.server({**IIS, "accounts": [*IIS["accounts"], {"name": ".\\local-agent", "password": PASSWORD}]})
+    assert twice(server, "win_im_apppool", identity(user=form))["changed"]
+    assert server.machine.iis.pool_account("Agent").lower() == form.lower()
+    held = server.machine.accounts.rights["SeBatchLogonRight"]
+    assert server.machine.accounts.sid(FORMS[form]) in held
+    folders = {"working_directory": "C:\\site", "identity": {"account": form}}
+    server.machine.files.make_folder("C:\\site\\Runtime")
+    for folder in ("Temp", "Work", "Mails", "Sources"):
+        server.machine.files.make_folder(f"C:\\site\\{folder}")
+    done = twice(server, "win_im_permissions", folders)
+    assert done["identity_sid"] == server.machine.accounts.sid(FORMS[form])
