@@ -87,7 +87,9 @@ def scenario(number: int) -> Path:
     web = {f"https://files.contoso.com/{name}": {"file": str(FOLDER / name)} for name in ("runtime.zip", "hosting.exe")}
     hosts: dict[str, t.Any] = {f"agent{i:03}.contoso.com": {} for i in range(number)}
     path = FOLDER / f"scenario-{number}.yml"
-    path.write_text(yaml.safe_dump({"domain": "contoso.com", "web": web, "hosts": hosts}, sort_keys=False), "utf-8")
+    server: dict[str, t.Any] = {"https://identitymanager.contoso.com": {}}
+    data = {"domain": "contoso.com", "identity_servers": server, "web": web, "hosts": hosts}
+    path.write_text(yaml.safe_dump(data, sort_keys=False), "utf-8")
     return path
 
 

@@ -106,22 +106,46 @@ class AgentAction(ActionBase):
 
 
 class RetriedAction(AgentAction):
-    """An action that only looks, and looks again until its plan says ``verified`` or its time is over.
+    """An action that looks, and looks again until all holds or its time is over.
 
-    Its subject also has ``unproven()``, the plan where nothing can be looked at yet, and ``failure(result)``.
+    Its subject has ``stages(wanted, ask, check=…)``, each with what is done first, what is asked and what is looked at,
+    ``proven(checks, check=…)``, the plan with the fact ``verified``, and ``failure(result)``.
     """
 
     def carry_out(self, host: Host, wanted: t.Any) -> dict[str, t.Any]:
-        """Ask until verified, at most ``wanted.timeout`` seconds, every ``wanted.delay`` seconds."""
-        if self._task.check_mode and host.ask(_questions.settled()):
+        """Go through the stages, at most ``wanted.timeout`` seconds, with a look every ``wanted.delay`` seconds."""
+        check = bool(self._task.check_mode)
+        if check and host.ask(_questions.settled()):
             # A look is a request, which may wake an agent that the run would have stopped or moved first.
-            return self.report(self.SUBJECT.unproven())
+            return self.report(self.SUBJECT.proven((), check=True))
         deadline = time.monotonic() + wanted.timeout
-        result = super().carry_out(host, wanted)
-        while result["verified"] is False and time.monotonic() + wanted.delay < deadline:
-            time.sleep(wanted.delay)
-            host.forget()
-            result = super().carry_out(host, wanted)
+        if check:
+            host.prepare(self.SUBJECT.questions(wanted))
+        checks: list[t.Any] = []
+        done: list[str] = []
+        for stage in self.SUBJECT.stages(wanted, host.ask, check=check):
+            host.run(stage.operations)
+            done += [operation.does for operation in stage.operations]
+            checks += self._looked(host, wanted, stage, deadline)
+        result = self.report(self.SUBJECT.proven(checks, check=check))
+        if done:
+            result |= {"changed": True, "operations": done}
+        if host.warnings:
+            result["warnings"] = host.warnings
         if result["verified"] is False:
             result |= {"failed": True, "msg": f"{host.name}: {self.SUBJECT.failure(result)}"}
         return result
+
+    def _looked(self, host: Host, wanted: t.Any, stage: t.Any, deadline: float) -> list[t.Any]:
+        """Return the checks of the last look of a stage."""
+        while True:
+            first = [*self.SUBJECT.questions(wanted), *stage.asked]
+            host.prepare(first)
+            further = stage.further(host.ask)
+            host.prepare(further)
+            checks = list(stage.look(host.ask))
+            late = time.monotonic() + wanted.delay >= deadline
+            if late or self._task.check_mode or all(check.passed for check in checks):
+                return checks
+            time.sleep(wanted.delay)
+            host.forget([*first, *further])

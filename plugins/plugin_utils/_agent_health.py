@@ -1,25 +1,29 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The proof that the agent runs: it answers over https, logs no error, and can write where it must. Docs:
 win_im_agent_health.yml.
+
+What is looked at, and what it means, is in _health_checks; here is what is wanted, and the order of deeds and looks.
 """
 
 from __future__ import annotations
 
 import base64
 import dataclasses
+import datetime
+import email.message
+import email.utils
 import typing as t
 
-from . import _iis_config, _questions, _sddl
+from . import _controller_request, _health_checks, _questions, _token_request, _windows_path
 from ._folders import Folders
+from ._health_checks import Check
 from ._identity import IDENTITY_SPEC, Identity
-from ._plan import Plan
-from ._questions import Ask, NotAnswered, Query
+from ._plan import Operation, Plan, Refused, write
+from ._questions import Ask, Query
+from ._token_request import Credentials
 
-PROVIDER = "IIS AspNetCore Module V2"
-SERVICE_PROVIDERS = (".NET Runtime", "Application Error")
-WRITTEN = ("Temp", "Work", "Mails")
 LOCAL = "127.0.0.1"
-FAR_PAST = "2000-01-01T00:00:00.0000000Z"
+POOL_MODULE, SERVICE_MODULE = "microsoft.iis.web_app_pool", "ansible.windows.win_service"
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "argument_spec": {
@@ -28,12 +32,22 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         "service": {"type": "str"},
         "scheme": {"type": "str", "choices": ["https", "http"], "default": "https"},
         "host_name": {"type": "str", "required": True},
+        "address": {"type": "str", "default": LOCAL},
         "port": {"type": "int", "default": 443},
         "url_path": {"type": "str", "default": "/"},
         "thumbprint": {"type": "str"},
+        "from_controller": {"type": "bool", "default": False},
         "working_directory": {"type": "str", "required": True},
         "folders": {"type": "dict", "default": {}},
         "identity": IDENTITY_SPEC,
+        "openid": _token_request.OPTION,
+        "warm_up": {"type": "bool", "default": True},
+        "recycle": {"type": "bool", "default": False},
+        "jobs": {"type": "bool", "default": False},
+        "test_mail": {
+            "type": "dict",
+            "options": {"to": {"type": "str", "required": True}, "from": {"type": "str", "required": True}},
+        },
         "timeout": {"type": "int", "default": 120},
         "delay": {"type": "int", "default": 5},
     },
@@ -45,44 +59,76 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """What has to hold, and how long to wait for it (seconds)."""
+    """What has to hold, and how long to wait for it (seconds).
+
+    Attributes:
+        address: where the server sends its own request to: loopback, or the one address of the binding.
+        from_controller: whether the controller asks the agent too.
+        credentials: what the Identity Manager server has to accept, None where it is not asked.
+        warm_up: whether a pool that this run has started must bring the agent up before anybody asks it.
+        recycle: whether the agent is stopped and started first, to see it stop cleanly and come up by itself.
+        jobs: whether a job must have run since the agent was started.
+        mail: addresses (to, from) of a test mail, None for no mail.
+    """
 
     site: str
     pool: str
     service: str
     scheme: str
     host_name: str
+    address: str
     port: int
     url_path: str
     thumbprint: str
+    from_controller: bool
     folders: Folders
     identity: Identity
+    credentials: Credentials | None
+    warm_up: bool
+    recycle: bool
+    jobs: bool
+    mail: tuple[str, str] | None
     timeout: int
     delay: int
 
     @classmethod
     def of(cls, arguments: dict[str, t.Any]) -> Wanted:
         """Return what a task wants; raises Refused."""
+        openid, mail = arguments.get("openid"), arguments.get("test_mail")
+        if mail and any("\r" in text or "\n" in text or "@" not in text for text in mail.values()):
+            raise Refused("test_mail: found no mail address, wanted to and from as name@contoso.com")
         return cls(
-            arguments.get("site") or "",
-            arguments.get("pool") or "",
-            arguments.get("service") or "",
-            arguments["scheme"],
-            arguments["host_name"].lower(),
-            arguments["port"],
-            arguments["url_path"],
-            (arguments.get("thumbprint") or "").replace(" ", "").upper(),
-            Folders.of(arguments["working_directory"], arguments["folders"]),
-            Identity.of(arguments["identity"]),
-            arguments["timeout"],
-            max(1, arguments["delay"]),
+            site=arguments.get("site") or "",
+            pool=arguments.get("pool") or "",
+            service=arguments.get("service") or "",
+            scheme=arguments["scheme"],
+            host_name=arguments["host_name"].lower(),
+            address=arguments["address"],
+            port=arguments["port"],
+            url_path=arguments["url_path"],
+            thumbprint=(arguments.get("thumbprint") or "").replace(" ", "").upper(),
+            from_controller=arguments["from_controller"],
+            folders=Folders.of(arguments["working_directory"], arguments["folders"]),
+            identity=Identity.of(arguments["identity"]),
+            credentials=Credentials.of(openid) if openid else None,
+            warm_up=arguments["warm_up"],
+            recycle=arguments["recycle"],
+            jobs=arguments["jobs"],
+            mail=(mail["to"], mail["from"]) if mail else None,
+            timeout=arguments["timeout"],
+            delay=max(1, arguments["delay"]),
         )
+
+    @property
+    def url(self) -> str:
+        """Return the agent's address."""
+        return f"{self.scheme}://{self.host_name}:{self.port}{self.url_path}"
 
     @property
     def request(self) -> Query:
         """Return the request that the server sends to its own agent."""
         return _questions.http(
-            address=LOCAL,
+            address=self.address,
             port=self.port,
             scheme=self.scheme,
             server_name=self.host_name,
@@ -92,68 +138,99 @@ class Wanted:
         )
 
     @property
-    def providers(self) -> tuple[str, ...]:
-        """Return whose events tell that the agent failed."""
-        return SERVICE_PROVIDERS if self.service else (PROVIDER,)
-
-    @property
-    def written(self) -> tuple[str, ...]:
-        """Return the folders that the agent writes."""
-        return tuple(self.folders.path(name) for name in WRITTEN)
+    def controller_request(self) -> Query:
+        """Return the controller's request."""
+        return _controller_request.question(self.scheme, self.host_name, self.port, self.url_path, 30)
 
 
 @dataclasses.dataclass(frozen=True)
-class Check:
-    """One thing that was looked at.
+class Stage:
+    """One step of the proof.
 
     Attributes:
-        name: what.
-        passed: whether it holds.
-        found: what was found.
-        wanted: what should have been.
-        remedy: the likely cause, and what to do.
+        operations: what is done first.
+        look: what is looked at.
+        asked: what is asked together with ``questions``.
+        further: what is asked once those are answered.
     """
 
-    name: str
-    passed: bool
-    found: str
-    wanted: str
-    remedy: str = ""
+    operations: tuple[Operation, ...]
+    look: t.Callable[[Ask], t.Iterable[Check]]
+    asked: tuple[Query, ...] = ()
+    further: t.Callable[[Ask], tuple[Query, ...]] = lambda ask: ()
 
 
 def questions(wanted: Wanted) -> tuple[Query, ...]:
-    """Return all questions: one remote execution for one look."""
-    host: tuple[Query, ...] = (
-        (_questions.service(wanted.service),)
-        if wanted.service
-        else (_questions.iis(), _questions.file(_iis_config.PATH, _iis_config.MAX_BYTES))
-    )
-    return (
-        *host,
-        wanted.request,
-        _questions.events(FAR_PAST, *wanted.providers),
-        _questions.acl(*wanted.written),
-        *wanted.identity.questions(),
-    )
+    """Return what is asked first, and tells what else to ask: a run has asked all of it before."""
+    return _health_checks.first_questions(wanted)
 
 
-def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
-    """Return what was found as facts; nothing is ever changed.
+def stages(wanted: Wanted, ask: Ask, *, check: bool) -> t.Iterator[Stage]:
+    """Yield the steps in order; in check mode only the look.
 
-    In check mode on a server that has no such site or service yet nothing can be proven: ``verified`` is null.
+    Where the agent is restarted, or this run has started it, it has to come up before a request can wake it.
     """
-    if check and not _is_there(wanted, ask):
-        return unproven()
-    checks = [*_run_state(wanted, ask), _answers(wanted, ask), *_log(wanted, ask), *_folders(wanted, ask)]
+    if check and not _health_checks.is_there(wanted, ask):
+        return
+    if wanted.recycle and not check:
+        if _health_checks.runs(wanted, ask):
+            since = ask(_questions.host())["time"]
+            yield Stage(
+                (_turn(wanted, "stop", "stopped"),),
+                lambda ask: _health_checks.stopped(wanted, ask, since),
+                further=lambda ask: _health_checks.stop_questions(wanted, ask, since),
+            )
+        yield _quiet(wanted, _turn(wanted, "start", "started"))
+    elif wanted.warm_up and wanted.pool and _started_words(wanted) in ask(_questions.done()):
+        yield _quiet(wanted)
+    yield Stage(
+        (_mail(wanted, ask),) if wanted.mail and not check else (),
+        lambda ask: _health_checks.asked(wanted, ask),
+        further=lambda ask: _health_checks.asked_questions(wanted, ask),
+    )
+
+
+def _quiet(wanted: Wanted, *operations: Operation) -> Stage:
+    return Stage(
+        operations, lambda ask: _health_checks.quiet(wanted, ask), asked=_health_checks.quiet_questions(wanted)
+    )
+
+
+def _started_words(wanted: Wanted) -> str:
+    """Return the words of the operation with which win_im_apppool starts the pool."""
+    return f"start application pool {wanted.pool}"
+
+
+def _turn(wanted: Wanted, verb: str, state: str) -> Operation:
+    what, name = ("service", wanted.service) if wanted.service else ("application pool", wanted.pool)
+    module = SERVICE_MODULE if wanted.service else POOL_MODULE
+    return Operation(f"{verb} {what} {name}", module, {"name": name, "state": state})
+
+
+def _mail(wanted: Wanted, ask: Ask) -> Operation:
+    """Return the write of a mail as the agent leaves it for a mail server, RFC 5322."""
+    assert wanted.mail is not None
+    time = datetime.datetime.fromisoformat(str(ask(_questions.host())["time"])[:19] + "+00:00")
+    mail = email.message.EmailMessage()
+    mail["To"], mail["From"] = wanted.mail
+    mail["Subject"] = f"Test of the Identity Manager agent on {wanted.host_name}"
+    mail["Date"] = email.utils.format_datetime(time)
+    mail.set_content("The folder for mails takes mails. Nothing has to be done.")
+    path = _windows_path.join(wanted.folders.path("Mails"), f"{_health_checks.MAIL}{time:%Y%m%dT%H%M%S}.eml")
+    content = base64.b64encode(mail.as_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")).decode()
+    return write("leave a test mail", "file", path=path, content=content)
+
+
+def proven(checks: t.Sequence[Check], *, check: bool) -> Plan:
+    """Return what was found as facts.
+
+    In check mode nothing is said against the agent: an earlier step of a real run may be what is missing, and where
+    nothing was looked at nothing is proven either. ``verified`` is null then.
+    """
     verified: bool | None = all(c.passed for c in checks)
-    if check and not verified:
-        verified = None  # an earlier step of a real run may be what is missing
+    if check and not (verified and checks):
+        verified = None
     return Plan(facts={"verified": verified, "checks": [dataclasses.asdict(c) for c in checks]})
-
-
-def unproven() -> Plan:
-    """Return what is known in check mode where an earlier step of a real run would change something: nothing."""
-    return Plan(facts={"verified": None, "checks": []})
 
 
 def failure(result: t.Mapping[str, t.Any]) -> str:
@@ -162,117 +239,3 @@ def failure(result: t.Mapping[str, t.Any]) -> str:
     return "the agent is not verified. " + " ".join(
         f"{c['name']}: found {c['found']}, wanted {c['wanted']}. {c['remedy']}".strip() for c in failed
     )
-
-
-def _is_there(wanted: Wanted, ask: Ask) -> bool:
-    if wanted.service:
-        return ask(_questions.service(wanted.service)) is not None
-    return wanted.site.lower() in {s["name"].lower() for s in (ask(_questions.iis()) or {"sites": []})["sites"]}
-
-
-def _run_state(wanted: Wanted, ask: Ask) -> t.Iterator[Check]:
-    if wanted.service:
-        found = ask(_questions.service(wanted.service))
-        state = found["state"] if found else "absent"
-        remedy = (
-            "Start it (win_im_service with state started); when it stops by itself, the System log (Service Control"
-            " Manager, 7034, 7038, 7041) says whether it ended, its password is wrong, or its account may not log on."
-        )
-        yield Check(f"service {wanted.service}", state == "Running", state, "Running", remedy)
-        return
-    iis = ask(_questions.iis())
-    for kind, name in (("pools", wanted.pool), ("sites", wanted.site)):
-        states = {item["name"].lower(): item["state"] for item in (iis or {kind: []})[kind]}
-        state = states.get(name.lower(), "absent")
-        what = "application pool" if kind == "pools" else "site"
-        remedy = f"Start it (win_im_{'apppool' if kind == 'pools' else 'site'} with state started)."
-        if kind == "pools" and state == "Stopped":
-            remedy += (
-                " A pool that stops by itself has a wrong account or password, see the System log (WAS, 5021 and 5057)."
-            )
-        yield Check(f"{what} {name}", state == "Started", state, "Started", remedy)
-
-
-def _answers(wanted: Wanted, ask: Ask) -> Check:
-    url = f"{wanted.scheme}://{wanted.host_name}:{wanted.port}{wanted.url_path}"
-    name = f"answer of {url}"
-    try:
-        answer = ask(wanted.request)
-    except NotAnswered as failed:
-        remedy = (
-            "Nothing listens on this port: look at the service's urls, and at the Application log (.NET Runtime)."
-            if wanted.service
-            else "No binding on this port, or no certificate behind it: look at the site's bindings."
-        )
-        return Check(name, False, f"no answer ({failed.message.strip()})", f"an answer over {wanted.scheme}", remedy)
-    if wanted.thumbprint and answer["thumbprint"] != wanted.thumbprint:
-        remedy = "The https binding serves another certificate: run im_site again."
-        return Check(name, False, f"certificate {answer['thumbprint']}", f"certificate {wanted.thumbprint}", remedy)
-    found = f"status {answer['status']} {answer['reason']}".strip()
-    if answer["status"] >= 500 or answer["status"] == 404:
-        return Check(name, False, f"{found}{_hint(answer)}", "a status below 500", _cause(answer["status"]))
-    return Check(name, True, found, "a status below 500")
-
-
-def _hint(answer: t.Mapping[str, t.Any]) -> str:
-    text = base64.b64decode(answer["body"])[:400].decode("utf-8", "replace")
-    marker = text.find("HTTP Error 500.")
-    return f" ({text[marker : marker + 17].strip()})" if marker >= 0 else ""
-
-
-def _cause(status: int) -> str:
-    if status == 503:
-        return "The application pool is stopped: see its account, and the System log."
-    if status == 404:
-        return "No site has this host name, or web.config does not start the agent (role im_settings)."
-    return (
-        "The agent does not start: the Application log (provider IIS AspNetCore Module V2) says why; 500.19 is"
-        " web.config, 500.30 the settings, certificates or rights, 500.31 the .NET version."
-    )
-
-
-def _started(wanted: Wanted, ask: Ask) -> str:
-    """Return when the agent's process was started; long ago when that is not known."""
-    if wanted.service:
-        found = ask(_questions.service(wanted.service))
-        return str((found or {}).get("started") or FAR_PAST)
-    workers = (ask(_questions.iis()) or {"workers": []})["workers"]
-    return min(
-        (w["started"] for w in workers if w["pool"].lower() == wanted.pool.lower() and w["started"]), default=FAR_PAST
-    )
-
-
-def _log(wanted: Wanted, ask: Ask) -> t.Iterator[Check]:
-    """Yield whether IIS's module, or .NET, has logged an error since the agent was started."""
-    events = ask(_questions.events(FAR_PAST, *wanted.providers)) or []
-    # Belief: the module's message of a start that succeeded says so in English on every Windows; aspnetcore_msg.mc.
-    succeeded = [e["time"] for e in events if e["level"] == "Information" and "started successfully" in e["message"]]
-    since = max([_started(wanted, ask), *succeeded])
-    errors = [e for e in events if e["level"] in {"Critical", "Error"} and e["time"] >= since]
-    found = (
-        f"{len(errors)} errors, the newest at {errors[0]['time'][:19]}Z: {_short(errors[0]['message'])}"
-        if errors
-        else "none"
-    )
-    yield Check(
-        "errors in the Application log",
-        not errors,
-        found,
-        "none since the agent was started",
-        "Mend what the entry says.",
-    )
-
-
-def _short(message: str) -> str:
-    text = " ".join(message.split())
-    return text if len(text) <= 400 else text[:397] + "..."
-
-
-def _folders(wanted: Wanted, ask: Ask) -> t.Iterator[Check]:
-    sid = wanted.identity.sid(ask)
-    for path, answer in zip(wanted.written, ask(_questions.acl(*wanted.written)), strict=True):
-        granted = _sddl.parse(answer["sddl"]).granted(wanted.identity.token(sid)) if answer else 0
-        enough = granted & _sddl.MODIFY == _sddl.MODIFY
-        remedy = "Run im_permissions." if answer else "Run im_working_directory."
-        found = _sddl.words(granted) if answer else "no such folder"
-        yield Check(f"rights of {wanted.identity.name} on {path}", enough, found, "Modify", remedy)

@@ -9,7 +9,7 @@ import typing as t
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 
-from . import _questions, _snapshot
+from . import _controller_request, _questions, _snapshot
 from ._plan import PROBE, WRITE, Operation
 from ._questions import Query
 
@@ -54,6 +54,8 @@ class Host:
             return list(self._snapshot.settled)
         if query["kind"] == "done":
             return list(self._snapshot.done)
+        if query["kind"] == "controller":
+            return _controller_request.answer(query)
         if query["kind"] == "host":
             if not self._snapshot.host:
                 self._probe([_questions.policies()])
@@ -67,9 +69,9 @@ class Host:
         if missing:
             self._probe(missing)
 
-    def forget(self) -> None:
-        """Drop the answers: the next question is put to the server again."""
-        self._snapshot.drop()
+    def forget(self, queries: t.Iterable[Query] | None = None) -> None:
+        """Drop the answers, to some questions or all: the next question is put to the server again."""
+        self._snapshot.drop(queries)
         _snapshot.save(self._snapshot, self._path)
 
     def note_restart(self, reasons: t.Iterable[str]) -> None:
@@ -125,7 +127,7 @@ class Host:
         if not self._snapshot.questions:
             policies = _questions.policies()
             queries = [policies, *(query for query in queries if query != policies)]
-        carries_secret = any(query["kind"] == "secret_matches" for query in queries)
+        carries_secret = any(_questions.carries_secret(query) for query in queries)
         if carries_secret and self._secret_policy() == "refuse":
             self._mind_recorders()  # costs one more execution: what must not be recorded waits for the policies
         reply = self._call(PROBE, {"queries": queries}, secret=True)

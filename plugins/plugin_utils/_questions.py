@@ -94,6 +94,11 @@ def pool_password_matches(name: str, expected: str) -> Query:
     return {"kind": "secret_matches", "what": "pool_password", "name": name, "expected": expected}
 
 
+def carries_secret(query: Query) -> bool:
+    """Tell whether a question takes a secret to the server: a password that is compared, or a request's body."""
+    return query["kind"] == "secret_matches" or bool(query.get("body"))
+
+
 class NotAnswered(Exception):
     """The probe could not answer a question: the .NET exception's type and message."""
 

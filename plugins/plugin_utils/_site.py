@@ -326,15 +326,14 @@ def _differences(wanted: Wanted, site: Site, state: str, served: t.Mapping[str, 
     if site.preload != wanted.preload:
         settings["preload_enabled"] = wanted.preload
     present = {b.key: b for b in site.bindings}
-    for b in wanted.bindings:
-        old = present.get(b.binding.key)
-        if old is not None and old.ssl_flags > KNOWN_FLAGS:
-            raise Refused(
-                f"the binding {old.key} of site {site.name} has sslFlags {old.ssl_flags}, which microsoft.iis.website"
-                " would take for the central certificate store: set it to 0 or 1 in IIS Manager, then run again"
-            )
     added = [b for b in wanted.bindings if _differs(b, present.get(b.binding.key), served)]
     edited = [b.binding.key for b in added if b.binding.key in present]
+    for key in edited:
+        if present[key].ssl_flags > KNOWN_FLAGS:
+            raise Refused(
+                f"the binding {key} of site {site.name} has sslFlags {present[key].ssl_flags}, which"
+                " microsoft.iis.website does not keep: set it to 0 or 1 in IIS Manager, then run again"
+            )
     if edited and site.other_bindings:
         # It counts http and https bindings only, and then takes that number among all: it may edit another binding.
         raise Refused(
@@ -366,7 +365,10 @@ def _differences(wanted: Wanted, site: Site, state: str, served: t.Mapping[str, 
 
 
 def _differs(wanted: WantedBinding, old: Binding | None, served: t.Mapping[str, _iis_config.Served]) -> bool:
-    if old is None or (old.protocol, old.ssl_flags) != (wanted.binding.protocol, wanted.binding.ssl_flags):
+    if old is None or (old.protocol, old.ssl_flags & KNOWN_FLAGS) != (
+        wanted.binding.protocol,
+        wanted.binding.ssl_flags,
+    ):
         return True
     now = served.get(wanted.binding.endpoint)
     return wanted.binding.protocol == "https" and (now is None or now.thumbprint != wanted.thumbprint)

@@ -60,7 +60,7 @@ class Snapshot:
         for query, answer in zip(queries, reply["answers"], strict=True):
             key = _questions.key(query)
             self.answers[key] = answer
-            if query["kind"] not in FORGOTTEN_KINDS:
+            if query["kind"] not in FORGOTTEN_KINDS and not query.get("tail"):
                 self.questions[key] = query
 
     def value(self, query: Query) -> t.Any:
@@ -74,9 +74,13 @@ class Snapshot:
             raise _questions.NotAnswered(query, answer["error"]["type"], answer["error"]["message"])
         return answer["value"]
 
-    def drop(self) -> None:
-        """Forget all answers: something is about to be written."""
-        self.answers.clear()
+    def drop(self, queries: t.Iterable[Query] | None = None) -> None:
+        """Forget the answers to some questions; to all, as something is about to be written."""
+        if queries is None:
+            self.answers.clear()
+            return
+        for query in queries:
+            self.answers.pop(_questions.key(query), None)
 
 
 def path_of(folder: str, host: str) -> Path:

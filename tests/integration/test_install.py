@@ -12,6 +12,7 @@ import chain
 import demo
 import emulated
 import pytest
+from emulator.windows.identity_server import TOKEN
 
 CANARIES = {
     "vault_openid_secret_job": "canary-openid-job-71fd",
@@ -19,7 +20,7 @@ CANARIES = {
     "vault_ad_password": "canary-ad-password-5c2e",
     "vault_sap_password": "canary-sap-password-e804",
 }
-SECRETS = [*CANARIES.values(), chain.CANARIES["pfx"]]
+SECRETS = [*CANARIES.values(), chain.CANARIES["pfx"], TOKEN]
 INSTALL = "imops.identity_manager.install"
 INVENTORIES = [demo.CONTOSO / "inventory.yml"]
 

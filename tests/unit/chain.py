@@ -18,6 +18,7 @@ ARCHIVE_URL = "https://files.contoso.com/identitymanager/usercube-agent-runtime.
 BUNDLE_URL = "https://files.contoso.com/dotnet/dotnet-hosting-8.0.22-win.exe"
 WORKING, POOL, SITE = "C:\\identitymanagerContoso", "Identity Manager Contoso", "Identity Manager AgentContoso"
 SERVICE, FINGERPRINT_KEY = "IdentityManagerAgentContoso", "canary-fingerprint-key-6b17"
+SERVER_URL, OTHER_SERVER_URL = "https://identitymanager.contoso.com", "https://other.contoso.com"
 RUNTIME, HOST = f"{WORKING}\\Runtime", "agent-paris.contoso.com"
 CANARIES = {
     "job": "canary-openid-job-71fd",
@@ -74,9 +75,14 @@ def web() -> dict[str, t.Any]:
     return {ARCHIVE_URL: {"file": str(FILES.archive)}, BUNDLE_URL: {"file": str(FILES.bundle)}}
 
 
+def identity_servers() -> dict[str, t.Any]:
+    """Return the Identity Manager servers that the agents report to, which take every client."""
+    return {SERVER_URL: {}, OTHER_SERVER_URL: {}}
+
+
 def server(data: t.Mapping[str, t.Any] | None = None, faults: t.Sequence[t.Mapping[str, t.Any]] = ()) -> Server:
-    """Build a server that can download the example's files."""
-    return Server(machine({"web": web(), **(data or {})}), faults)
+    """Build a server that can download the example's files and reaches the Identity Manager server."""
+    return Server(machine({"web": web(), "identity_servers": identity_servers(), **(data or {})}), faults)
 
 
 def inventory(**changes: t.Any) -> dict[str, t.Any]:
@@ -85,7 +91,7 @@ def inventory(**changes: t.Any) -> dict[str, t.Any]:
         "organization": "Contoso",
         "host_name": HOST,
         "identifier": "Paris",
-        "server_url": "https://identitymanager.contoso.com",
+        "server_url": SERVER_URL,
         "openid_clients": {"Job": CANARIES["job"], "Admin": CANARIES["admin"]},
         "default_openid_client": "Job",
         "hosting": "iis",
@@ -228,6 +234,12 @@ def arguments(task: str, i: t.Mapping[str, t.Any], certificates: t.Mapping[str, 
             "scheme": listens.scheme if is_service else "https",
             "host_name": i["host_name"],
             "port": listens.port if is_service else i["https_port"],
+            "thumbprint": server_certificate.get("thumbprint"),
+            "openid": {
+                "server_url": i["server_url"],
+                "client": i["default_openid_client"],
+                "secret": i["openid_clients"][i["default_openid_client"]],
+            },
             "identity": identity,
             "timeout": 0,
         },

@@ -203,6 +203,14 @@ class Agent:
             self._open_pair(settings, section, words)
         for name in ("Temp", "Work"):
             self._check_folder(settings.get(f"{name}FolderPath") or f"../{name}")
+        if (settings.get("Scheduler:Enabled") or "").lower() == "true":
+            self._run_job(self._resolve(settings.get("TempFolderPath") or "../Temp"))
+
+    def _run_job(self, temp: str) -> None:
+        """Let the scheduler run a job at once, which leaves its log; vendor page "appsettings", TempFolderPath."""
+        self._machine.files.make_folder(f"{temp}\\JobLogs")
+        stamp = self.started.astimezone(datetime.UTC).strftime("%Y%m%d%H%M%S%f")
+        self._machine.files.write(f"{temp}\\JobLogs\\{stamp}.log", b"Job started.\r\n")
 
     def _add(self, settings: Configuration, name: str, folder: str = "") -> dict[str, t.Any]:
         path = f"{folder or self._folder}\\{name}"

@@ -56,7 +56,8 @@ class Network:
         cyberark: what CyberArk gives for an account's name.
         extra_listeners: ports that processes outside IIS hold.
         listening: functions that tell what else listens (IIS, services).
-        responders: functions that answer a request, or give None when it is not theirs.
+        responders: functions that answer a request to this server, or give None when it is not theirs.
+        elsewhere: the same for requests to other servers.
     """
 
     def __init__(self) -> None:
@@ -68,6 +69,7 @@ class Network:
         self.extra_listeners: list[Listener] = []
         self.listening: list[t.Callable[[], list[Listener]]] = []
         self.responders: list[t.Callable[[HttpRequest], HttpAnswer | None]] = []
+        self.elsewhere: list[t.Callable[[HttpRequest], HttpAnswer | None]] = []
 
     def download(self, url: str) -> bytes:
         """Return what a URL gives; raises WebException."""
@@ -93,7 +95,8 @@ class Network:
 
     def request(self, request: HttpRequest) -> HttpAnswer:
         """Send a request from the server itself; raises SocketException when nothing listens."""
-        for responder in self.responders:
+        away = request.address.lower() != "localhost" and any(letter.isalpha() for letter in request.address)
+        for responder in self.elsewhere if away else self.responders:
             answer = responder(request)
             if answer:
                 return answer

@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from . import clock, packages
+from .identity_server import IdentityServer
 from .machine import Machine
 from .network import Listener
 
@@ -33,8 +34,11 @@ STATE = frozenset(
         "services",
     }
     | {"environment", "pools", "sites", "listeners", "faults", "reboot_pending", "drives", "user_rights"}
+    | {"identity_servers"}
 )
-NOT_ON_A_DRIVE = frozenset({"registry", "certificates", "environment", "pools", "sites", "listeners", "web", "clock"})
+NOT_ON_A_DRIVE = frozenset(
+    {"registry", "certificates", "environment", "pools", "sites", "listeners", "web", "clock", "identity_servers"}
+)
 """What a scenario cannot lay down for a host of kind powershell: its tasks do."""
 PATH_FAULTS = ("access_denied", "locked", "read_only")
 
@@ -170,6 +174,8 @@ def build(name: str, data: t.Mapping[str, t.Any], folder: Path) -> Machine:
             found[url] = _content(content, folder)
     for listener in data.get("listeners") or ():
         machine.network.extra_listeners.append(Listener(**listener))
+    for url, about in (data.get("identity_servers") or {}).items():
+        machine.network.elsewhere.append(IdentityServer(url, **(about or {})).respond)
     _iis(machine, data)
     machine.reboot_pending = bool(data.get("reboot_pending"))
     if machine.reboot_pending:
