@@ -7,7 +7,7 @@ import base64
 import dataclasses
 import typing as t
 
-from . import _agent_logs, _iis_config, _questions, _restart, _sddl, _token_request, _windows_path
+from . import _agent_logs, _questions, _restart, _sddl, _token_request, _windows_path
 from ._questions import Ask, NotAnswered, Query
 
 if t.TYPE_CHECKING:
@@ -53,7 +53,6 @@ def first_questions(wanted: Wanted) -> tuple[Query, ...]:
         if wanted.service
         else (
             _questions.iis(),
-            _questions.file(_iis_config.PATH, _iis_config.MAX_BYTES),
             _questions.file(_windows_path.join(wanted.folders.path("Runtime"), "web.config")),
         )
     )
@@ -174,7 +173,17 @@ def quiet(wanted: Wanted, ask: Ask) -> t.Iterator[Check]:
 
 
 def stopped(wanted: Wanted, ask: Ask, since: str) -> t.Iterator[Check]:
-    """Yield whether the agent stopped, and without an error."""
+    """Yield whether the agent stopped, and without an error; a question that fails must not leave it stopped."""
+    try:
+        yield from _stopped(wanted, ask, since)
+    except NotAnswered as failed:
+        name = f"stop of {wanted.service or wanted.pool}"
+        yield Check(
+            name, False, f"a question without an answer ({failed})", "Stopped", "See why it cannot be answered."
+        )
+
+
+def _stopped(wanted: Wanted, ask: Ask, since: str) -> t.Iterator[Check]:
     if wanted.service:
         found = ask(_questions.service(wanted.service))
         state, ended = (found["state"] if found else "absent"), True

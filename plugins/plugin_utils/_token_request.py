@@ -107,10 +107,11 @@ class Credentials:
 
 def verdict(answer: t.Mapping[str, t.Any]) -> tuple[bool, str, str]:
     """Return whether an answer accepts the credentials, what was found, and what to do; without any of the token."""
-    error = _ERROR.search(base64.b64decode(answer["body"]))
+    body = base64.b64decode(answer["body"])
+    error = _ERROR.search(body)
     name = error[1].decode() if error else ""
     found = f"status {answer['status']}" + (f", {name}" if name else "")
-    if answer["status"] == 200 and not name:
+    if answer["status"] == 200 and body.lstrip().startswith(b"{") and not name:
         return True, "a token", ""
     if name in _AFTER_AUTHENTICATION:
         return True, f"{found}: the secret is right", ""
@@ -121,8 +122,12 @@ def verdict(answer: t.Mapping[str, t.Any]) -> tuple[bool, str, str]:
             "The server does not know the client, or another secret of it: hand its hash over to the integration team"
             " (filter openid_client_element), or correct im_agent_openid_clients.",
         )
-    if answer["status"] == 404:
-        return False, found, "There is no Identity Manager server at this address: look at im_agent_server_url."
+    if answer["status"] in {200, 404}:
+        return (
+            False,
+            found if answer["status"] == 404 else f"{found}, but no JSON",
+            "There is no Identity Manager server at this address: look at im_agent_server_url.",
+        )
     return False, found, "The server cannot say: look at its own log, and at what stands in front of it."
 
 

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.imops.identity_manager.plugins.plugin_utils import _agent_logs, _controller_request, _json_text
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._questions import NotAnswered
 from emulator.windows import clock
+from emulator.windows.errors import WindowsError
 from emulator.windows.identity_server import TOKEN, IdentityServer
 from emulator.windows.network import HttpAnswer
 
@@ -133,6 +134,26 @@ def test_an_error_after_the_client_was_known_says_that_its_secret_is_right(serve
     result = health(server)
     assert result["verified"] is passes
     assert error in json.dumps(result["checks"])
+
+
+def test_a_page_is_no_token(server):
+    server.machine.network.elsewhere = [lambda request: HttpAnswer(200, "OK", {}, b"<!DOCTYPE html><html></html>")]
+    (check,) = failed(health(server)).values()
+    assert check["found"] == "status 200, but no JSON"
+
+
+def test_a_question_that_fails_does_not_leave_the_agent_stopped(server):
+    query = server.machine.events.query
+
+    def once(log, *rest):
+        if log == "System":
+            raise WindowsError("System.UnauthorizedAccessException", "denied")
+        return query(log, *rest)
+
+    server.machine.events.query = once
+    result = health(server, recycle=True)
+    assert "denied" in failed(result)[f"stop of {chain.POOL}"]["found"]
+    assert server.machine.iis.pool_state(chain.POOL) == "Started"
 
 
 @pytest.mark.parametrize(
