@@ -181,7 +181,7 @@ function Read-Registry($Query) {
     finally { $base.Dispose() }
 }
 
-# Belief: the key's file is found by its container's name below ProgramData\Microsoft\Crypto, learn.microsoft.com "Key Storage and Retrieval".
+# Belief [key-file]: the key's file is found by its container's name below ProgramData\Microsoft\Crypto, learn.microsoft.com "Key Storage and Retrieval".
 function Read-KeyFile($Certificate) {
     $answer = @{ path = $null; sddl = $null; error = $null }
     try {
@@ -232,7 +232,7 @@ function Read-Certificates($Query) {
     finally { $store.Close() }
 }
 
-# Belief: Win32_Service names the process, learn.microsoft.com "Win32_Service class". Not worth an error where it cannot be asked.
+# Belief [service-start]: Win32_Service names the process, learn.microsoft.com "Win32_Service class". Not worth an error where it cannot be asked.
 function Get-ServiceStart([string] $Name) {
     try {
         $searcher = [Management.ManagementObjectSearcher]::new("SELECT ProcessId FROM Win32_Service WHERE Name='$($Name.Replace("'", "\'"))'")
@@ -448,7 +448,7 @@ function Read-Environment($Query) {
     $found
 }
 
-# Local groups that hold a SID, by ADSI over the names of the groups; directly held only.
+# Local groups that hold a SID, directly. Belief [local-groups]: the WinNT provider lists them, learn.microsoft.com "ADSI WinNT Provider".
 function Get-LocalGroups([string] $Sid) {
     $found = [Collections.Generic.List[string]]::new()
     $computer = [ADSI] "WinNT://$([Environment]::MachineName),computer"
@@ -501,7 +501,7 @@ function Read-Listeners {
     return , $found.ToArray()
 }
 
-# Belief: Win32_ServerFeature lists each installed role, role service and feature under the number that ServerManager gives it; by its
+# Belief [feature-names]: Win32_ServerFeature lists each installed role, role service and feature under the number that ServerManager gives it; by its
 # Name only, learn.microsoft.com "Win32_ServerFeature class". The registry's InetStp\Components says the same of IIS.
 function Read-Features($Query) {
     $names = Get-NeededList $Query 'names'

@@ -105,6 +105,7 @@ function Write-File($Operation) {
     $backup = $null
     try {
         Write-NewBytes $temporary $bytes ([string] (Get-Field $Operation 'sddl' ''))
+        # Belief [replace-keeps-rights]: Replace keeps the rights of the file that it replaces, learn.microsoft.com "ReplaceFileW".
         if ($exists) {
             if ($backups -gt 0) {
                 $backup = Get-BackupName $path
@@ -368,13 +369,14 @@ function Add-Certificate($Operation) {
     if ($check) { return @{ changed = $true; thumbprint = $thumbprint } }
     $bytes = [Convert]::FromBase64String((Get-NeededText $Operation 'content'))
     $password = [string] (Get-Field $Operation 'password' '')
-    # Looked at without PersistKeySet first: the key of a wrong PFX goes away with the object and leaves no file behind.
+    # Looked at without PersistKeySet first. Belief [wrong-pfx]: its key goes away with the object, learn.microsoft.com "X509KeyStorageFlags".
     $certificate = [Security.Cryptography.X509Certificates.X509Certificate2]::new($bytes, $password, [Security.Cryptography.X509Certificates.X509KeyStorageFlags]::MachineKeySet)
     $found = $certificate.Thumbprint
     $hasKey = $certificate.HasPrivateKey
     $certificate.Dispose()
     if ($found -ne $thumbprint) { throw (New-Refusal 'WrongCertificate' "the PFX holds the certificate $found, not $thumbprint") }
     if (-not $hasKey -and -not $keyless) { throw (New-Refusal 'NoPrivateKey' "the PFX of $thumbprint holds no private key") }
+    # Belief [imported-key]: with these flags the key stays, and the agent's identity opens it, learn.microsoft.com "X509KeyStorageFlags".
     $flags = [Security.Cryptography.X509Certificates.X509KeyStorageFlags]'MachineKeySet, PersistKeySet'
     if ([bool] (Get-Field $Operation 'exportable' $false)) { $flags = $flags -bor [Security.Cryptography.X509Certificates.X509KeyStorageFlags]::Exportable }
     $certificate = [Security.Cryptography.X509Certificates.X509Certificate2]::new($bytes, $password, $flags)
@@ -438,5 +440,5 @@ foreach ($operation in $complex_args['operations']) {
 $answer['changed'] = $changed
 $answer['results'] = $results.ToArray()
 $answer | ConvertTo-Json -Depth 20 -Compress
-# Ansible's wrapper takes the exit status from here, as from its own modules; 'exit' would be lost.
+# Belief [exit-status]: Ansible's wrapper takes the exit status from here, ansible-core's exec_wrapper.ps1; 'exit' would be lost.
 if ($answer.Contains('failed')) { $global:LASTEXITCODE = 1 }

@@ -18,8 +18,8 @@ from ._load_order import AGENT, CONNECTION, CYBERARK, ENCRYPTED_AGENT, ENCRYPTED
 from ._plan import Refused
 
 KEY_VAULT = "Azure Key Vault"
-# Belief: the general files come before those of the agent, and a file of an environment comes right behind the file
-# that it overrides; the vendor says that it overrides it, not how it ranks among the others ("Network Configuration").
+# Belief [load-order]: the general files come before those of the agent, and a file of an environment comes right behind
+# the file that it overrides; the vendor says that it does, not how it ranks among the others ("Network Configuration").
 CHAIN = (GENERAL, ENCRYPTED_GENERAL, AGENT, ENCRYPTED_AGENT, KEY_VAULT, CYBERARK, CONNECTION)
 _WITHOUT_ENVIRONMENT = frozenset({KEY_VAULT, CONNECTION})
 

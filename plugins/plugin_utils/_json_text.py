@@ -16,7 +16,8 @@ import math
 import re
 import typing as t
 
-# Belief: the agent's .NET reads as .NET 10 does, which the tests ask; JsonConfigurationFileParser in dotnet/runtime.
+# Belief [settings-json]: the agent's .NET reads as .NET 10 does, which the tests ask; dotnet/runtime,
+# JsonConfigurationFileParser.
 MAX_DEPTH = 64
 INDENT, NEWLINE = "  ", "\r\n"
 """The style of a file that has none yet: two spaces and Windows line ends, as the vendor's templates."""

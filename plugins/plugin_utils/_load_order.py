@@ -2,8 +2,8 @@
 """The agent's settings as it sees them: all its files, merged in the order in which it loads them, the last one wins.
 
 The vendor's page "Agent configuration" gives agent.json, encrypted.agent.json, Azure Key Vault, CyberArk,
-connection.json. Belief: an environment file comes right after the file that it varies, as ASP.NET Core loads it; the
-vendor names these files, not their rank.
+connection.json. Belief [load-order]: an environment file comes right after the file that it varies, as ASP.NET Core
+loads it; the vendor names these files, not their rank.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ UPDATE = "HKLM:\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate\\Au
 COMPONENTS = f"{INETSTP}\\Components"
 AD_TOOLS = "C:\\Windows\\System32\\dsa.msc"
 EVIDENCE = {
-    # Belief: setup of IIS records its components here, learn.microsoft.com "Discover Installed Components" (IIS 7
-    # and newer).
+    # Belief [iis-components]: setup of IIS records its components here, learn.microsoft.com "Discover Installed
+    # Components" (IIS 7 and newer).
     "web-server": "W3SVC",
     "web-appinit": "ApplicationInitialization",
     "web-scripting-tools": "ManagementScriptingTools",
@@ -170,8 +170,8 @@ def _missing_features(wanted: Wanted, ask: Ask) -> tuple[str, ...]:
     Without either a feature counts as missing: win_feature then finds out itself, and reports no change.
     """
     try:
-        # Belief: Win32_ServerFeature may show display names instead of the names that win_feature takes; then
-        # only traces tell.
+        # Belief [feature-names]: Win32_ServerFeature may show display names instead of the names that win_feature
+        # takes, learn.microsoft.com "Win32_ServerFeature class"; then only traces tell.
         listed = ask(_questions.features(*wanted.features)) or {}
     except _questions.NotAnswered:
         listed = {}
@@ -179,12 +179,14 @@ def _missing_features(wanted: Wanted, ask: Ask) -> tuple[str, ...]:
     traces = {
         name for name, value in EVIDENCE.items() if components and components["values"].get(value, {}).get("data") == 1
     }
+    # Belief [rsat-console]: the RSAT AD tools bring this console, and nothing else does; not documented.
     if ask(_questions.file(AD_TOOLS, 0)):
         traces.add("rsat-adds-tools")
     return tuple(name for name in wanted.features if not listed.get(name) and name.lower() not in traces)
 
 
 def _runtimes(ask: Ask) -> list[tuple[int, ...]]:
+    # Belief [runtime-manifest]: each runtime's folder has this file, dotnet/runtime "host-probing".
     found = ask(_questions.files(RUNTIME, "Microsoft.AspNetCore.App.deps.json", recurse=True)) or []
     versions = []
     for item in found:
@@ -201,11 +203,14 @@ def _bundle_operation(wanted: Wanted, *, installed: bool, module: bool, iis: boo
     verb = "repair" if installed else "install"
     arguments = {
         "path": wanted.bundle.source,
+        # Belief [bundle-switches]: it takes these, and a repair brings the module, learn.microsoft.com "Host ASP.NET
+        # Core on Windows with IIS".
         "arguments": [f"/{verb}", "/quiet", "/norestart"],
         "checksum": wanted.bundle.checksum,
         "checksum_algorithm": "sha256",
         "verify_signature": wanted.signed,
         # Without a product nothing would be compared; this one never matches, since our own plan has decided already.
+        # Belief [package-runs-once]: win_package runs the installer once then, as its code reads.
         "product_id": f"imops-{verb}-{_dotted(wanted.version)}",
         "state": "present",
     }

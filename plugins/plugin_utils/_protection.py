@@ -127,7 +127,8 @@ def kept(settings: t.Mapping[str, t.Any], choice: Choice) -> Kept:
                 items.append(_without_removed(left))
                 taken_items.append(taken)
             modes = {mode for taken in taken_items for mode in taken}
-            # An array keeps the places of its items: {} changes nothing in the merged settings.
+            # Belief [encrypted-arrays]: the agent merges arrays by number, and {} changes nothing; dotnet/runtime,
+            # JsonConfigurationFileParser.
             return items, {mode: [taken.get(mode, {}) for taken in taken_items] for mode in modes}
         if not secret or data in {None, ""} or data is REMOVE:
             return data, {}

@@ -196,7 +196,8 @@ def pool_sid(pool: str) -> str:
     r"""Return the SID of ``IIS APPPOOL\pool``: SHA-1 of the lower-cased name in UTF-16LE, as five numbers after
     S-1-5-82.
 
-    It is the same before the pool exists. Belief: names beyond ASCII are lower-cased as Python does it; not seen.
+    It is the same before the pool exists. Belief [pool-sid]: names beyond ASCII are lower-cased as Python does it; not
+    seen.
     """
     digest = hashlib.sha1(pool.lower().encode("utf-16-le"), usedforsecurity=False).digest()
     return "-".join(["S-1-5-82", *map(str, struct.unpack("<5I", digest))])
@@ -209,7 +210,7 @@ def pool_groups(pool: str) -> frozenset[str]:
 
 def service_sid(service: str) -> str:
     r"""Return the SID of ``NT SERVICE\service``: SHA-1 of the upper-cased name in UTF-16LE, as five numbers after
-    S-1-5-80 (learn.microsoft.com "Well-known SIDs", sc.exe showsid).
+    S-1-5-80. Belief [service-sid]: so for every name, learn.microsoft.com "Well-known SIDs".
     """
     digest = hashlib.sha1(service.upper().encode("utf-16-le"), usedforsecurity=False).digest()
     return "-".join(["S-1-5-80", *map(str, struct.unpack("<5I", digest))])

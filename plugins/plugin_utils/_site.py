@@ -304,6 +304,7 @@ def _new(wanted: Wanted) -> list[Operation]:
         "bindings": {"set": [b.argument() for b in wanted.bindings]},
     }
     operations = [Operation(f"make site {wanted.name}", SITE, made)]
+    # Belief [site-starts]: a new site starts with its first binding, microsoft.iis website.ps1; so it is stopped again.
     if wanted.state != "started":
         operations.append(Operation(f"stop site {wanted.name}", SITE, {"name": wanted.name, "state": "stopped"}))
     return operations
@@ -343,8 +344,8 @@ def _differences(wanted: Wanted, site: Site, state: str, served: t.Mapping[str, 
         )
     surplus = [b for key, b in present.items() if key not in {w.binding.key for w in wanted.bindings}]
     if surplus:
-        # Removing '*' addresses is a wildcard in IIS's cmdlets and takes other bindings of the port along:
-        # put them back after it.
+        # Belief [binding-wildcard]: removing '*' addresses is a wildcard in IIS's cmdlets and takes other bindings of
+        # the port along, microsoft.iis website.ps1: they are put back after it.
         ports = {b.port for b in surplus}
         gone = [{"ip": b.address, "port": b.port, "hostname": b.host} for b in surplus]
         arguments = {"name": wanted.name, "state": run, "bindings": {"remove": gone}}

@@ -86,7 +86,7 @@ def hashed_secret(secret: t.Any) -> str:
 
     The vendor's tool makes it; this is what its one published sample comes to. Raises Refused.
     """
-    # Belief: the product hashes every secret like its sample, vendor page "OpenIdClient"; no other was seen.
+    # Belief [openid-hash]: the product hashes every secret like its one sample, vendor page "OpenIdClient".
     if not isinstance(secret, str) or not secret:
         raise Refused(f"secret: found {kind(secret)}, wanted the client's clear secret as a text (keep it in a vault)")
     try:

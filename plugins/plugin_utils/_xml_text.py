@@ -16,7 +16,7 @@ from xml.sax.saxutils import escape
 
 _TAG = re.compile(rb"<[^\s/>]+(?:\s+[^\s=/>]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*\s*/?>")
 _ATTRIBUTE = re.compile(rb"\s+([^\s=/>]+)(\s*=\s*)(\"[^\"]*\"|'[^']*')")
-# Belief: IIS reads web.config as System.Xml does, which the tests ask; learn.microsoft.com "XmlReader Class".
+# Belief [web-config-xml]: IIS reads web.config as System.Xml does, which the tests ask; .NET's "XmlReader".
 _LIKE_ASCII = re.compile("us-ascii|iso-8859-(?:[1-9]|13|15)|windows-125[0-8]", re.IGNORECASE)
 _IN_QUOTES = {'"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")

@@ -265,7 +265,8 @@ class Iis:
         if name.lower() in self._workers or not specific:
             return True
         account = self._machine.accounts.find(str(self.pool_attribute(name, "processModel.userName")))
-        # WAS puts the account into IIS_IUSRS for the logon, so the group's right is enough.
+        # Belief [pool-group]: WAS puts the account into IIS_IUSRS for the logon, so the group's right is enough;
+        # learn.microsoft.com "Understanding Built-In User and Group Accounts in IIS 7".
         right = self._machine.accounts.rights.get("SeBatchLogonRight", set())
         allowed = account is not None and bool(right & {account.sid, "S-1-5-32-568", *account.groups})
         known = account is not None and (account.kind == "gmsa" or account.password == self.pool_password(name))

@@ -16,7 +16,7 @@ if t.TYPE_CHECKING:
 MAGIC = b"MZ emulated installer, not the product\r\n"
 DOTNET = "C:\\Program Files\\dotnet"
 UNINSTALL = "HKLM:\\SOFTWARE\\WOW6432Node\\Microsoft\\Windows\\CurrentVersion\\Uninstall"
-# Belief: the bundle records its runtimes in the 32-bit view, dotnet/designs "install-locations".
+# Belief [bundle-registry]: the bundle records its runtimes in the 32-bit view, dotnet/designs "install-locations".
 SHAREDFX = "HKLM:\\SOFTWARE\\WOW6432Node\\dotnet\\Setup\\InstalledVersions\\x64\\sharedfx"
 RUNTIMES = ("Microsoft.AspNetCore.App", "Microsoft.NETCore.App")
 SUCCESS, REBOOT, NEWER_PRESENT, FAILED = 0, 3010, 1638, 1603

@@ -1,0 +1,213 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+#Requires -Version 5.1
+
+# Collects what settles the beliefs of docs/windows-checklist.md: one JSON document, an entry for each belief with its command and the answer
+# or the error. For a person on a server, as administrator, before and after the steps of that page:
+#   powershell.exe -NoProfile -ExecutionPolicy Bypass -File windows_checklist.ps1 -WorkingDirectory C:\identitymanagerContoso -Path C:\Temp\after.json
+# It reads only; -Path names the one file that it writes, without it the document is printed. It tells names, rights, paths and times of the
+# server, never the value of a setting and no event's text but that of IIS's module. Windows PowerShell 5.1 and .NET Framework 4.6.2.
+param(
+    [string] $WorkingDirectory = 'C:\identitymanager',
+    [string] $Pool = 'DefaultAppPool',
+    [string] $Site = 'Default Web Site',
+    [string] $Service = 'IdentityManagerAgent',
+    [int] $HttpsPort = 443,
+    [string] $Path = ''
+)
+
+$ErrorActionPreference = 'Stop'
+Set-StrictMode -Version 2.0
+
+$runtime = "$WorkingDirectory\Runtime"
+$sections = [Security.AccessControl.AccessControlSections]'Access, Owner'
+
+function Format-Time([DateTime] $Time) { $Time.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ', [Globalization.CultureInfo]::InvariantCulture) }
+
+function Invoke-Program([string] $Program, [string] $Arguments) {
+    $start = [Diagnostics.ProcessStartInfo]::new($Program, $Arguments)
+    $start.UseShellExecute = $false
+    $start.RedirectStandardOutput = $true
+    $start.RedirectStandardError = $true
+    $start.WorkingDirectory = [Environment]::SystemDirectory
+    $process = [Diagnostics.Process]::Start($start)
+    $errors = $process.StandardError.ReadToEndAsync()
+    $output = $process.StandardOutput.ReadToEndAsync()
+    if (-not $process.WaitForExit(30000)) {
+        $process.Kill()
+        throw [TimeoutException]::new("'$Program' did not end within 30 seconds")
+    }
+    @{ exit = $process.ExitCode; output = $output.Result; errors = $errors.Result }
+}
+
+function Invoke-AppCmd([string] $Arguments) { Invoke-Program "$env:windir\System32\inetsrv\appcmd.exe" $Arguments }
+
+function Get-Rows([string] $Query, [string[]] $Names) {
+    $searcher = [Management.ManagementObjectSearcher]::new($Query)
+    try {
+        foreach ($found in $searcher.Get()) {
+            $row = [ordered] @{}
+            foreach ($name in $Names) { $row[$name] = [string] $found[$name] }
+            $row
+        }
+    }
+    finally { $searcher.Dispose() }
+}
+
+function Get-ServiceRow {
+    foreach ($row in @(Get-Rows "SELECT * FROM Win32_Service WHERE Name='$Service'" @('Name', 'State', 'StartName', 'PathName', 'ProcessId'))) {
+        if ($row['ProcessId'] -ne '0') { $row['started'] = Format-Time ([Diagnostics.Process]::GetProcessById([int] $row['ProcessId']).StartTime) }
+        $row
+    }
+}
+
+function Get-Registry([Microsoft.Win32.RegistryView] $View, [string] $Key) {
+    $base = [Microsoft.Win32.RegistryKey]::OpenBaseKey([Microsoft.Win32.RegistryHive]::LocalMachine, $View)
+    try { $base.OpenSubKey($Key) }
+    finally { $base.Dispose() }
+}
+
+function Get-Values($Key) {
+    if ($null -eq $Key) { return $null }
+    $found = [ordered] @{}
+    foreach ($name in $Key.GetValueNames()) {
+        $value = $Key.GetValue($name)
+        if ($value -is [byte[]]) { $value = [BitConverter]::ToString($value) }
+        $found[$name] = [string] $value
+    }
+    $found
+}
+
+function Get-Files([string] $Folder, [string] $Pattern) {
+    if (-not [IO.Directory]::Exists($Folder)) { return }
+    foreach ($file in [IO.DirectoryInfo]::new($Folder).GetFiles($Pattern)) {
+        @{ name = $file.Name; size = $file.Length; written = Format-Time $file.LastWriteTimeUtc; sddl = [Security.AccessControl.FileSecurity]::new($file.FullName, $sections).GetSecurityDescriptorSddlForm($sections) }
+    }
+}
+
+function Get-MachineCertificates {
+    $store = [Security.Cryptography.X509Certificates.X509Store]::new('My', 'LocalMachine')
+    $store.Open('ReadOnly')
+    try { foreach ($certificate in $store.Certificates) { if ($certificate.HasPrivateKey) { $certificate } } }
+    finally { $store.Close() }
+}
+
+function Get-Events([string] $Provider) {
+    $events = [Diagnostics.Eventing.Reader.EventLogQuery]::new('Application', [Diagnostics.Eventing.Reader.PathType]::LogName, "*[System[Provider[@Name='$Provider']]]")
+    $events.ReverseDirection = $true
+    $reader = [Diagnostics.Eventing.Reader.EventLogReader]::new($events)
+    try {
+        for ($number = 0; $number -lt 20; $number++) {
+            $record = $reader.ReadEvent()
+            if ($null -eq $record) { break }
+            @{ time = Format-Time $record.TimeCreated; id = $record.Id; level = [int] $record.Level; text = [string] $record.FormatDescription() }
+            $record.Dispose()
+        }
+    }
+    finally { $reader.Dispose() }
+}
+
+function Get-GroupNames([string] $Group) {
+    $found = [ADSI] "WinNT://$([Environment]::MachineName)/$Group,group"
+    foreach ($member in $found.Invoke('Members')) { [string] $member.GetType().InvokeMember('Name', [Reflection.BindingFlags]::GetProperty, $null, $member, $null) }
+}
+
+function Get-Sid([string] $Name) { [Security.Principal.NTAccount]::new($Name).Translate([Security.Principal.SecurityIdentifier]).Value }
+
+$beliefs = [ordered] @{
+    'feature-names' = { Get-Rows 'SELECT ID, ParentID, Name FROM Win32_ServerFeature' @('ID', 'ParentID', 'Name') }
+    'iis-components' = { Get-Values (Get-Registry 'Registry64' 'SOFTWARE\Microsoft\InetStp\Components') }
+    'rsat-console' = { [IO.File]::Exists("$env:windir\System32\dsa.msc") }
+    'bundle-switches' = {
+        $module = "$env:ProgramFiles\IIS\Asp.Net Core Module\V2\aspnetcorev2.dll"
+        @{ module = [IO.File]::Exists($module); iis = [IO.File]::Exists("$env:windir\System32\inetsrv\w3wp.exe"); logs = @(Get-Files ([IO.Path]::GetTempPath()) '*Hosting*.log') }
+    }
+    'package-runs-once' = { Get-Files ([IO.Path]::GetTempPath()) '*Hosting*.log' }
+    'runtime-manifest' = {
+        foreach ($folder in [IO.Directory]::GetDirectories("$env:ProgramFiles\dotnet\shared\Microsoft.AspNetCore.App")) {
+            @{ folder = $folder; manifest = [IO.File]::Exists("$folder\Microsoft.AspNetCore.App.deps.json") }
+        }
+    }
+    'bundle-registry' = { Get-Values (Get-Registry 'Registry32' 'SOFTWARE\dotnet\Setup\InstalledVersions\x64\sharedfx\Microsoft.AspNetCore.App') }
+    'pool-sid' = { @{ name = "IIS APPPOOL\$Pool"; sid = Get-Sid "IIS APPPOOL\$Pool" } }
+    'service-sid' = { Invoke-Program "$env:windir\System32\sc.exe" "showsid `"$Service`"" }
+    'key-file' = {
+        $root = "$([Environment]::GetFolderPath('CommonApplicationData'))\Microsoft\Crypto"
+        foreach ($certificate in @(Get-MachineCertificates)) {
+            $key = [Security.Cryptography.X509Certificates.RSACertificateExtensions]::GetRSAPrivateKey($certificate)
+            $name = $null
+            if ($key -is [Security.Cryptography.RSACng]) { $name = $key.Key.UniqueName }
+            elseif ($key -is [Security.Cryptography.RSACryptoServiceProvider]) { $name = $key.CspKeyContainerInfo.UniqueKeyContainerName }
+            @{ thumbprint = $certificate.Thumbprint; container = $name; files = @("$root\Keys", "$root\RSA\MachineKeys" | Where-Object { [IO.File]::Exists("$_\$name") }) }
+        }
+    }
+    'imported-key' = {
+        foreach ($certificate in @(Get-MachineCertificates)) {
+            $key = [Security.Cryptography.X509Certificates.RSACertificateExtensions]::GetRSAPrivateKey($certificate)
+            @{ thumbprint = $certificate.Thumbprint; opens = $null -ne $key; worker = Invoke-AppCmd 'list wp' }
+        }
+    }
+    'pfx-ciphers' = { Get-Values (Get-Registry 'Registry64' 'SOFTWARE\Microsoft\Windows NT\CurrentVersion') | ForEach-Object { @{ build = $_['CurrentBuild']; product = $_['ProductName']; keys = @(Get-MachineCertificates | ForEach-Object { $_.Thumbprint }) } } }
+    'replace-keeps-rights' = { Get-Files $runtime '*appsettings*' }
+    'wrong-pfx' = {
+        $root = "$([Environment]::GetFolderPath('CommonApplicationData'))\Microsoft\Crypto"
+        foreach ($folder in "$root\Keys", "$root\RSA\MachineKeys") { if ([IO.Directory]::Exists($folder)) { @{ folder = $folder; files = [IO.Directory]::GetFiles($folder).Length } } }
+    }
+    'exit-status' = { $PSVersionTable.PSVersion.ToString() }
+    'local-groups' = {
+        $computer = [ADSI] "WinNT://$([Environment]::MachineName),computer"
+        foreach ($child in $computer.Children) { if ($child.SchemaClassName -eq 'Group') { @{ group = [string] $child.Name; members = @(Get-GroupNames $child.Name) } } }
+    }
+    'service-start' = { Get-ServiceRow }
+    'failure-actions' = {
+        $values = Get-Values (Get-Registry 'Registry64' "SYSTEM\CurrentControlSet\Services\$Service")
+        if ($null -eq $values) { throw [InvalidOperationException]::new("there is no service '$Service'") }
+        @{ bytes = $values['FailureActions']; said = Invoke-Program "$env:windir\System32\sc.exe" "qfailure `"$Service`"" }
+    }
+    'virtual-logon' = { Get-ServiceRow }
+    'service-urls' = { @{ service = @(Get-ServiceRow); listening = @([Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties().GetActiveTcpListeners() | ForEach-Object { $_.ToString() }) } }
+    'service-password' = { Get-ServiceRow }
+    'kestrel-section' = {
+        $client = [Net.Sockets.TcpClient]::new()
+        try {
+            $connecting = $client.BeginConnect('127.0.0.1', $HttpsPort, $null, $null)
+            if (-not $connecting.AsyncWaitHandle.WaitOne(5000)) { throw [TimeoutException]::new("nothing answers at port $HttpsPort") }
+            $client.EndConnect($connecting)
+            $accept = [Net.Security.RemoteCertificateValidationCallback] { param($from, $certificate, $chain, $problems) $true }
+            $stream = [Net.Security.SslStream]::new($client.GetStream(), $false, $accept)
+            $stream.AuthenticateAsClient([Environment]::MachineName, $null, [Security.Authentication.SslProtocols]::Tls12, $false)
+            @{ port = $HttpsPort; thumbprint = [Security.Cryptography.X509Certificates.X509Certificate2]::new($stream.RemoteCertificate).Thumbprint }
+        }
+        finally { $client.Close() }
+    }
+    'site-starts' = { Invoke-AppCmd "list site `"$Site`" /text:state" }
+    'binding-wildcard' = { Invoke-AppCmd "list site `"$Site`" /text:bindings" }
+    'pool-group' = { @{ members = @(Get-GroupNames 'IIS_IUSRS'); workers = Invoke-AppCmd 'list wp'; folder = [Security.AccessControl.DirectorySecurity]::new($runtime, $sections).GetSecurityDescriptorSddlForm($sections) } }
+    'start-in-english' = { @{ culture = [Globalization.CultureInfo]::InstalledUICulture.Name; events = @(Get-Events 'IIS AspNetCore Module V2') } }
+    'settings-json' = { @{ errors = @(Get-Events '.NET Runtime' | ForEach-Object { $_.Remove('text'); $_ }); workers = Invoke-AppCmd 'list wp' } }
+    'web-config-xml' = { Invoke-AppCmd "list config `"$Site`" /section:defaultDocument" }
+    'load-order' = { @{ files = @(Get-Files $runtime 'appsettings*.json'); environment = [Environment]::GetEnvironmentVariable('ASPNETCORE_ENVIRONMENT', 'Machine') } }
+    'openid-hash' = { Invoke-Program "$runtime\Usercube-New-OpenIDSecret.exe" '--client-secret x' }
+    'protect-folder' = { @{ tool = [IO.File]::Exists("$runtime\Usercube-Protect-X509JsonFile.exe"); files = @(Get-Files $runtime '*encrypted*.json') } }
+    'encrypted-arrays' = { Get-Files $runtime '*encrypted*.json' }
+}
+
+$entries = [ordered] @{}
+foreach ($id in $beliefs.Keys) {
+    $entry = [ordered] @{ command = $beliefs[$id].ToString().Trim(); answer = $null; error = $null }
+    try { $entry['answer'] = @(& $beliefs[$id]) }
+    catch {
+        $cause = $_.Exception
+        while ($null -ne $cause.InnerException) { $cause = $cause.InnerException }
+        $entry['error'] = "$($cause.GetType().FullName): $($cause.Message)"
+    }
+    $entries[$id] = $entry
+}
+$document = [ordered] @{
+    collected = Format-Time ([DateTime]::UtcNow)
+    windows = [Environment]::OSVersion.VersionString
+    powershell = $PSVersionTable.PSVersion.ToString()
+    beliefs = $entries
+}
+$text = ConvertTo-Json -Depth 10 -InputObject $document
+if ($Path) { [IO.File]::WriteAllText($Path, $text) } else { $text }
