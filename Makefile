@@ -90,6 +90,7 @@ lint: venv ## all linters
 	$(BIN)/python tools/ansible_lint.py
 	$(BIN)/python tools/sanity.py
 	$(BIN)/antsibull-changelog lint
+	$(BIN)/actionlint
 
 .PHONY: build
 build: venv ## the collection's archive, in build/

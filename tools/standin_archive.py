@@ -7,6 +7,7 @@ pair are the emulator's. All are named and labelled as stand-ins.
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import datetime
 import hashlib
@@ -129,8 +130,14 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def make(folder: Path) -> StandIns:
-    """Make the files, the same bytes each time; the key pair is kept while it is there."""
+def make(folder: Path, programs: Path | None = None) -> StandIns:
+    """Make the files, the same bytes each time; the key pair is kept while it is there.
+
+    Args:
+        folder: where to.
+        programs: a folder of programs that run, whose files take the place of the placeholders and of the settings of
+            the same names; none for the emulator, which runs nothing.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     made = StandIns(
         folder / "usercube-agent-runtime-STANDIN.zip",
@@ -138,14 +145,22 @@ def make(folder: Path) -> StandIns:
         folder / "identity-server-STANDIN.pfx",
     )
     with zipfile.ZipFile(made.archive, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in CONTENT.items():
+        for name, content in _content(programs).items():
             entry = zipfile.ZipInfo(name, date_time=(2026, 1, 1, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, text.encode())
+            archive.writestr(entry, content)
     made.bundle.write_bytes(hosting_bundle(BUNDLE_VERSION))
     if not made.key_pair.exists():
         made.key_pair.write_bytes(key_pair("Identity Manager Server Contoso", PFX_PASSWORD))
     return made
+
+
+def _content(programs: Path | None) -> dict[str, bytes]:
+    content = {name: text.encode() for name, text in CONTENT.items()}
+    if programs:
+        files = sorted(path for path in programs.rglob("*") if path.is_file())
+        content |= {path.relative_to(programs).as_posix(): path.read_bytes() for path in files}
+    return content
 
 
 def key_pair(name: str, password: str) -> bytes:
@@ -164,5 +179,9 @@ def key_pair(name: str, password: str) -> bytes:
 
 
 if __name__ == "__main__":
-    for name, value in make(ROOT / "build" / "standin").variables().items():
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "standin", help="where to (build/standin)")
+    parser.add_argument("--programs", type=Path, help="programs that run, in the place of placeholders")
+    given = parser.parse_args()
+    for name, value in make(given.folder, given.programs).variables().items():
         print(f"{name}: {value}")

@@ -7,7 +7,7 @@ import fnmatch
 import json
 import typing as t
 
-from emulator.process.powershell import Output
+from emulator.process.powershell import NAMED, Output
 from powershell import WRITE, Engine
 from write_cases import FOLDER, Case
 
@@ -20,14 +20,28 @@ foreach ($item in ([Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('
     $null = [IO.Directory]::CreateDirectory([IO.Path]::GetDirectoryName("$f\$($item.name)"))
     [IO.File]::WriteAllBytes("$f\$($item.name)", [Convert]::FromBase64String($item.content))
 }}
-# Wine keeps a certificate that is removed from a store of LocalMachine.
-foreach ($hive in [Microsoft.Win32.Registry]::LocalMachine, [Microsoft.Win32.Registry]::CurrentUser) {{
-    foreach ($store in 'My', 'CA') {{
-        $key = $hive.OpenSubKey("SOFTWARE\Microsoft\SystemCertificates\$store\Certificates", $true)
-        if ($key) {{ foreach ($name in $key.GetSubKeyNames()) {{ $key.DeleteSubKeyTree($name) }} }}
-    }}
-}}
+{certificates}
 {more}
+"""
+# Wine keeps a certificate that is removed from a store of LocalMachine; the drive is this session's own, so all go.
+_ALL_CERTIFICATES = r"""
+foreach ($hive in [Microsoft.Win32.Registry]::LocalMachine, [Microsoft.Win32.Registry]::CurrentUser) {{
+    foreach ($store in 'My', 'CA') {
+        $key = $hive.OpenSubKey("SOFTWARE\Microsoft\SystemCertificates\$store\Certificates", $true)
+        if ($key) { foreach ($name in $key.GetSubKeyNames()) { $key.DeleteSubKeyTree($name) } }
+    }
+}
+"""
+# A machine that somebody named may hold certificates of its own: only those of the cases go.
+_OUR_CERTIFICATES = r"""
+foreach ($location in 'LocalMachine', 'CurrentUser') {
+    foreach ($name in 'My', 'CA') {
+        $store = [Security.Cryptography.X509Certificates.X509Store]::new($name, $location)
+        $store.Open('ReadWrite')
+        foreach ($certificate in @($store.Certificates)) { if ($certificate.Subject -eq 'CN=rig key') { $store.Remove($certificate) } }
+        $store.Close()
+    }
+}
 """
 _READ = r"""
 $f = '{folder}'
@@ -50,7 +64,8 @@ def lay(engine: Engine, case: Case) -> State:
         for name, content in case.files.items()
     ]
     encoded = base64.b64encode(json.dumps(items).encode()).decode()
-    done = engine.script(_LAY.format(folder=FOLDER, items=encoded, more=case.lay))
+    clean = _OUR_CERTIFICATES if NAMED else _ALL_CERTIFICATES
+    done = engine.script(_LAY.format(folder=FOLDER, items=encoded, certificates=clean, more=case.lay))
     assert (done.exit, done.errors) == (0, ""), done
     expected: State = {}
     for name, content in case.files.items():
