@@ -52,9 +52,10 @@ test-all: venv ## the tests with the long matrices (nightly)
 	IMOPS_NIGHTLY=1 IMOPS_EXAMPLES=10000 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: coverage
-coverage: venv ## branch coverage of plugins/ by the unit tests
+coverage: venv ## branch coverage of plugins/ by the unit tests: at least 95 %
 	COVERAGE_CORE=sysmon $(BIN)/coverage run -m pytest tests/unit
 	$(BIN)/coverage report
+	$(BIN)/python tools/coverage_figure.py
 
 .PHONY: scenarios
 scenarios: venv ## every awkward server of tests/scenarios, with a summary in build/scenarios

@@ -121,12 +121,12 @@ def _server(inventory: t.Mapping[str, t.Any]) -> t.Iterator[Problem]:
         host, scheme = None, ""
     if not url:
         yield Problem("im_agent_server_url", "nothing", rule)
+    elif set("@?#") & set(url):  # first, since what comes with them may be a secret and is not shown
+        yield Problem("im_agent_server_url", "an address with user, query or fragment", rule)
     elif scheme != "https" or not host:
         yield Problem("im_agent_server_url", repr(url), rule)
     elif url.endswith("/"):
         yield Problem("im_agent_server_url", f"{url!r}, which ends in '/'", rule)
-    elif parts.query or parts.fragment or parts.username:
-        yield Problem("im_agent_server_url", "an address with user, query or fragment", rule)
 
 
 def _identifier(inventory: t.Mapping[str, t.Any]) -> t.Iterator[Problem]:

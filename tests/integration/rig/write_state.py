@@ -25,7 +25,7 @@ foreach ($item in ([Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('
 """
 # Wine keeps a certificate that is removed from a store of LocalMachine; the drive is this session's own, so all go.
 _ALL_CERTIFICATES = r"""
-foreach ($hive in [Microsoft.Win32.Registry]::LocalMachine, [Microsoft.Win32.Registry]::CurrentUser) {{
+foreach ($hive in [Microsoft.Win32.Registry]::LocalMachine, [Microsoft.Win32.Registry]::CurrentUser) {
     foreach ($store in 'My', 'CA') {
         $key = $hive.OpenSubKey("SOFTWARE\Microsoft\SystemCertificates\$store\Certificates", $true)
         if ($key) { foreach ($name in $key.GetSubKeyNames()) { $key.DeleteSubKeyTree($name) } }
@@ -64,7 +64,7 @@ def lay(engine: Engine, case: Case) -> State:
         for name, content in case.files.items()
     ]
     encoded = base64.b64encode(json.dumps(items).encode()).decode()
-    clean = _OUR_CERTIFICATES if NAMED else _ALL_CERTIFICATES
+    clean = _OUR_CERTIFICATES + ("" if NAMED else _ALL_CERTIFICATES)
     done = engine.script(_LAY.format(folder=FOLDER, items=encoded, certificates=clean, more=case.lay))
     assert (done.exit, done.errors) == (0, ""), done
     expected: State = {}

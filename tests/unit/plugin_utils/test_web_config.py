@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -156,3 +157,47 @@ def test_real_files_are_turned_once_or_refused_with_the_reason(path):
     ET.fromstring(after)
     assert plan.operations
     assert planned(after)[0].operations == ()
+
+
+WARM = '<applicationInitialization{}><add initializationPage="/" /></applicationInitialization>'
+
+
+@pytest.mark.parametrize(
+    ("attributes", "options", "changed"),
+    [
+        (' doAppInitAfterRestart="TRUE"', {}, False),
+        (' doAppInitAfterRestart="false"', {}, True),
+        ("", {}, True),
+        ("", {"warm_up": False}, False),
+    ],
+)
+def test_the_warm_up_is_set_where_it_is_wanted_only(attributes, options, changed):
+    _, whole = planned(None)
+    once = re.sub(
+        r"(?s)<applicationInitialization.*</applicationInitialization>", WARM.format(attributes), whole.decode()
+    )
+    plan, after = planned(once.encode(), **options)
+    assert plan.changed is changed
+    if changed:
+        assert b'doAppInitAfterRestart="true"' in after
+        assert after.count(b"initializationPage") == 1
+
+
+def test_a_warm_up_of_other_pages_gets_ours_too():
+    _, whole = planned(None)
+    _, after = planned(whole.replace(b'initializationPage="/"', b'initializationPage="/other"'))
+    pages = [e.get("initializationPage") for e in ET.fromstring(after).iter("add")]
+    assert sorted(page for page in pages if page) == ["/", "/other"]
+    assert planned(after)[0].changed is False
+
+
+def test_without_warm_up_a_new_file_has_none():
+    assert b"applicationInitialization" not in planned(None, warm_up=False)[1]
+
+
+def test_a_variable_is_changed_or_added_beside_the_others():
+    _, one = planned(None, environment={"A": "1"})
+    _, two = planned(one, environment={"a": "2", "B": "3"})
+    found = {e.get("name"): e.get("value") for e in ET.fromstring(two).iter("environmentVariable")}
+    assert found == {"A": "2", "B": "3"}
+    assert planned(two, environment={"A": "2"})[0].changed is False, "one that is not listed stays"

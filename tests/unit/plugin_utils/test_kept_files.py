@@ -1,0 +1,68 @@
+"""Files on the controller: a snapshot and a kept pair are whole or not there, and a broken one is no crash."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from unittest import mock
+
+import pytest
+from ansible_collections.imops.identity_manager.plugins.plugin_utils import _controller_file, _kept_pair, _snapshot
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._plan import Refused
+
+CANARY = "canary-of-the-snapshot"
+
+
+def test_a_snapshot_that_cannot_be_written_leaves_the_old_one_and_no_piece(tmp_path):
+    path = tmp_path / "imops-x.json"
+    _snapshot.save(_snapshot.Snapshot(host={"a": 1}), path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with pytest.raises(TypeError):
+        _snapshot.save(_snapshot.Snapshot(host={"a": CANARY, "b": object()}), path)
+    assert [p.name for p in tmp_path.iterdir()] == ["imops-x.json"]
+    assert _snapshot.load(path).host == {"a": 1}
+    assert _snapshot.load(tmp_path / "imops-none.json") == _snapshot.Snapshot()
+
+
+def test_a_sweep_takes_only_what_a_dead_run_left(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    here, dead, alive, foreign, broken = (tmp_path / name for name in ("here", "dead", "alive", "foreign", "broken"))
+    for folder, process in ((here, ended.pid), (dead, ended.pid), (alive, os.getpid())):
+        folder.mkdir()
+        _snapshot.save(_snapshot.Snapshot(process=process), folder / "imops-x.json")
+    foreign.mkdir()
+    (foreign / "other.json").write_text("{}")
+    broken.mkdir()
+    (broken / "imops-x.json").write_text("no JSON")
+    (broken / "imops-y.json").write_text(json.dumps({"unknown": 1}))
+    _snapshot.sweep(here)
+    left = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.glob("*/*"))
+    assert left == [
+        "alive/imops-x.json",
+        "broken/imops-x.json",
+        "broken/imops-y.json",
+        "foreign/other.json",
+        "here/imops-x.json",
+    ]
+
+
+def test_a_kept_file_that_cannot_be_written_leaves_the_old_one(tmp_path):
+    path = tmp_path / "pair.pfx"
+    path.write_bytes(b"old")
+    kept = mock.Mock(path=str(path), content=b"new")
+    with mock.patch.object(os, "fsync", side_effect=OSError("no space")), pytest.raises(OSError, match="no space"):
+        _controller_file.write(kept)
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {"pair.pfx": b"old"}
+    _controller_file.write(kept)
+    assert path.read_bytes() == b"new"
+    assert sorted(p.read_bytes() for p in tmp_path.iterdir()) == [b"new", b"old"], "the former pair is kept beside it"
+
+
+def test_a_kept_pair_that_cannot_be_read_is_refused_with_the_reason(tmp_path):
+    assert _kept_pair.read(tmp_path / "none.pfx", "") is None
+    with pytest.raises(Refused, match=r"cannot read .* on the controller: Is a directory"):
+        _kept_pair.read(tmp_path, "")
