@@ -57,6 +57,15 @@ coverage: venv ## branch coverage of plugins/ by the unit tests: at least 95 %
 	$(BIN)/coverage report
 	$(BIN)/python tools/coverage_figure.py
 
+SAMPLE ?= 300
+SEED ?= 7
+MINUTES ?= 60
+
+.PHONY: mutation
+mutation: venv ## whether the unit tests notice small changes of the code; summary in build/mutation (SAMPLE=300 SEED=7 MINUTES=60)
+	$(BIN)/pip install -qq --disable-pip-version-check -r requirements/mutation.txt
+	$(BIN)/python tools/mutation.py --sample $(SAMPLE) --seed $(SEED) --minutes $(MINUTES)
+
 .PHONY: scenarios
 scenarios: venv ## every awkward server of tests/scenarios, with a summary in build/scenarios
 	$(BIN)/python tools/scenarios.py

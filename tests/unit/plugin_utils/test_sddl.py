@@ -1,0 +1,52 @@
+"""Security descriptors: what is read, what a token is granted, and SIDs that are computed."""
+
+from __future__ import annotations
+
+import hypothesis.strategies as st
+import pytest
+from ansible_collections.imops.identity_manager.plugins.plugin_utils import _sddl
+from hypothesis import given
+
+ME, GROUP, OTHER = "S-1-5-21-1-2-3-1001", "S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-1002"
+TOKEN = frozenset({ME, GROUP})
+READ, WRITE = 0x120089, 0x116
+
+
+def granted(*entries):
+    return _sddl.parse(f"O:BAG:SYD:PAI{''.join(f'({entry})' for entry in entries)}").granted(TOKEN)
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        ([], 0),
+        ([f"A;;0x{READ:x};;;{ME}"], READ),
+        ([f"A;OICIID;0x{READ:x};;;{GROUP}"], READ),
+        ([f"A;;0x{READ:x};;;{OTHER}"], 0),
+        ([f"A;;0x{READ:x};;;{ME}", f"A;;0x{WRITE:x};;;{GROUP}"], READ | WRITE),
+        ([f"D;;0x{WRITE:x};;;{GROUP}", f"A;;0x{READ | WRITE:x};;;{ME}"], (READ | WRITE) & ~WRITE),
+        ([f"D;;0x{WRITE:x};;;{OTHER}", f"A;;0x{WRITE:x};;;{ME}"], WRITE),
+        ([f"A;OICIIO;0x{READ:x};;;{ME}"], 0),
+        ([f"A;;FR;;;{ME}"], READ),
+    ],
+)
+def test_what_a_token_is_granted(entries, expected):
+    assert granted(*entries) == expected
+
+
+@given(st.lists(st.tuples(st.sampled_from("AD"), st.integers(1, 0x1F01FF), st.sampled_from([ME, GROUP, OTHER]))))
+def test_entries_are_read_in_order_as_windows_does(entries):
+    """Windows decides each bit by the first entry of the token that names it (learn.microsoft.com "DACLs and ACEs")."""
+    expected = 0
+    for bit in (1 << n for n in range(21)):
+        first = next((kind for kind, mask, sid in entries if sid in TOKEN and mask & bit), "D")
+        expected |= bit if first == "A" else 0
+    assert granted(*(f"{kind};;0x{mask:x};;;{sid}" for kind, mask, sid in entries)) == expected
+
+
+def test_the_sids_that_windows_computes_from_names():
+    # Published values: those that icacls shows of a default installation.
+    assert _sddl.pool_sid("DefaultAppPool") == "S-1-5-82-3006700770-424185619-1745488364-794895919-4004696415"
+    assert _sddl.pool_sid("defaultAPPpool") == _sddl.pool_sid("DefaultAppPool")
+    assert _sddl.service_sid("TrustedInstaller") == "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464"
+    assert _sddl.service_sid("trustedinstaller") == _sddl.service_sid("TrustedInstaller")
