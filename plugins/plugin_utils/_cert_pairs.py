@@ -289,4 +289,5 @@ def _facts(outcome: _Outcome, now: datetime.datetime) -> dict[str, t.Any]:
         "subject": certificate.subject if certificate else pair.made_subject,
         "not_after": certificate.not_after.strftime("%Y-%m-%dT%H:%M:%SZ") if certificate else None,
         "days_left": certificate.days_left(now) if certificate else None,
+        "pending": certificate is None,
     }

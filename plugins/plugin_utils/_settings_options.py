@@ -23,6 +23,7 @@ _CERTIFICATE = {
         "password": {"type": "str", "no_log": True},
         "not_after": {"type": "str"},
         "days_left": {"type": "int"},
+        "pending": {"type": "bool"},
     },
 }
 ARGUMENT_SPEC: dict[str, t.Any] = {
@@ -113,8 +114,8 @@ def general(arguments: dict[str, t.Any]) -> dict[str, t.Any]:
     escape = _escapes(arguments)
     return {
         "ApplicationUri": arguments.get("server_url"),
-        "EncryptionCertificate": _pair(arguments.get("encryption_certificate"), _PLAIN_NAMES, escape),
-        "IdentityServer": _pair(arguments.get("identity_server_certificate"), _X509_NAMES, escape),
+        "EncryptionCertificate": _pair("encryption_certificate", arguments, _PLAIN_NAMES, escape),
+        "IdentityServer": _pair("identity_server_certificate", arguments, _X509_NAMES, escape),
         "Kestrel": _kestrel(arguments.get("https_certificate")),
         "Scheduler": arguments.get("scheduler"),
         "Serilog": arguments.get("logging"),
@@ -141,7 +142,7 @@ def agent(arguments: dict[str, t.Any]) -> dict[str, t.Any]:
     if mail and any(key.lower() == "pickupdirectory" and value for key, value in mail.items()):
         mail = _json_text.merge({"UseSpecifiedPickupDirectory": True}, mail)
     reset = {
-        "EncryptionCertificate": _pair(arguments.get("password_reset_certificate"), _PLAIN_NAMES, _escapes(arguments)),
+        "EncryptionCertificate": _pair("password_reset_certificate", arguments, _PLAIN_NAMES, _escapes(arguments)),
         "MailSettings": mail,
     }
     return {
@@ -159,7 +160,7 @@ def _escapes(arguments: dict[str, t.Any]) -> bool:
 
 
 def _cyberark(given: dict[str, t.Any], escape: bool) -> dict[str, t.Any]:
-    pair = _pair(given.get("certificate"), _PLAIN_NAMES, escape) or {}
+    pair = _pair("certificate", given, _PLAIN_NAMES, escape) or {}
     section = {
         "UseCyberArkSetting": True,
         "SafeName": given["safe_name"],
@@ -192,10 +193,11 @@ def said(options: dict[str, t.Any]) -> dict[str, t.Any]:
     return {key: value for key, value in options.items() if value is not None}
 
 
-def _pair(given: dict[str, t.Any] | None, names: dict[str, str], escape: bool) -> dict[str, t.Any] | None:
+def _pair(option: str, arguments: dict[str, t.Any], names: dict[str, str], escape: bool) -> dict[str, t.Any] | None:
     """Return a certificate section: a file, or a place in a store. Keys of the other form are taken away, since a file
     beats a store.
     """
+    given: dict[str, t.Any] | None = arguments.get(option)
     if not given:
         return None
     if given.get("file"):
@@ -204,8 +206,12 @@ def _pair(given: dict[str, t.Any] | None, names: dict[str, str], escape: bool) -
             section[names["password"]] = _escaped(given["password"]) if escape else given["password"]
         gone: tuple[str, ...] = ("thumbprint", "subject", "store_location", "store_name")
     else:
+        if not (given.get("thumbprint") or given.get("subject") or given.get("pending")):
+            raise Refused(
+                f"{option}: found neither file, thumbprint nor subject, wanted one, as win_im_cert_pair returns it"
+            )
         # The thumbprint is unique; a subject is not, and the product takes any of several.
-        by_thumbprint = bool(given.get("thumbprint")) or not given.get("subject") or "thumbprint" in given
+        by_thumbprint = bool(given.get("thumbprint") or given.get("pending"))
         key = "thumbprint" if by_thumbprint else "subject"
         value = (given.get("thumbprint") or NO_THUMBPRINT) if by_thumbprint else given["subject"]
         section = {names[key]: value}
