@@ -265,7 +265,7 @@ def test_a_file_of_another_password_is_told_and_not_overwritten():
     run(target, in_file())
     before = target.machine.files.read(FILE)
     refused = run(target, in_file(file_password="canary-other"))
-    assert "the password is wrong" in refused["msg"]
+    assert "the file_password is wrong" in refused["msg"]
     assert target.machine.files.read(FILE) == before
 
 
