@@ -92,8 +92,8 @@ function Get-MachineCertificates {
     finally { $store.Close() }
 }
 
-function Get-Events([string] $Provider) {
-    $events = [Diagnostics.Eventing.Reader.EventLogQuery]::new('Application', [Diagnostics.Eventing.Reader.PathType]::LogName, "*[System[Provider[@Name='$Provider']]]")
+function Get-Events([string] $Provider, [string] $Log = 'Application') {
+    $events = [Diagnostics.Eventing.Reader.EventLogQuery]::new($Log, [Diagnostics.Eventing.Reader.PathType]::LogName, "*[System[Provider[@Name='$Provider']]]")
     $events.ReverseDirection = $true
     $reader = [Diagnostics.Eventing.Reader.EventLogReader]::new($events)
     try {
@@ -190,6 +190,19 @@ $beliefs = [ordered] @{
     'openid-hash' = { Invoke-Program "$runtime\Usercube-New-OpenIDSecret.exe" '--client-secret x' }
     'protect-folder' = { @{ tool = [IO.File]::Exists("$runtime\Usercube-Protect-X509JsonFile.exe"); files = @(Get-Files $runtime '*encrypted*.json') } }
     'encrypted-arrays' = { Get-Files $runtime '*encrypted*.json' }
+    'firewall-registry' = {
+        foreach ($profile in 'DomainProfile', 'StandardProfile', 'PublicProfile') { @{ profile = $profile; values = Get-Values (Get-Registry 'Registry64' "SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\$profile") } }
+        @{ profile = 'rules'; values = @(foreach ($rule in (Get-Values (Get-Registry 'Registry64' 'SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\FirewallRules')).Values) { if ($rule -match 'LPort=(80|443|5000|5001)\|') { $rule } }) }
+    }
+    'token-endpoint' = { @{ files = @(Get-Files $runtime 'appsettings*.json') } }
+    'judged-by-windows' = { [Net.ServicePointManager]::SecurityProtocol.ToString() }
+    'job-logs' = { foreach ($folder in "$WorkingDirectory\Temp\JobLogs", "$WorkingDirectory\Temp") { @{ folder = $folder; files = @(Get-Files $folder '*') } } }
+    'slow-stop' = { Get-Events 'Microsoft-Windows-WAS' 'System' | ForEach-Object { $_.Remove('text'); $_ } }
+    'tool-arguments' = { @{ tool = [IO.File]::Exists("$runtime\Usercube-Protect-CertificatePassword.exe"); files = @(Get-Files $runtime 'appsettings*.json') } }
+    'number-words' = {
+        try { [int]::Parse('x') }
+        catch { $_.Exception.InnerException.Message }
+    }
 }
 
 $entries = [ordered] @{}

@@ -335,7 +335,7 @@ function Send-Request($Query) {
         $stream = $client.GetStream()
         if ($null -ne $proxy) { Open-Tunnel $stream "${address}:$port" ([string] (Get-Field $proxy 'authorization' '')) }
         if ((Get-Field $Query 'scheme' 'https') -eq 'https') {
-            # Without a callback Windows judges the certificate, for a request that carries a secret.
+            # For a request that carries a secret. Belief [judged-by-windows]: without a callback SslStream judges the certificate as Windows does, .NET's "SslStream".
             $accept = $null
             if (-not (Get-Field $Query 'verify' $false)) { $accept = [Net.Security.RemoteCertificateValidationCallback] { param($from, $certificate, $chain, $problems) $true } }
             $stream = [Net.Security.SslStream]::new($stream, $false, $accept)

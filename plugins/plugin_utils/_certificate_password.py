@@ -103,8 +103,8 @@ def protected(
 def arguments(clear: str) -> list[str]:
     """Return the tool's arguments, quoted as the C runtime of Windows reads a command line.
 
-    Belief: .NET programs read it so too, and the tool takes a value that begins with a dash; learn.microsoft.com "main
-    function and command-line arguments".
+    Belief [tool-arguments]: .NET programs read it so too, the tool takes a value that begins with a dash, and prints
+    the protected password and nothing else; learn.microsoft.com "main function and command-line arguments".
     """
     return ["--pfx-password", subprocess.list2cmdline([clear])]
 

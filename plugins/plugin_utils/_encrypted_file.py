@@ -84,7 +84,7 @@ def _pair_of(general: dict[str, t.Any]) -> str:
 def protect(wanted: Wanted, file: Encrypted) -> Operation:
     """Return the run of the vendor's tool, which reads the pair from appsettings.json in its folder.
 
-    Belief: it finds that file in its current directory, as the samples run it there (page
+    Belief [protect-folder]: it finds that file in its current directory, as the samples run it there (page
     "Usercube-Protect-X509JsonFile").
     """
     return write(

@@ -13,7 +13,8 @@ import typing as t
 from . import _questions
 from ._questions import Ask, NotAnswered, Query
 
-# Belief: local rules and settings are here, in the form that [MS-GPFAS] gives those of group policy.
+# Belief [firewall-registry]: local rules and settings are here, in the form that [MS-GPFAS] gives those of group
+# policy.
 LOCAL = "HKLM:\\SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Parameters\\FirewallPolicy"
 POLICY = "HKLM:\\SOFTWARE\\Policies\\Microsoft\\WindowsFirewall"
 RULES = "FirewallRules"

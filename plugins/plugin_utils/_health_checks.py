@@ -15,6 +15,8 @@ if t.TYPE_CHECKING:
 
 PROVIDER = "IIS AspNetCore Module V2"
 SERVICE_PROVIDERS = (".NET Runtime", "Application Error")
+# Belief [slow-stop]: WAS logs 5013 in the System log where a worker does not end in time, learn.microsoft.com "Event ID
+# 5013, IIS Worker Process Availability".
 WAS, SLOW_STOP = "Microsoft-Windows-WAS", 5013
 """What WAS logs of a worker that does not end in time; learn.microsoft.com "IIS Application Pool Availability"."""
 WRITTEN = ("Temp", "Work", "Mails")
@@ -76,6 +78,7 @@ def _written(wanted: Wanted) -> tuple[str, ...]:
 
 
 def _jobs_question(wanted: Wanted) -> Query:
+    # Belief [job-logs]: the agent's jobs write their logs there, vendor page "Set Up the Working Directory".
     return _questions.files(_windows_path.join(wanted.folders.path("Temp"), "JobLogs"), recurse=True, newest=1)
 
 
@@ -335,7 +338,7 @@ def _since(wanted: Wanted, ask: Ask) -> str:
 
 
 def _tells_start(event: t.Mapping[str, t.Any]) -> bool:
-    # Belief: the module's message of a start that succeeded says so in English on every Windows; aspnetcore_msg.mc.
+    # Belief [start-in-english]: the module's message of a start is English on every Windows; aspnetcore_msg.mc.
     return bool(event["level"] == "Information" and "started successfully" in event["message"])
 
 

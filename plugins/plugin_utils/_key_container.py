@@ -38,7 +38,7 @@ def pfx(
     """Return a PKCS#12 container that Windows Server 2016 imports too: 3DES and SHA-1; ``modern`` means AES-256 and
     SHA-256, which works from 2019 on.
 
-    Belief: Server 2016 refuses AES containers, windows-modules S12; not seen.
+    Belief [pfx-ciphers]: Server 2016 refuses AES containers, windows-modules S12; not seen.
 
     Args:
         key: the private key.

@@ -167,6 +167,7 @@ def _command(runtime: str, urls: t.Sequence[str]) -> str:
         raise Refused("urls: found none, wanted at least one address to listen on, as http://localhost:5000")
     for url in urls:
         _service_urls.check(url)
+    # Belief [service-urls]: the agent takes --urls beside --service, learn.microsoft.com "ASP.NET Core Web Host".
     return f'"{_windows_path.join(runtime, PROGRAM)}" --service --urls "{";".join(urls)}"'
 
 
@@ -272,8 +273,8 @@ def _settings(wanted: Wanted) -> dict[str, t.Any]:
 def _right(wanted: Wanted) -> list[Operation]:
     r"""Return the right to log on as a service, where the account may lack it.
 
-    Belief: NT SERVICE\ALL SERVICES has it on every Windows, so virtual accounts need nothing; learn.microsoft.com
-    "Log on as a service".
+    Belief [virtual-logon]: NT SERVICE\ALL SERVICES has it on every Windows, so virtual accounts need nothing;
+    learn.microsoft.com "Log on as a service".
     """
     if wanted.virtual or not wanted.logon_right:
         return []
@@ -320,7 +321,7 @@ def _changed(wanted: Wanted, found: t.Mapping[str, t.Any], sid: str, ask: Ask) -
     differing = {} if settled else {n: value for n, value in _shown_wanted(wanted).items() if is_now[n] != value}
     new_password = not settled and _password_differs(wanted, "account" in differing, ask)
     set_ = bool(differing or new_password)
-    because = _why_restart(wanted, found, differing, new_password, ask) if runs else []
+    because = _why_restart(wanted, found, differing, ask) if runs else []
     warnings: list[str] = []
     facts: dict[str, t.Any] = {"service": wanted.name, "account": wanted.account}
     if because and wanted.restart == "never" and wanted.state == "started":
@@ -359,11 +360,11 @@ def _settled(wanted: Wanted) -> str:
     return f"service {wanted.name}: {_shown_wanted(wanted)}"
 
 
-def _why_restart(
-    wanted: Wanted, found: t.Mapping[str, t.Any], differing: t.Collection[str], new_password: bool, ask: Ask
-) -> list[str]:
-    """Return why a running service has to start again; the password alone does not: a process keeps its logon."""
-    del new_password
+def _why_restart(wanted: Wanted, found: t.Mapping[str, t.Any], differing: t.Collection[str], ask: Ask) -> list[str]:
+    """Return why a running service has to start again; a new password is no reason.
+
+    Belief [service-password]: a process keeps its logon, learn.microsoft.com "Service User Accounts".
+    """
     reasons = [f"{name} of the service changed" for name in ("account", "command") if name in differing]
     return [*reasons, *_restart.reasons(ask, wanted.watch, found["started"])]
 

@@ -36,8 +36,8 @@ def words(steps: t.Iterable[tuple[str, int]], reset: int) -> str:
 def found(service: str, ask: Ask) -> str:
     """Return the recovery actions of a service that the registry holds, in words.
 
-    Belief: the value FailureActions is the structure SERVICE_FAILURE_ACTIONS with 32-bit fields: reset period, two
-    unused, number of actions, one unused, then type and delay of each; seen in exports, not documented.
+    Belief [failure-actions]: the value FailureActions is the structure SERVICE_FAILURE_ACTIONS with 32-bit fields:
+    reset period, two unused, number of actions, one unused, then type and delay of each; seen in exports only.
     """
     key = ask(question(service))
     value = (key or {"values": {}})["values"].get("FailureActions")

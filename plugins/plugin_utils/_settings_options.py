@@ -225,8 +225,8 @@ def _kestrel(given: dict[str, t.Any] | None) -> dict[str, t.Any] | None:
     """Return the section by which Kestrel, the web server of an agent that is a service, finds its certificate.
 
     It names a subject, not a thumbprint, and takes the one that is valid longest, so a renewal needs no change.
-    Belief: the agent reads the section as every ASP.NET Core program does; learn.microsoft.com "Configure endpoints for
-    the ASP.NET Core Kestrel web server".
+    Belief [kestrel-section]: the agent reads it as every ASP.NET Core program does; learn.microsoft.com "Configure
+    endpoints for the ASP.NET Core Kestrel web server".
     """
     if not given:
         return None

@@ -13,8 +13,9 @@ from . import _questions
 from ._plan import Refused
 from ._questions import Query
 
-# Belief: the server is an OpenID provider with the endpoint of IdentityServer, whose client authenticates in the body,
-# RFC 6749 4.4.2; the vendor documents only that a job's client id and secret reach it (page "Proxy").
+# Belief [token-endpoint]: the server is an OpenID provider with the endpoint of IdentityServer, whose client
+# authenticates in the body, RFC 6749 4.4.2; the vendor documents only that a job's client id and secret reach it (page
+# "Proxy").
 ENDPOINT = "/connect/token"
 SEEN = 48
 """Bytes of the answer that are looked at: enough for an error's name, too few for a token."""

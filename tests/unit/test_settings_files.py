@@ -6,7 +6,7 @@ import json
 
 import chain
 import pytest
-from ansible_collections.imops.identity_manager.plugins.plugin_utils import _agent_settings
+from ansible_collections.imops.identity_manager.plugins.plugin_utils import _load_order
 
 RUNTIME = "C:\\im\\Runtime"
 GENERAL, AGENT = f"{RUNTIME}\\appsettings.json", f"{RUNTIME}\\appsettings.agent.json"
@@ -64,8 +64,8 @@ def test_one_form_of_a_pair_takes_the_place_of_the_other(before, after):
     ("general", "message"),
     [
         ({"folder": True}, "found a folder, or a file over"),
-        ({"text": " " * (_agent_settings.MAX_BYTES + 1)}, "found a folder, or a file over"),
-        ({"base64": "e30K/w=="}, "byte 4 is not UTF-8"),
+        ({"text": " " * (_load_order.MAX_BYTES + 1)}, "found a folder, or a file over"),
+        ({"base64": "e30K/w=="}, "line 2: found a byte that is not UTF-8 (0xFF"),
         ({"text": "{"}, "line 1, column 2"),
         ({"text": '{"a": 1, "A": 2}'}, "appsettings.json"),
     ],
