@@ -16,7 +16,8 @@ from . import drawing, judging
 from .known import Difference
 from .world import RealSide, Sequence, World
 
-SMALLER_TRIES = 12
+SMALLER_TRIES, SMALLER_SECONDS = 12, 45
+"""What a finding may cost to be made smaller: the engine takes seconds a try."""
 LONGEST_START = 1500
 FINDINGS = 5
 """So many different findings end a module's measurement: the rest would be the same again."""
@@ -138,10 +139,12 @@ def _note(
     fields = {difference.field for difference in differences}
     if any(fields == {d.field for d in finding.differences} for finding in tally.findings):
         return
-    smallest = differences
+    smallest, began = differences, time.monotonic()
 
     def still(candidate: Sequence) -> bool:
         nonlocal smallest
+        if time.monotonic() - began > SMALLER_SECONDS:
+            return False
         try:
             *_, last = judging.run(world, real, candidate, fresh_name())
         except Crashed:
