@@ -136,6 +136,8 @@ class _Run:
             f" {tally.known_differences:4} known {len(tally.findings):2} findings {cost:6.2f} s a call",
             flush=True,
         )
+        if tally.crashes:
+            print(f"{tally.module}: the engine ended {tally.crashes} times; these sequences are left out", flush=True)
         for finding in tally.findings:
             print(finding, flush=True)
 

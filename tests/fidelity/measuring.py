@@ -68,6 +68,7 @@ class Tally:
             "calls": self.calls,
             "agreed": self.agreed,
             "known_differences": self.known_differences,
+            "crashes": self.crashes,
             "seconds": round(self.seconds, 1),
         }
 
