@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import secrets
 import typing as t
@@ -93,7 +94,7 @@ def read(content: bytes, password: str, what: str, opens: str = "password") -> R
     if keys > 1:
         raise Refused(f"{what}: holds {keys} private keys, wanted one: export the pair alone")
     try:
-        key, certificate, more = pkcs12.load_key_and_certificates(content, password.encode() or None)
+        key, certificate, more = _opened(content, password)
     except (ValueError, TypeError) as error:
         # With its length right, what a container's check value does not fit is nearly always the password.
         if "password" not in str(error).lower():
@@ -110,6 +111,12 @@ def read(content: bytes, password: str, what: str, opens: str = "password") -> R
     if certificate is None:
         raise Refused(f"{what}: holds no certificate for its private key")
     return rsa_key, certificate, list(more)
+
+
+@functools.cache
+def _opened(content: bytes, password: str) -> tuple[t.Any, x509.Certificate | None, list[x509.Certificate]]:
+    """Open a PFX once, whatever the number of its uses: that takes tens of milliseconds on purpose."""
+    return pkcs12.load_key_and_certificates(content, password.encode() or None)
 
 
 def _wrong(password: str, opens: str) -> str:

@@ -75,13 +75,6 @@ class Material:
         return frozenset(c.subject.rfc4514_string() for c in self.chain)
 
 
-@functools.cache
-def _opened(container: bytes, password: str, what: str) -> tuple[t.Any, t.Any, tuple[t.Any, ...]]:
-    """Read a container once; opening one takes tens of milliseconds on purpose."""
-    key, certificate, chain = _key_container.read(container, password, what)
-    return key, certificate, tuple(chain)
-
-
 def given(pair: Pair, now: datetime.datetime) -> Material | None:
     """Return what a container from the controller holds; None for a pair of another source.
 
@@ -91,7 +84,8 @@ def given(pair: Pair, now: datetime.datetime) -> Material | None:
     if pair.source != PFX:
         return None
     what = f"the container of use {pair.use}"
-    material = Material(*_opened(pair.container or b"", pair.password, what))
+    key, certificate, chain = _key_container.read(pair.container or b"", pair.password, what)
+    material = Material(key, certificate, tuple(chain))
     pair.judge(material.described, now)
     return material
 
