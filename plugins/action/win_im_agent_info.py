@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from ..plugin_utils import _agent_info
-from ..plugin_utils._action import AgentAction
+from ..plugin_utils._foretelling import ForetellingAction
 
 
-class ActionModule(AgentAction):
+class ActionModule(ForetellingAction):
     """Check the inventory and read the server."""
 
     SUBJECT = _agent_info

@@ -15,16 +15,25 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "argument_spec": {
         "inventory": {"type": "dict", "no_log": True},
         "refresh": {"type": "bool", "default": False},
+        "foretell": {"type": "list", "elements": "str", "default": []},
     },
 }
 
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """The inventory's variables, by name without the prefix ``im_agent_``; empty when only facts are asked for."""
+    """What a task wants.
+
+    Attributes:
+        inventory: the inventory's variables, by name without the prefix ``im_agent_``; empty when only facts
+            are asked for.
+        refresh: whether the server is asked again.
+        foretell: the roles' entry points whose tasks are foretold, in the order of the play.
+    """
 
     inventory: t.Mapping[str, t.Any] = dataclasses.field(repr=False)
     refresh: bool
+    foretell: tuple[str, ...]
 
     @classmethod
     def of(cls, arguments: dict[str, t.Any]) -> Wanted:
@@ -34,7 +43,7 @@ class Wanted:
             problems = _vocabulary.problems(inventory)
             if problems:
                 raise Refused(f"the inventory is refused, nothing was written. {'; '.join(map(str, problems))}")
-        return cls(inventory, arguments["refresh"])
+        return cls(inventory, arguments["refresh"], tuple(arguments["foretell"]))
 
 
 def secrets(arguments: dict[str, t.Any]) -> frozenset[str]:

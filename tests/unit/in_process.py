@@ -64,7 +64,7 @@ class Server:
             connection=mock.MagicMock(),
             play_context=mock.MagicMock(),
             loader=loader,
-            templar=Templar(loader),
+            templar=Templar(loader, variables=dict(self.variables)),
             shared_loader_obj=None,
         )
 
