@@ -1,206 +1,175 @@
 """Our playbook against a hand-written one on the same emulated servers: what each sends, costs and takes.
 
 Numbers are of this machine and of emulated servers. Wall time at 800 ms is modelled: the measured time, and 0.8 s for
-each remote execution of a server, for each batch of servers that Ansible's forks make.
+each remote execution of a server, once for each batch of servers that Ansible's forks make. No Windows is involved.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import datetime
-import hashlib
 import importlib.metadata
 import json
-import math
 import os
 import platform
+import shutil
 import statistics
-import subprocess
 import sys
 import time
 import typing as t
-from pathlib import Path
 
 import emulated
-import standin_archive
-import yaml
-from ansible_collections.imops.identity_manager.plugins.plugin_utils import _json_text, _key_container, _key_pair  # type: ignore
-from cryptography.hazmat.primitives import serialization
+from ansible_collections.imops.identity_manager.plugins.plugin_utils import _json_text  # type: ignore
+from bench_side import FOLDER, FORKS, LATENCY, SIDES, Cost, Setting, Side, prepare
 
-ROOT = emulated.ROOT
-FOLDER, SOURCES = ROOT / "build" / "bench", ROOT / "tests" / "bench"
-PFX_PHRASE = "bench-pfx"
-FORKS, LATENCY = 10, 0.8
-CASES = ("first_install", "check", "nothing_to_do", "one_change", "verify")
+CASES = ("first_install", "check", "nothing_to_do", "unverified", "one_change", "verify")
+IDLE = ("first_install", "nothing_to_do")
 MEASURES = ("executions", "messages", "bytes", "cpu_s", "peak_mb", "wall_0", "wall_800")
-VERIFY_FROM = "26 HTTP request on target"
-CHANGED = "https://other.contoso.com"
+MORE = ("connections", "payload")
+# Seconds that a turn takes on two quiet CPUs: fixed, and for each server. Only for the estimate of the time left.
+TURN_SECONDS, IDLE_SECONDS = (30, 9.5), (15, 5)
+
+Costs = dict[str, dict[str, Cost]]
+"""By case and side."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Cost:
-    """What one run cost, for all servers together."""
+class Turn:
+    """Cases that are run once, in order, on fresh servers, by both sides one after the other."""
 
-    executions: int
-    connections: int
-    messages: int
-    bytes: int
-    cpu_s: float
-    peak_mb: float
-    wall_0: float
-    wall_800: float
+    group: str
+    setting: Setting
+    cases: tuple[str, ...]
+    round: int = 1
+
+    @property
+    def name(self) -> str:
+        """The name of its file and of its fleets."""
+        s = self.setting
+        return f"{self.group}-{s.servers}-{s.connections}-{s.certificates}-{self.round}"
+
+    @property
+    def estimate(self) -> float:
+        """How many seconds it takes, as a guess."""
+        fixed, each = TURN_SECONDS if len(self.cases) > len(IDLE) else IDLE_SECONDS
+        waits = LATENCY * 160 if self.setting.latency else 0
+        return fixed + each * self.setting.servers + waits
 
 
 def words() -> argparse.Namespace:
     """Return the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--hosts", default="1,10", help="numbers of servers, separated by commas (default 1,10)")
-    parser.add_argument("--idle-hosts", default="", help="numbers of servers for nothing_to_do alone (50,200)")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds at one server; one at more (default 3)")
+    parser.add_argument(
+        "--hosts", default="1:3,10:2,50:1", help="numbers of servers with the rounds of each (1:3,10:2)"
+    )
+    parser.add_argument("--idle-hosts", default="200", help="numbers of servers for nothing_to_do alone, one round")
+    parser.add_argument("--quick", action="store_true", help="leave out service, growth and the emulated latency")
+    parser.add_argument("--resume", action="store_true", help="keep the turns that were measured before")
     return parser.parse_args()
 
 
-def prepare() -> dict[str, t.Any]:
-    """Make the files that both playbooks bring, and return the variables that name them."""
-    files = standin_archive.make(ROOT / "build" / "standin")
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    now = datetime.datetime.now(datetime.UTC)
-    variables: dict[str, t.Any] = {"bench_files": str(FOLDER), "pfx_password": PFX_PHRASE}
-    pairs: tuple[tuple[str, str, list[str]], ...] = (("s", "server", ["agent.contoso.com"]), ("e", "encryption", []))
-    for name, use, hosts in pairs:
-        key, certificate = _key_pair.make(f"CN={use}", now, uses={use}, hosts=hosts)
-        (FOLDER / f"{name}.pfx").write_bytes(_key_container.pfx(key, certificate, PFX_PHRASE))
-        der = certificate.public_bytes(serialization.Encoding.DER)
-        variables[f"thumb_{name}"] = hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
-    for source, name in ((files.archive, "runtime.zip"), (files.bundle, "hosting.exe")):
-        (FOLDER / name).write_bytes(source.read_bytes())
-        kind = "archive" if name == "runtime.zip" else "hosting_bundle"
-        variables[f"im_agent_{kind}_source"] = f"https://files.contoso.com/{name}"
-        variables[f"im_agent_{kind}_checksum"] = hashlib.sha256(source.read_bytes()).hexdigest()
-    (FOLDER / "baseline.yml").write_text((SOURCES / "baseline.yml").read_text("utf-8"), "utf-8")
-    return variables
+def turns(asked: argparse.Namespace) -> list[Turn]:
+    """Return what is measured, in order."""
+    found = []
+    for word in filter(None, asked.hosts.split(",")):
+        number, _, count = word.partition(":")
+        found += [Turn("iis", Setting(int(number)), CASES, i + 1) for i in range(int(count or 1))]
+    if not asked.quick:
+        found += [Turn("service", Setting(1, "service"), CASES, i + 1) for i in range(2)]
+        found += [Turn("connections", Setting(1, connections=number), IDLE) for number in (10, 50)]
+        found += [Turn("certificates", Setting(1, certificates=number), IDLE) for number in (20, 100)]
+        found.append(Turn("latency", Setting(1, latency=LATENCY), IDLE))
+    return found + [Turn("iis", Setting(int(number)), IDLE) for number in filter(None, asked.idle_hosts.split(","))]
 
 
-def scenario(number: int) -> Path:
-    """Write the scenario of a number of servers."""
-    web = {f"https://files.contoso.com/{name}": {"file": str(FOLDER / name)} for name in ("runtime.zip", "hosting.exe")}
-    hosts: dict[str, t.Any] = {f"agent{i:03}.contoso.com": {} for i in range(number)}
-    path = FOLDER / f"scenario-{number}.yml"
-    server: dict[str, t.Any] = {"https://identitymanager.contoso.com": {}}
-    data = {"domain": "contoso.com", "identity_servers": server, "web": web, "hosts": hosts}
-    path.write_text(yaml.safe_dump(data, sort_keys=False), "utf-8")
-    return path
-
-
-class Side:
-    """One of the two playbooks on a fleet of its own."""
-
-    def __init__(self, name: str, fleet: emulated.Fleet, variables: dict[str, t.Any]) -> None:
-        self.name, self._fleet, self._variables = name, fleet, variables
-
-    def run(self, case: str) -> Cost:
-        """Run a case and return its cost; raises RuntimeError when the playbook fails."""
-        playbook, more = self._command(case)
-        extra = self._variables | ({"im_agent_server_url": CHANGED} if case == "one_change" else {})
-        self._fleet.command("reset")
-        command = [str(emulated.ansible_playbook()), playbook, "--forks", str(FORKS), *more]
-        command += [
-            "--extra-vars",
-            json.dumps(extra),
-            "-i",
-            str(self._fleet.inventory),
-            "-i",
-            str(SOURCES / "inventory.yml"),
-        ]
-        log = FOLDER / f"{self.name}-{case}.log"
-        began = time.monotonic()
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                command, cwd=FOLDER, env=emulated.environment(self._fleet), stdout=output, stderr=subprocess.STDOUT
+def measure(turn: Turn, variables: dict[str, t.Any]) -> Costs:
+    """Run a turn's cases on both sides, the one after the other."""
+    setting = turn.setting
+    scenario, slow = setting.scenario(turn.name), ("--latency-ms", str(round(setting.latency * 1000)))
+    found: Costs = {}
+    with contextlib.ExitStack() as fleets:
+        sides = []
+        for name in SIDES:
+            fleet = fleets.enter_context(emulated.fleet(scenario, FOLDER / f"fleet-{turn.name}-{name}", *slow))
+            sides.append(Side(name, fleet, setting, variables))
+        for case in turn.cases:
+            found[case] = {side.name: side.run(case) for side in sides}
+            ours, baseline = (found[case][name] for name in SIDES)
+            print(
+                f"  {case:14} executions {ours.executions}, {baseline.executions};"
+                f" CPU {ours.cpu_s:.1f}, {baseline.cpu_s:.1f} s; {ours.wall_0:.0f}, {baseline.wall_0:.0f} s",
+                flush=True,
             )
-            _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise RuntimeError(f"{self.name}, {case}: see {log}:\n{log.read_text('utf-8', 'replace')[-2000:]}")
-        counted = [self._fleet.counters(host) for host in self._fleet.ready["hosts"]]
-        total = {
-            name: sum(c[name] for c in counted) for name in ("remote_executions", "connections", "messages", "bytes")
-        }
-        most = max(c["remote_executions"] for c in counted)
-        return Cost(
-            total["remote_executions"],
-            total["connections"],
-            total["messages"],
-            total["bytes"],
-            usage.ru_utime + usage.ru_stime,
-            usage.ru_maxrss / 1024,
-            wall,
-            wall + LATENCY * most * math.ceil(len(counted) / FORKS),
-        )
-
-    def _command(self, case: str) -> tuple[str, list[str]]:
-        check = ["--check", "--diff"] if case == "check" else []
-        if self.name == "ours":
-            what = "verify" if case == "verify" else "install"
-            return f"imops.identity_manager.{what}", check
-        return str(FOLDER / "baseline.yml"), [*check, *(["--start-at-task", VERIFY_FROM] if case == "verify" else [])]
+    return found
 
 
-def rounds(
-    number: int, cases: t.Sequence[str], count: int, variables: dict[str, t.Any]
-) -> dict[str, dict[str, list[Cost]]]:
-    """Run both sides in turn and return the costs by case and side."""
-    found: dict[str, dict[str, list[Cost]]] = {case: {"ours": [], "baseline": []} for case in CASES}
-    for turn in range(count):
-        with (
-            emulated.fleet(scenario(number), FOLDER / f"fleet-ours-{number}") as ours,
-            emulated.fleet(scenario(number), FOLDER / f"fleet-baseline-{number}") as baseline,
-        ):
-            sides = (Side("ours", ours, variables), Side("baseline", baseline, variables))
-            for case in CASES:
-                needed = case in cases or case == "first_install"
-                for side in sides if needed else ():
-                    cost = side.run(case)
-                    found[case][side.name].append(cost)
-                    print(
-                        f"{number:4} servers, round {turn + 1}, {case:14} {side.name:9}"
-                        f" {cost.executions:6} executions {cost.wall_0:7.1f} s",
-                        flush=True,
-                    )
-                if case == "one_change" and needed:
-                    for side in sides:
-                        side.run("nothing_to_do")  # back to the inventory's own value
+def measured(asked: argparse.Namespace) -> list[tuple[Turn, Costs]]:
+    """Measure every turn, or read what was measured before; say how far it is."""
+    kept = FOLDER / "turns"
+    if not asked.resume:
+        shutil.rmtree(kept, ignore_errors=True)
+    kept.mkdir(parents=True, exist_ok=True)
+    planned, found = turns(asked), []
+    variables = prepare()
+    spent, guessed = 0.0, 0.0
+    for number, turn in enumerate(planned, start=1):
+        file = kept / f"{turn.name}.json"
+        if not file.exists():
+            rest = sum(later.estimate for later in planned[number - 1 :] if not (kept / f"{later.name}.json").exists())
+            pace = spent / guessed if guessed else 1
+            print(f"{number}/{len(planned)} {turn.name}: about {rest * pace / 60:.0f} minutes left", flush=True)
+            began = time.monotonic()
+            costs = measure(turn, variables)
+            spent, guessed = spent + time.monotonic() - began, guessed + turn.estimate
+            plain = {case: {side: dataclasses.asdict(cost) for side, cost in s.items()} for case, s in costs.items()}
+            file.write_text(json.dumps(plain, indent=1), "utf-8")
+        read = json.loads(file.read_text("utf-8"))
+        found.append((turn, {case: {side: Cost(**cost) for side, cost in s.items()} for case, s in read.items()}))
     return found
 
 
 def entry(costs: list[Cost]) -> dict[str, float]:
-    """Return medians, and the spread of the wall time."""
-    medians = {
-        name: round(statistics.median(getattr(c, name) for c in costs), 3) for name in (*MEASURES, "connections")
-    }
-    walls = [c.wall_0 for c in costs]
-    return medians | {"rounds": len(costs), "wall_0_spread": round(max(walls) - min(walls), 3)}
+    """Return medians, and the spread (most less least) of what differs from round to round."""
+    found: dict[str, float] = {"rounds": len(costs)}
+    for name in (*MEASURES, *MORE):
+        values = [getattr(cost, name) for cost in costs]
+        found[name] = round(statistics.median(values), 3)
+        if name in ("cpu_s", "wall_0"):
+            found[f"{name}_spread"] = round(max(values) - min(values), 3)
+    return found
 
 
-def compared(ours: dict[str, float], baseline: dict[str, float]) -> dict[str, float]:
-    """Return how many times more the baseline costs."""
-    return {name: round(baseline[name] / ours[name], 2) for name in (*MEASURES, "connections") if ours[name]}
+def compared(costs: t.Sequence[dict[str, Cost]]) -> dict[str, dict[str, float]]:
+    """Return both sides, and how many times more the baseline costs."""
+    ours, baseline = (entry([both[name] for both in costs]) for name in SIDES)
+    ratio = {name: round(baseline[name] / ours[name], 2) for name in (*MEASURES, *MORE) if ours[name]}
+    return {"ours": ours, "baseline": baseline, "ratio": ratio}
+
+
+def gathered(found: list[tuple[Turn, Costs]], group: str, by: str) -> dict[str, t.Any]:
+    """Return a group's cases, for each value of the attribute ``by`` of their setting."""
+    cases: dict[str, dict[str, list[dict[str, Cost]]]] = {}
+    for turn, costs in found:
+        if turn.group == group:
+            for case, both in costs.items():
+                if turn.cases != IDLE or case == "nothing_to_do":
+                    cases.setdefault(case, {}).setdefault(str(getattr(turn.setting, by)), []).append(both)
+    return {case: {by: {n: compared(costs) for n, costs in values.items()}} for case, values in cases.items()}
 
 
 def slopes(cases: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Return what one more server costs the controller in CPU seconds, between the least and the most servers."""
+    """Return what one more server costs the controller in CPU seconds: least squares over all numbers of servers."""
     found: dict[str, t.Any] = {}
     for case, data in cases.items():
         numbers = sorted(map(int, data["hosts"]))
         if len(numbers) < 2:
             continue
-        few, many = data["hosts"][str(numbers[0])], data["hosts"][str(numbers[-1])]
-        per = {
-            side: round((many[side]["cpu_s"] - few[side]["cpu_s"]) / (numbers[-1] - numbers[0]), 3)
-            for side in ("ours", "baseline")
-        }
+        per = {}
+        for side in SIDES:
+            costs = [data["hosts"][str(number)][side]["cpu_s"] for number in numbers]
+            per[side] = round(statistics.linear_regression(numbers, costs).slope, 3)
         found[case] = {**per, "ratio": round(per["baseline"] / per["ours"], 2) if per["ours"] > 0 else None}
     return found
 
@@ -228,50 +197,38 @@ def machine() -> dict[str, t.Any]:
     return {
         "machine": f"{os.cpu_count()} CPUs, {platform.machine()}, {platform.system()}",
         "versions": {"python": platform.python_version(), **versions},
+        "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}",
+        "load_before": round(os.getloadavg()[0], 1),
     }
 
 
-def table(summary: dict[str, t.Any]) -> str:
-    """Return the summary as Markdown."""
-    lines = [
-        "| case | servers | | executions | connections | messages | MB | CPU s | peak MB | wall s | modelled, 800 ms |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for case, found in summary["cases"].items():
-        for number, sides in found["hosts"].items():
-            for side in ("ours", "baseline"):
-                c = sides[side]
-                lines.append(
-                    f"| {case} | {number} | {side} | {c['executions']:.0f} | {c['connections']:.0f} |"
-                    f" {c['messages']:.0f} | {c['bytes'] / 1e6:.2f} | {c['cpu_s']:.1f} | {c['peak_mb']:.0f} |"
-                    f" {c['wall_0']:.1f} | {c['wall_800']:.1f} |"
-                )
-            r = sides["ratio"]
-            lines.append(
-                "| | | **times** | "
-                + " | ".join(str(r[name]) for name in ("executions", "connections", "messages", "bytes", "cpu_s"))
-                + f" | {r['peak_mb']} | {r['wall_0']} | {r['wall_800']} |"
-            )
-    return "\n".join(lines) + "\n"
+def summed_up(about: dict[str, t.Any], found: list[tuple[Turn, Costs]]) -> dict[str, t.Any]:
+    """Return the summary of what was measured."""
+    cases = {case: {"hosts": data["servers"]} for case, data in gathered(found, "iis", "servers").items()}
+    growth = {}
+    for by in ("connections", "certificates"):
+        # What it grows from is one server with one connection and no certificate of others.
+        base = [(dataclasses.replace(turn, group=by), costs) for turn, costs in found if turn.setting == Setting(1)]
+        grown = gathered([*base, *found], by, by).get("nothing_to_do", {}).get(by, {})
+        growth[by] = grown if len(grown) > 1 else {}
+    return {
+        **about,
+        "forks": FORKS,
+        "cases": cases,
+        "slopes": slopes(cases),
+        "service": gathered(found, "service", "servers"),
+        "growth": growth,
+        "latency": gathered(found, "latency", "servers"),
+    }
 
 
 def main() -> int:
-    """Measure, and write build/bench/summary.json and build/bench/table.md."""
-    asked = words()
-    variables = prepare()
-    cases: dict[str, t.Any] = {case: {"hosts": {}} for case in CASES}
-    plan: list[tuple[int, tuple[str, ...]]] = [(int(n), CASES) for n in asked.hosts.split(",") if n]
-    plan += [(int(n), ("nothing_to_do",)) for n in asked.idle_hosts.split(",") if n]
-    for number, wanted in plan:
-        found = rounds(number, wanted, asked.rounds if number == 1 else 1, variables)
-        for case in wanted:
-            ours, baseline = entry(found[case]["ours"]), entry(found[case]["baseline"])
-            sides = {"ours": ours, "baseline": baseline, "ratio": compared(ours, baseline)}
-            cases[case]["hosts"][str(number)] = sides
-    summary = {**machine(), "forks": FORKS, "cases": cases, "slopes": slopes(cases), "json_edit": json_edit()}
-    (FOLDER / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
-    (FOLDER / "table.md").write_text(table(summary), "utf-8")
-    print(table(summary))
+    """Measure, and write build/bench/summary.json."""
+    asked, about = words(), machine()
+    summary = summed_up(about, measured(asked)) | {"json_edit": json_edit()}
+    path = FOLDER / "summary.json"
+    path.write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
+    print(f"the numbers are in {path.relative_to(emulated.ROOT)}")
     return 0
 
 

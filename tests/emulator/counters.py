@@ -14,6 +14,7 @@ class Counters:
         connections: TCP connections.
         messages: WS-Man messages answered.
         bytes: HTTP bodies in both directions.
+        payload: characters of the scripts and lines that pipelines were handed, decoded.
         modules: how often each module ran.
     """
 
@@ -21,6 +22,7 @@ class Counters:
     connections: int = 0
     messages: int = 0
     bytes: int = 0
+    payload: int = 0
     modules: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def count(self, name: str) -> int:

@@ -111,6 +111,7 @@ class Endpoint:
 
     async def _run(self, ready: Ready) -> None:
         """Run a pipeline; a shell whose connection moved meanwhile is told through the next Receive."""
+        self.host.counters.payload += len(ready.pipeline.script) + sum(map(len, ready.pipeline.lines))
         if self._latency:
             await asyncio.sleep(self._latency)
         try:

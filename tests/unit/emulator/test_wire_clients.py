@@ -98,6 +98,7 @@ def test_counters_count_and_reset(fleet):
         client.execute_ps(ECHO)
     counted = fleet.counters("one")
     assert counted["remote_executions"] == 2
+    assert 0 < counted["payload"] < counted["bytes"]
     assert counted["connections"] >= 1
     assert counted["messages"] >= 8
     assert counted["bytes"] > 1000
