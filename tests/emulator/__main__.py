@@ -29,6 +29,8 @@ COMMANDS = {
     "fault": "let a host fail from now on: --fault takes JSON, as in a scenario's faults; no --fault: no more faults",
     "stop": "stop the fleet",
 }
+JOB_START_SECONDS = 60
+"""How long a job in the background may take to start on a host of kind powershell: a new process under Wine."""
 DEFAULT_READY = Path("build/emulator/ready.json")
 
 
@@ -153,6 +155,8 @@ def inventory(hosts: t.Mapping[str, fleet.Host], authority: Path) -> dict[str, t
                 "ansible_winrm_server_cert_validation": "validate",
                 "ansible_winrm_ca_trust_path": str(authority),
             }
+        if spec.kind == "powershell":
+            variables["ansible_win_async_startup_timeout"] = JOB_START_SECONDS
         found[name] = variables
     return {"agents": {"hosts": found}}
 

@@ -160,9 +160,13 @@ class ModelEngine:
             "Application", "Ansible", 0, "Information", f"{name.rpartition('.')[2]} - Invoked with: {listed}"
         )
 
+    def holds_job(self, job: t.Any) -> bool:
+        """Tell whether a job was started here."""
+        return str(job) in self._jobs
+
     def _async_status(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         job = str(arguments.get("jid"))
-        if job not in self._jobs:
+        if not self.holds_job(job):
             raise ModuleFailure("could not find job", ansible_job_id=job, started=True, finished=True)
         if arguments.get("mode") == "cleanup":
             self._jobs.pop(job)

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 import typing as t
 
 from ..counters import Counters
 from ..engine import HostRestarts, Outcome, Pipeline
 from ..model.engine import ALIASES, ModelEngine
 from ..model.payload import Invocation, decode
+from . import carried
+from .carried import State
 from .powershell import NAMED, Crashed, PowerShell, for_this_engine
 
 REBOOT = "ansible.windows.win_reboot"
+_JOBS = "ansible.windows.async_status"
 _REBOOT_WORDS = ("shutdown.exe", "lastbootuptime", "autologonchecked")
 _INSTALL_IIS = "& 'Z:\\imps\\iis\\install-iis.ps1'"
-_WRITE = """
-$path = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('{path}'))
-$null = [IO.Directory]::CreateDirectory([IO.Path]::GetDirectoryName($path))
-[IO.File]::WriteAllBytes($path, [Convert]::FromBase64String('{content}'))
-"""
-_MAKE_FOLDER = """
-$path = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('{path}'))
-$null = [IO.Directory]::CreateDirectory($path)
-"""
 
 
 class ProcessEngine:
@@ -33,7 +26,7 @@ class ProcessEngine:
         powershell: what runs the pipelines.
         model: what answers the modules in ``modelled``; it has a state of its own.
         modelled: full names of modules; ``ansible.windows.win_reboot`` takes the raw scripts of a reboot along.
-        files: what the scenario puts on the drive (None for a folder).
+        files: what the scenario puts on the drive of a PowerShell that is not the rig's (None for a folder).
     """
 
     waits = True
@@ -70,15 +63,26 @@ class ProcessEngine:
             Unavailable: there is no PowerShell.
             Crashed: it did not start, or could not make the drive.
         """
-        scripts = [_INSTALL_IIS] if self.model.machine.iis and not NAMED else []
-        for path, content in self._files.items():
-            where = base64.b64encode(path.encode()).decode()
-            made = _MAKE_FOLDER if content is None else _WRITE
-            scripts.append(made.format(path=where, content=base64.b64encode(content or b"").decode()))
-        for script in scripts or ["$null"]:
+        if NAMED:  # somebody's own machine: nothing of the model's state comes there
+            self._lay(State(), State(files=self._files))
+        else:
+            self._lay(State.fresh(self.model.machine), State.of(self.model.machine))
+        done = self._powershell.script("$null")
+        if done.exit or done.errors:
+            raise Crashed(f"{self._name}: it does not answer: {done.errors or done.text}")
+
+    def _lay(self, before: State, after: State) -> None:
+        """Lay on the drive what the model's server got.
+
+        Raises:
+            Crashed: the drive did not take it.
+        """
+        scripts = [_INSTALL_IIS] if after.iis and not before.iis else []
+        scripts += filter(None, [carried.script(before, after)])
+        for script in scripts:
             done = self._powershell.script(script)
             if done.exit or done.errors:
-                raise Crashed(f"{self._name}: the drive could not be made: {done.errors or done.text}")
+                raise Crashed(f"{self._name}: the drive did not take what it shall hold: {done.errors or done.text}")
 
     def run(self, pipeline: Pipeline) -> Outcome:
         """Run one pipeline.
@@ -89,11 +93,7 @@ class ProcessEngine:
         """
         invocation = decode(pipeline.script, pipeline.lines)
         if self._by_model(invocation):
-            try:
-                return self.model.run(pipeline)
-            except HostRestarts:
-                self._powershell.end()
-                raise
+            return self._by_the_model(pipeline)
         self.counters.remote_executions += 1
         self.counters.count(
             ALIASES.get(invocation.name, invocation.name) if _is_module(invocation) else invocation.kind
@@ -112,9 +112,24 @@ class ProcessEngine:
             return Outcome((), (message,), 1)
         return Outcome(tuple(done.text.splitlines()), tuple(done.errors.splitlines()), done.exit)
 
+    def _by_the_model(self, pipeline: Pipeline) -> Outcome:
+        before = State.of(self.model.machine)
+        try:
+            try:
+                return self.model.run(pipeline)
+            finally:
+                if not NAMED:
+                    self._lay(before, State.of(self.model.machine))
+        except Crashed as crash:
+            return Outcome((), (str(crash),), 1)
+        except HostRestarts:
+            self._powershell.end()
+            raise
+
     def _by_model(self, invocation: Invocation) -> bool:
         if _is_module(invocation):
-            return ALIASES.get(invocation.name, invocation.name) in self._modelled
+            name = ALIASES.get(invocation.name, invocation.name)
+            return name in self._modelled or (name == _JOBS and self.model.holds_job(invocation.arguments.get("jid")))
         text = invocation.name.lower()
         return REBOOT in self._modelled and invocation.kind == "raw" and any(word in text for word in _REBOOT_WORDS)
 

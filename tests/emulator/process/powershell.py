@@ -6,6 +6,7 @@ on a Windows machine), or the rig at ``../shared/powershell/imps`` beside the ch
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import dataclasses
 import fcntl
@@ -20,6 +21,8 @@ import time
 import typing as t
 from pathlib import Path
 
+from ..model.payload import SEPARATOR
+
 IMPS = Path(__file__).resolve().parents[4] / "shared" / "powershell" / "imps"
 CANNOT = 75
 """The rig's exit status for "this machine cannot have it"."""
@@ -27,6 +30,7 @@ NAMED = os.environ.get("IMOPS_PWSH")
 CALLS_A_PROCESS = 300
 """Each call that compiles leaves about 1 MB in the rig's process, so a new one is started after so many."""
 WINESERVER_SECONDS = 8
+_ASYNC = "async_wrapper.ps1"
 _CACHE = Path(os.environ.get("IMPS_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "imps")
 
 
@@ -184,13 +188,27 @@ def _remove(drive: Path) -> None:
 
 
 def for_this_engine(text: str) -> str:
-    """Return a payload for the engine at hand; of Ansible's wrapper, two conditions are settled for the rig.
+    """Return a payload for the engine at hand; of Ansible's wrapper, three things are settled for the rig.
 
-    The rig is a .NET Core PowerShell whose ``ConvertFrom-Json`` is 5.1's: the wrapper has to take 5.1's branch. And it
-    is the only PowerShell on its drive, under a name of Unix, so the wrapper must not look for another one.
+    The rig is a .NET Core PowerShell whose ``ConvertFrom-Json`` is 5.1's: the wrapper has to take 5.1's branch. It is
+    the only PowerShell on its drive, under a name of Unix, so the wrapper must not look for another one. And it lies in
+    its folder as ``powershell.exe``, not as ``pwsh.exe``, which is what a job in the background is started with. The
+    module and its arguments are not touched.
     """
     if NAMED:
         return text
+    wrapper, *rest = text.split(SEPARATOR)
+    wrapper = _settled(wrapper)
+    if rest and f'"{_ASYNC}"' in rest[0]:
+        manifest = json.loads(rest[0])
+        for name in {_ASYNC, "exec_wrapper.ps1"} & set(manifest["scripts"]):
+            script = manifest["scripts"][name]
+            script["script"] = base64.b64encode(_settled(base64.b64decode(script["script"]).decode()).encode()).decode()
+        rest[0] = rest[0].replace(rest[0].strip(), json.dumps(manifest))
+    return SEPARATOR.join([wrapper, *rest])
+
+
+def _settled(script: str) -> str:
     for condition in ("$IsCoreCLR", "$PwshPath"):
-        text = text.replace(f"if ({condition}) {{", "if ($false) {")
-    return text
+        script = script.replace(f"if ({condition}) {{", "if ($false) {")
+    return script.replace("'pwsh.exe'", "'powershell.exe'")

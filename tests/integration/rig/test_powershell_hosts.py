@@ -26,7 +26,16 @@ TASKS = {
     "made": {"ansible.windows.win_file": {"path": f"{FOLDER}\\made", "state": "directory"}},
     "stat": {"ansible.windows.win_stat": {"path": f"{FOLDER}\\MADE"}},
     "modelled": {"ansible.windows.win_feature": {"name": "Web-Server"}},
+    "carried file": {
+        "ansible.windows.win_stat": {"path": "C:\\Windows\\System32\\inetsrv\\config\\applicationHost.config"}
+    },
+    "carried value": {
+        "ansible.windows.win_reg_stat": {"path": "HKLM:\\SOFTWARE\\Microsoft\\InetStp\\Components", "name": "W3SVC"}
+    },
     "command": {"ansible.windows.win_command": {"argv": ["cmd.exe", "/c", "echo hi"]}},
+    "job": {"ansible.windows.win_command": {"argv": ["cmd.exe", "/c", "echo job"]}, "async": 300, "poll": 1},
+    "failing job": {"ansible.windows.win_command": {"argv": ["none.exe"]}, "async": 300, "poll": 1},
+    "modelled job": {"ansible.windows.win_feature": {"name": "Web-AppInit"}, "async": 300, "poll": 1},
     "raw": {"raw": "Write-Output 'raw hällo'"},
     "become": {
         "ansible.windows.win_ping": {},
@@ -95,8 +104,20 @@ def test_the_model_answers_what_the_scenario_names_and_restarts_the_host(results
     found = results[host]
     assert found["modelled"]["changed"]
     assert found["modelled"]["exitcode"] == "Success"
+    assert found["carried file"]["stat"]["exists"]
+    assert found["carried value"]["value"] == 1
     assert found["reboot"]["rebooted"]
     assert found["after reboot"]["stat"]["exists"]
+
+
+@pytest.mark.parametrize("host", CONNECTIONS)
+def test_a_job_in_the_background_is_a_process_of_its_own_and_its_end_is_told(results, host):
+    found = results[host]
+    assert (found["job"]["finished"], found["job"]["stdout"].strip()) == (True, "job")
+    assert ".ansible_async" in found["job"]["results_file"]
+    assert (found["failing job"]["finished"], found["failing job"]["failed"]) == (True, True)
+    assert "none.exe" in found["failing job"]["msg"]
+    assert (found["modelled job"]["finished"], found["modelled job"]["changed"]) == (True, True)
 
 
 @pytest.mark.parametrize("host", CONNECTIONS)
