@@ -66,6 +66,10 @@ mutation: venv ## whether the unit tests notice small changes of the code; summa
 	$(BIN)/pip install -qq --disable-pip-version-check -r requirements/mutation.txt
 	$(BIN)/python tools/mutation.py --sample $(SAMPLE) --seed $(SEED) --minutes $(MINUTES)
 
+.PHONY: chain
+chain: venv ## install.yml on a real PowerShell under Wine, three runs, with a summary in build/chain
+	$(BIN)/python tools/engine_chain.py
+
 .PHONY: scenarios
 scenarios: venv ## every awkward server of tests/scenarios, with a summary in build/scenarios
 	$(BIN)/python tools/scenarios.py
