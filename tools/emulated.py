@@ -21,6 +21,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 from collection_tree import link  # noqa: E402  (the path comes first)
 
 START_SECONDS = 180
+STOP_SECONDS = 90
+"""A host of kind powershell waits for its last processes and removes its drive, which is left behind otherwise."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,7 +97,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(10)
+            process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
