@@ -33,7 +33,7 @@ def what_counts(server):
     rights = {
         path: e.get("rights")
         for path, e in dump["files"].items()
-        if path.startswith(chain.WORKING) and ".bak" not in path
+        if path.startswith(chain.WORKING) and ".bak" not in path and not path.endswith(".log")
     }
     return text, subjects, rights
 
