@@ -182,6 +182,7 @@ $beliefs = [ordered] @{
     }
     'site-starts' = { Invoke-AppCmd "list site `"$Site`" /text:state" }
     'binding-wildcard' = { Invoke-AppCmd "list site `"$Site`" /text:bindings" }
+    'number-words' = { [int]::Parse('x') }
     'pool-group' = { @{ members = @(Get-GroupNames 'IIS_IUSRS'); workers = Invoke-AppCmd 'list wp'; folder = [Security.AccessControl.DirectorySecurity]::new($runtime, $sections).GetSecurityDescriptorSddlForm($sections) } }
     'start-in-english' = { @{ culture = [Globalization.CultureInfo]::InstalledUICulture.Name; events = @(Get-Events 'IIS AspNetCore Module V2') } }
     'settings-json' = { @{ errors = @(Get-Events '.NET Runtime' | ForEach-Object { $_.Remove('text'); $_ }); workers = Invoke-AppCmd 'list wp' } }
@@ -199,10 +200,6 @@ $beliefs = [ordered] @{
     'job-logs' = { foreach ($folder in "$WorkingDirectory\Temp\JobLogs", "$WorkingDirectory\Temp") { @{ folder = $folder; files = @(Get-Files $folder '*') } } }
     'slow-stop' = { Get-Events 'Microsoft-Windows-WAS' 'System' | ForEach-Object { $_.Remove('text'); $_ } }
     'tool-arguments' = { @{ tool = [IO.File]::Exists("$runtime\Usercube-Protect-CertificatePassword.exe"); files = @(Get-Files $runtime 'appsettings*.json') } }
-    'number-words' = {
-        try { [int]::Parse('x') }
-        catch { $_.Exception.InnerException.Message }
-    }
 }
 
 $entries = [ordered] @{}

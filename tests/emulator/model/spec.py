@@ -412,7 +412,7 @@ def _made(kind: str, value: t.Any, expand: t.Callable[[str], str]) -> t.Any:
             raise _Inconvertible(
                 "string cannot be converted to a dict, must either be a JSON string or in the key=value form"
             ) from None
-        # Belief [number-words]: .NET Framework's words; those of .NET 7 and later name the value, dotnet/runtime.
+        # Belief [number-words]: .NET Framework's words; those of .NET 7 and later name the value, dotnet/runtime SR.
         raise _Inconvertible("Input string was not in a correct format.") from None
     if kind == "list" and not isinstance(value, list):
         return [part.strip() for part in str(value).split(",")]

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.imops.identity_manager.plugins.plugin_utils._load_order import beaten, overlaid
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._load_order import (
+    AGENT,
+    CONNECTION,
+    Place,
+    beaten,
+    environment,
+    overlaid,
+    varied,
+)
 
 MERGED = [
     ({"a": 1}, {"A": 2}, {"a": 2}),
@@ -34,3 +42,35 @@ BEATEN = [
 @pytest.mark.parametrize(("wanted", "above", "expected"), BEATEN)
 def test_what_another_file_changes_is_named(wanted, above, expected):
     assert list(beaten(wanted, above)) == expected
+
+
+KINDS = [
+    ({"a": [1]}, {"a": {"b": 2}}, {"a": {"b": 2}}),
+    ({"a": {"b": 1}}, {"a": [2]}, {"a": [2]}),
+    ({"a": [1]}, {"a": 2}, {"a": 2}),
+    ({"a": 1}, {"a": [2]}, {"a": [2]}),
+    ({"a": [1]}, {"a": {}}, {"a": [1]}),
+    ({"a": {"b": 1}}, {"a": []}, {"a": {"b": 1}}),
+    ({"a": 1}, {"a": {}}, {"a": {}}),
+]
+
+
+@pytest.mark.parametrize(("below", "above", "expected"), KINDS)
+def test_another_kind_of_value_takes_the_place_of_the_whole(below, above, expected):
+    assert overlaid(below, above) == expected
+
+
+@pytest.mark.parametrize(
+    ("variables", "name"),
+    [({}, "Production"), ({"ASPNETCORE_ENVIRONMENT": ""}, "Production"), ({"ASPNETCORE_ENVIRONMENT": "Test"}, "Test")],
+)
+def test_the_environment_is_the_machines(variables, name):
+    assert environment(lambda query: variables) == name
+    assert varied("appsettings.agent.json", name) == f"appsettings.agent.{name}.json"
+
+
+def test_only_the_connections_of_the_servers_pages_are_in_work():
+    place = Place("C:\\im\\Runtime", "C:\\im\\Work")
+    paths = {name: place.question(name)["path"] for name in (AGENT, "a.json", "z.json", CONNECTION)}
+    assert paths.pop(CONNECTION) == f"C:\\im\\Work\\{CONNECTION}"
+    assert paths == {name: f"C:\\im\\Runtime\\{name}" for name in paths}

@@ -50,3 +50,58 @@ def test_the_sids_that_windows_computes_from_names():
     assert _sddl.pool_sid("defaultAPPpool") == _sddl.pool_sid("DefaultAppPool")
     assert _sddl.service_sid("TrustedInstaller") == "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464"
     assert _sddl.service_sid("trustedinstaller") == _sddl.service_sid("TrustedInstaller")
+
+
+WORDS = {
+    "GA": 0x1F01FF,
+    "GR": READ,
+    "GW": 0x120116,
+    "GX": 0x1200A0,
+    "FA": 0x1F01FF,
+    "FR": READ,
+    "FW": 0x120116,
+    "FX": 0x1200A0,
+    "CC": 0x1,
+    "DC": 0x2,
+    "LC": 0x4,
+    "SW": 0x8,
+    "RP": 0x10,
+    "WP": 0x20,
+    "DT": 0x40,
+    "LO": 0x80,
+    "CR": 0x100,
+    "SD": 0x10000,
+    "RC": 0x20000,
+    "WD": 0x40000,
+    "WO": 0x80000,
+    "RPWP": 0x30,
+    "GRGX": READ | 0x1200A0,
+    "0x80000000": READ,
+    "0X10000000": 0x1F01FF,
+    "0x1301bf": 0x1301BF,
+}
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_rights_are_read_as_those_of_a_file(word):
+    """[MS-DTYP] 2.5.1.1; a generic right stands for those of files."""
+    assert granted(f"A;;{word};;;{ME}") == WORDS[word]
+
+
+@pytest.mark.parametrize("sddl", ["", "O:BA", "D:(A;;XX;;;BA)", "D:(A;;0xZ;;;BA)", "D:(X;;FA;;;BA)", "D:(A;;FA;;;)"])
+def test_what_is_no_list_is_an_error(sddl):
+    with pytest.raises(_sddl.BadSddl):
+        _sddl.parse(sddl)
+
+
+@pytest.mark.parametrize(
+    ("control", "protected"), [("", False), ("AI", False), ("P", True), ("PAI", True), ("PAR", True), ("AR", False)]
+)
+def test_protection_and_owner(control, protected):
+    read = _sddl.parse(f"O:{ME}G:SYD:{control}(A;OICINP;FA;;;{ME})")
+    assert (read.protected, read.owner) == (protected, ME)
+    (entry,) = read.of(ME)
+    assert (entry.here, entry.folders, entry.files, entry.once, entry.inherited, entry.whole) == (
+        (True,) * 4 + (False, False)
+    )
+    assert read.of(ME, inherited=True) == read.of(OTHER) == ()
