@@ -112,3 +112,11 @@ def test_a_mistake_in_a_section_is_found_at_its_key(name, changes, kind, key):
 def test_a_section_that_no_connector_fits_is_looked_at_for_types_only():
     assert rules.connector_of({"Anything": 1}) is None
     assert [kind for kind, _, _ in rules.findings({"PageSize": "many", "Anything": 1})] == ["type"]
+
+
+@pytest.mark.parametrize(
+    ("port", "said"),
+    [(0, ["type"]), (1, []), ("389", []), (65535, []), (65536, ["type"]), ("65536", ["type"]), (-1, ["type"])],
+)
+def test_a_port_is_one(port, said):
+    assert [kind for kind, _, _ in rules.findings({"Port": port})] == said

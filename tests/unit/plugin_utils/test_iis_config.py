@@ -80,3 +80,22 @@ def test_what_http_sys_serves_where_it_knows_a_certificate():
 def test_a_broken_file_is_refused_with_its_place(content):
     with pytest.raises(Refused, match=r"cannot be read: line \d+, column \d+"):
         _iis_config.parse(content)
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "flags", "endpoint"),
+    [
+        ("*", "A.contoso.com", 1, "a.contoso.com:443"),
+        ("*", "A.contoso.com", 3, "a.contoso.com:443"),
+        ("*", "a.contoso.com", 0, "0.0.0.0:443"),
+        ("10.0.0.1", "a.contoso.com", 0, "10.0.0.1:443"),
+        ("10.0.0.1", "a.contoso.com", 2, "10.0.0.1:443"),
+    ],
+)
+def test_where_http_sys_keeps_a_bindings_certificate(address, host, flags, endpoint):
+    assert _iis_config.Binding("https", address, 443, host, flags).endpoint == endpoint
+
+
+def test_the_place_of_a_fault_counts_from_one():
+    with pytest.raises(Refused, match=r"line 2, column 4: "):
+        _iis_config.parse(b"<a>\n  <<")

@@ -52,10 +52,12 @@ def pfx(key, made, password=PASSWORD):
         (certificate(CURVE), {}, 0, ["its key is not RSA"]),
         (certificate(RSA), {"signature_hash": "sha1"}, 0, ["it is signed with sha1, wanted SHA-256 or better"]),
         (certificate(RSA, begins=NOW + DAY), {}, 0, ["it is valid only from 2026-06-02"]),
+        (certificate(RSA, ends=NOW + DAY / 2), {}, 0, []),
+        (certificate(RSA, ends=NOW + DAY / 2), {}, 1, ["it expires on 2026-06-01, within 1 days"]),
         (certificate(RSA, ends=NOW - DAY / 2), {}, 0, ["it expired on 2026-05-31"]),
         (certificate(SHORT, ends=NOW - DAY / 2), {}, 0, ["1024 bits", "it expired on 2026-05-31"]),
     ],
-    ids=range(9),
+    ids=range(11),
 )
 def test_what_is_wrong_with_a_certificate(made, changes, days, said):
     described = _key_pair.describe(made.public_bytes(serialization.Encoding.DER))

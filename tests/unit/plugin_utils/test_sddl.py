@@ -105,3 +105,16 @@ def test_protection_and_owner(control, protected):
         (True,) * 4 + (False, False)
     )
     assert read.of(ME, inherited=True) == read.of(OTHER) == ()
+
+
+@pytest.mark.parametrize(
+    ("flags", "whole"),
+    [("OICI", True), ("OICIID", True), ("OI", False), ("CI", False), ("", False), ("OICIIO", False), ("OICINP", False)],
+)
+def test_an_entry_that_counts_for_everything_below(flags, whole):
+    read = _sddl.parse("D:" + "".join(f"(A;{flags};FR;;;{sid})" for sid in (GROUP, ME, OTHER)))
+    assert [entry.whole for entry in read.aces] == [whole] * 3
+    for sid in (GROUP, ME, OTHER):
+        assert [entry.sid for entry in read.of(sid)] == [sid]
+        assert bool(read.of(sid, inherited=True)) is ("ID" in flags)
+        assert bool(read.of(sid, inherited=False)) is ("ID" not in flags)
