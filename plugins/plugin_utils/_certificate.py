@@ -3,28 +3,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import hashlib
 import typing as t
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID
-
 from . import _host_name
+
+with contextlib.suppress(ModuleNotFoundError):  # as in _key_pair.py
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+    from cryptography.x509.oid import ExtendedKeyUsageOID
 
 LEAST_BITS = 2048
 WEAK_HASHES = {"md2", "md4", "md5", "sha1"}
 SERVER = "server"
-_FOR_SERVERS = {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
-_KEY_KINDS = (
-    (rsa.RSAPublicKey, "RSA"),
-    (ec.EllipticCurvePublicKey, "EC"),
-    (dsa.DSAPublicKey, "DSA"),
-    ((ed25519.Ed25519PublicKey, ed448.Ed448PublicKey), "EdDSA"),
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +75,7 @@ def describe(der: bytes) -> Certificate:
         issuer=parsed.issuer.rfc4514_string(),
         not_before=parsed.not_valid_before_utc,
         not_after=parsed.not_valid_after_utc,
-        key_kind=next((words for kind, words in _KEY_KINDS if isinstance(key, kind)), "unknown"),
+        key_kind=_key_kind(key),
         bits=key.key_size if isinstance(key, rsa.RSAPublicKey) else 0,
         signature_hash=_signature_hash(parsed),
         names=_names(parsed),
@@ -98,6 +93,16 @@ def described(ders: t.Iterable[bytes]) -> t.Iterator[Certificate]:
             yield describe(der)
         except ValueError:
             continue
+
+
+def _key_kind(key: t.Any) -> str:
+    kinds = (
+        (rsa.RSAPublicKey, "RSA"),
+        (ec.EllipticCurvePublicKey, "EC"),
+        (dsa.DSAPublicKey, "DSA"),
+        ((ed25519.Ed25519PublicKey, ed448.Ed448PublicKey), "EdDSA"),
+    )
+    return next((words for kind, words in kinds if isinstance(key, kind)), "unknown")
 
 
 def _signature_hash(parsed: x509.Certificate) -> str:
@@ -122,7 +127,7 @@ def _for_servers(parsed: x509.Certificate) -> bool:
         usage = parsed.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
         return True
-    return bool(_FOR_SERVERS & set(usage))
+    return bool({ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & set(usage))
 
 
 def objections(

@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import datetime
 import typing as t
-
-from cryptography.hazmat.primitives import serialization
 
 from . import _certificate, _key_container, _questions, _subject_name, _windows_path
 from ._certificate import SERVER, Certificate
@@ -16,6 +15,9 @@ from ._named_pairs import Named
 from ._plan import Refused
 from ._questions import Ask, Query
 from ._wanted_pair import FILE, IN_STORE, MADE, PFX, SDK, STORE, Pair
+
+with contextlib.suppress(ModuleNotFoundError):  # as in _key_pair.py
+    from cryptography.hazmat.primitives import serialization
 
 AUTHORITIES = ("CA", "Root")
 MOST_LISTED = 6

@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-
 from . import _key_container
 from ._plan import ControllerFile, Refused
+
+with contextlib.suppress(ModuleNotFoundError):  # as in _key_pair.py
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
 
 LEAST_PASSPHRASE = 12
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

@@ -3,20 +3,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 import secrets
 import typing as t
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
-from cryptography.hazmat.primitives.serialization import pkcs12
-
 from ._plan import Refused
 
-Read = tuple[rsa.RSAPrivateKey, x509.Certificate, list[x509.Certificate]]
+with contextlib.suppress(ModuleNotFoundError):  # as in _key_pair.py
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+    from cryptography.hazmat.primitives.serialization import pkcs12
+
+Read: t.TypeAlias = "tuple[rsa.RSAPrivateKey, x509.Certificate, list[x509.Certificate]]"
 """Key, certificate and chain."""
 ROUNDS, FEW_ROUNDS = 50000, 2000
 _BEGIN = b"-----BEGIN "

@@ -3,17 +3,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import typing as t
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID
-
 from . import _host_name, _subject_name
 from ._certificate import SERVER
+
+# ansible-core needs cryptography, so that it is there; ansible-test imports each plugin where it is not.
+with contextlib.suppress(ModuleNotFoundError):
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.x509.oid import ExtendedKeyUsageOID
 
 KEY_SIZES = (2048, 3072, 4096)
 

@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import datetime
 import functools
 import typing as t
 from pathlib import Path
-
-from cryptography.hazmat.primitives import serialization
 
 from . import _certificate, _kept_pair, _key_container, _key_pair, _questions, _subject_name, _windows_path
 from ._certificate import Certificate
@@ -20,6 +19,9 @@ from ._pair_rights import FILE_RIGHTS
 from ._plan import ControllerFile, Operation, Refused, write
 from ._questions import Ask
 from ._wanted_pair import MADE, PFX, Pair
+
+with contextlib.suppress(ModuleNotFoundError):  # as in _key_pair.py
+    from cryptography.hazmat.primitives import serialization
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,16 +3,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-
-from cryptography import x509
-from cryptography.x509.oid import NameOID
 
 from ._plan import Refused
 
-OID_NAMES = {"CN": NameOID.COMMON_NAME, "O": NameOID.ORGANIZATION_NAME, "OU": NameOID.ORGANIZATIONAL_UNIT_NAME}
-OID_NAMES |= {"C": NameOID.COUNTRY_NAME, "L": NameOID.LOCALITY_NAME, "ST": NameOID.STATE_OR_PROVINCE_NAME}
-OID_NAMES |= {"S": NameOID.STATE_OR_PROVINCE_NAME, "DC": NameOID.DOMAIN_COMPONENT, "E": NameOID.EMAIL_ADDRESS}
+with contextlib.suppress(ModuleNotFoundError):  # as in _key_pair.py
+    from cryptography import x509
+
+# The parts of a subject by the names of RFC 4514 (S and E as Windows writes them), with their object identifiers.
+OID_NAMES = {"CN": "2.5.4.3", "O": "2.5.4.10", "OU": "2.5.4.11", "C": "2.5.4.6", "L": "2.5.4.7", "ST": "2.5.4.8"}
+OID_NAMES |= {"S": "2.5.4.8", "DC": "0.9.2342.19200300.100.1.25", "E": "1.2.840.113549.1.9.1"}
 _PART = re.compile(r'\s*(?P<key>\w+)\s*=\s*(?:"(?P<quoted>(?:[^"]|"")*)"|(?P<bare>(?:[^,+"\\]|\\.)*))\s*(?P<end>,|$)')
 
 
@@ -34,7 +35,7 @@ def parse(text: str) -> x509.Name:
                 " comma, plus or quotation mark in a value has a backslash in front"
             )
         try:
-            attributes.append(x509.NameAttribute(OID_NAMES[part["key"].upper()], value))
+            attributes.append(x509.NameAttribute(x509.ObjectIdentifier(OID_NAMES[part["key"].upper()]), value))
         except ValueError as error:
             raise Refused(f"subject: found {text!r}, wanted another {part['key'].upper()}: {error}") from None
         position = part.end()
