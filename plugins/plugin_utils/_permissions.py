@@ -17,7 +17,7 @@ from ._sddl import Security
 
 MODULE = "ansible.windows.win_acl"
 PROFILES: dict[str, dict[str, str]] = {
-    # The verdict on the vendor's contradicting tables (docs/guide.md, "Rights").
+    # The verdict on the vendor's contradicting tables (docs/hosting.md, "Folders and rights").
     "recommended": {"": "ReadAndExecute", "Temp": "Modify", "Work": "Modify", "Mails": "Modify"},
     # "Set the Working Directory's Permissions" of the user guide.
     "guide": {"": "ReadAndExecute", "Temp": "FullControl", "Work": "FullControl", "Mails": "FullControl"},

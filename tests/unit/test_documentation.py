@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,36 @@ def test_the_thinking_needs_no_ansible(path):
     ]
     assert path.stem in doors or imports == []
     importlib.import_module(f"{UTILS}.{path.stem}")
+
+
+def options(specification):
+    """Return the names of a role's variables, of all its entry points."""
+    entries = yaml.safe_load(specification.read_text("utf-8"))["argument_specs"].values()
+    return {name for entry in entries for name in entry.get("options", {})}
+
+
+# What is a variable without being a role's: the playbooks' group of hosts, and what a role hands to the next.
+OTHER_VARIABLES = {"im_agent_hosts", "im_certificates_result"}
+PAGES = sorted([*(ROOT / "docs").rglob("*.md"), *(ROOT / "roles").glob("*/README.md"), ROOT / "README.md"])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_variable_that_a_page_names_is_one_and_its_examples_are_yaml(page):
+    text = page.read_text("utf-8")
+    known = {name for path in (ROOT / "roles").glob("*/meta/argument_specs.yml") for name in options(path)}
+    named = set(re.findall(r"(?<![\w.])im_[a-z0-9_]+[a-z0-9](?![\w*.-])", text))
+    scenarios = {path.name for path in (ROOT / "extensions" / "molecule").iterdir()}
+    assert named - known - OTHER_VARIABLES - set(ROLES) - scenarios == set()
+    for example in re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        yaml.safe_load(example)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_of_a_page_leads_somewhere(page):
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text("utf-8")):
+        assert "://" in target or (page.parent / target).exists(), target
+
+
+def test_every_guide_is_on_the_site():
+    index = (ROOT / "docs" / "docsite" / "index.rst").read_text("utf-8").split()
+    assert {f"docs/{path.stem}" for path in (ROOT / "docs").glob("*.md")} <= set(index)
