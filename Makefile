@@ -8,6 +8,7 @@ CORE ?= 2.21
 VENV := $(if $(filter 2.21,$(CORE)),.venv,.venv-$(CORE))
 BIN := $(VENV)/bin
 PINNED := requirements/core-$(CORE).txt requirements/dev.txt requirements/collections.txt
+IMPORTER := .venv-importer
 PYTHON ?= $(shell tools/newest-python)
 export PYTHONPATH := tests
 export PYTHONDONTWRITEBYTECODE := 1
@@ -27,6 +28,11 @@ $(VENV)/.ready: $(PINNED) tools/newest-python
 
 .PHONY: venv
 venv: $(VENV)/.ready ## the virtual environment with everything pinned
+
+$(IMPORTER)/.ready: requirements/importer.txt tools/newest-python
+	$(PYTHON) -m venv --clear $(IMPORTER)
+	$(IMPORTER)/bin/pip install -qq --disable-pip-version-check -r requirements/importer.txt
+	@touch $@
 
 .PHONY: demo
 demo: venv ## install the agent on three emulated Windows servers, twice
@@ -96,15 +102,27 @@ fidelity-report: venv ## the tables of docs/fidelity.md from the last make fidel
 	$(BIN)/python tools/fidelity_report.py
 
 .PHONY: lint
-lint: venv ## all linters
+lint: venv $(IMPORTER)/.ready ## all linters
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy plugins/plugin_utils tests/emulator tests/fidelity tools
 	$(BIN)/yamllint --strict .
+	$(BIN)/python tools/secrets_check.py
+	$(BIN)/python tools/dependencies.py
 	$(BIN)/python tools/ansible_lint.py
 	$(BIN)/python tools/sanity.py
 	$(BIN)/antsibull-changelog lint
 	$(BIN)/actionlint
+	$(BIN)/python tools/docs_site.py --lint
+	$(BIN)/python tools/galaxy_import.py $(IMPORTER)/bin/python
+
+.PHONY: docs
+docs: venv ## the documentation's site, in build/docs/html
+	$(BIN)/python tools/docs_site.py
+
+.PHONY: secrets-baseline
+secrets-baseline: venv ## accept what the check for secrets finds, after you have looked at each line of it
+	$(BIN)/python tools/secrets_check.py --accept
 
 .PHONY: build
 build: venv ## the collection's archive, in build/
