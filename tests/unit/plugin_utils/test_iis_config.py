@@ -99,3 +99,29 @@ def test_where_http_sys_keeps_a_bindings_certificate(address, host, flags, endpo
 def test_the_place_of_a_fault_counts_from_one():
     with pytest.raises(Refused, match=r"line 2, column 4: "):
         _iis_config.parse(b"<a>\n  <<")
+
+
+def test_a_name_finds_its_own_among_others():
+    made = parsed(
+        "<applicationPools><add name='b' /><add name='a' /><add name='c' /></applicationPools><sites>"
+        + "".join(
+            f'<site name="{name}" id="1"><application path="/"><virtualDirectory path="/" physicalPath="C:\\{name}" />'
+            '<virtualDirectory path="" physicalPath="C:\\none" /></application></site>'
+            for name in "bac"
+        )
+        + "</sites>"
+    )
+    for name in "abc":
+        pool, site = made.pool(name.upper()), made.site(name.upper())
+        assert pool is not None
+        assert site is not None
+        assert (pool.name, site.name, site.path) == (name, name, f"C:\\{name}")
+    assert made.pool("d") is made.site("") is None
+
+
+def test_how_many_bindings_are_none_of_ours():
+    ours = "".join(f'<binding protocol="http" bindingInformation="*:{port}:" />' for port in (80, 81, 82))
+    others = '<binding protocol="net.pipe" bindingInformation="*" />' * 2
+    site = parsed(f'<sites><site name="S" id="1"><bindings>{others}{ours}</bindings></site></sites>').site("S")
+    assert site is not None
+    assert (len(site.bindings), site.other_bindings) == (3, 2)
