@@ -105,8 +105,8 @@ def test_a_name_finds_its_own_among_others():
     made = parsed(
         "<applicationPools><add name='b' /><add name='a' /><add name='c' /></applicationPools><sites>"
         + "".join(
-            f'<site name="{name}" id="1"><application path="/"><virtualDirectory path="/" physicalPath="C:\\{name}" />'
-            '<virtualDirectory path="" physicalPath="C:\\none" /></application></site>'
+            f'<site name="{name}" id="1"><application path="/"><virtualDirectory path="" physicalPath="C:\\none" />'
+            f'<virtualDirectory path="/" physicalPath="C:\\{name}" /></application></site>'
             for name in "bac"
         )
         + "</sites>"

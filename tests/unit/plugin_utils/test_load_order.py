@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._load_order import (
     AGENT,
@@ -9,6 +11,7 @@ from ansible_collections.imops.identity_manager.plugins.plugin_utils._load_order
     Place,
     beaten,
     environment,
+    foreign,
     overlaid,
     varied,
 )
@@ -78,3 +81,22 @@ def test_only_the_connections_of_the_servers_pages_are_in_work():
     paths = {name: place.question(name)["path"] for name in (AGENT, "a.json", "z.json", CONNECTION)}
     assert paths.pop(CONNECTION) == f"C:\\im\\Work\\{CONNECTION}"
     assert paths == {name: f"C:\\im\\Runtime\\{name}" for name in paths}
+
+
+FOUND = [
+    (b'{"a": 1}', {"a": 1}),
+    (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
+    (b"{", None),
+    (b"\xff", None),
+]
+
+
+@pytest.mark.parametrize(("content", "expected"), FOUND)
+def test_a_file_of_others_counts_where_it_can_be_read(content, expected):
+    answer = {"type": "file", "content": base64.b64encode(content).decode()}
+    assert foreign(Place("C:\\r", "C:\\w"), CONNECTION, lambda query: answer) == expected
+
+
+@pytest.mark.parametrize("answer", [None, {"type": "folder", "content": None}])
+def test_no_file_of_others_is_none(answer):
+    assert foreign(Place("C:\\r", "C:\\w"), CONNECTION, lambda query: answer) is None
