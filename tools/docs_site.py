@@ -19,7 +19,8 @@ SOURCE = FOLDER / "source"
 COLLECTION = "imops.identity_manager"
 BINARIES = Path(sys.executable).parent
 # Files that pages lead to, at their places: a link that works in the repository works on the site.
-LAID_OUT = ("docs", "CONTRIBUTING.md", "tests/emulator/README.md", "tests/bench/baseline.yml")
+LAID_OUT = ("docs", "CONTRIBUTING.md", "tests/bench/baseline.yml")
+PAGES = "tests/*/README.md"
 
 
 def run(*command: str | Path) -> bool:
@@ -44,7 +45,7 @@ def site() -> bool:
     reference = SOURCE / "reference"
     reference.mkdir(parents=True)
     reference.chmod(0o755)  # antsibull-docs refuses a folder that others may write
-    for name in LAID_OUT:
+    for name in (*LAID_OUT, *(str(page.relative_to(ROOT)) for page in ROOT.glob(PAGES))):
         (SOURCE / name).parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
         copy(ROOT / name, SOURCE / name)
