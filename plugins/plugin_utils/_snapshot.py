@@ -13,6 +13,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
 import tempfile
 import typing as t
 from pathlib import Path
@@ -22,6 +23,8 @@ from ._questions import Query
 
 FORGOTTEN_KINDS = frozenset({"http", "events", "secret_matches"})
 """Questions that are not asked again by themselves: they cost time, or carry a secret."""
+_BEGUN = re.compile(r"imops-\w+\.json\.(\d+)\.\w+")
+"""The name of a file that is being written, with the process of its run."""
 
 
 @dataclasses.dataclass
@@ -89,12 +92,15 @@ def path_of(folder: str, host: str) -> Path:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what killed runs left: files like ours in the folders beside this run's, whose process is gone."""
-    for leftover in folder.parent.glob("*/imops-*.json"):
+    """Remove what killed runs left: files like ours in the folders beside this run's, whose process is gone. That a file
+    was not written to its end is no matter: its name then has the process.
+    """
+    for leftover in folder.parent.glob("*/imops-*.json*"):
         if leftover.parent == folder:
             continue
         with contextlib.suppress(OSError, ValueError, TypeError):
-            process = load(leftover).process
+            begun = _BEGUN.fullmatch(leftover.name)
+            process = int(begun[1]) if begun else load(leftover).process
             try:
                 os.kill(process, 0)
             except ProcessLookupError:
@@ -111,7 +117,8 @@ def load(path: Path) -> Snapshot:
 
 def save(snapshot: Snapshot, path: Path) -> None:
     """Write a snapshot so that a reader sees the old or the new one, and nobody else sees either."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.stem)  # mode 0600
+    prefix = f"{path.name}.{snapshot.process}."  # see _BEGUN
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=prefix)  # mode 0600
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(dataclasses.asdict(snapshot), file)

@@ -12,6 +12,11 @@ from ansible_collections.imops.identity_manager.plugins.plugin_utils._plan impor
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._questions import NotAnswered
 
 ARGUMENTS = {
+    "address": "127.0.0.1",
+    "from_controller": False,
+    "warm_up": False,
+    "recycle": False,
+    "jobs": False,
     "site": "S",
     "pool": "P",
     "scheme": "https",
@@ -31,6 +36,8 @@ RIGHT = {
     "http": {"status": 200, "reason": "OK", "body": "", "thumbprint": "AB"},
     "events": [],
     "acl": [FULL, FULL, FULL],
+    "file": None,
+    "files": [],
     "service": {"state": "Running", "started": "2026-06-01T10:00:00Z"},
     "account": [{"sid": "S-1-5-21-1", "groups": []}],
 }
@@ -52,7 +59,9 @@ def looked(arguments=None, *, check=False, **answers):
             raise answer
         return answer
 
-    return health.plan(health.Wanted.of({**ARGUMENTS, **(arguments or {})}), ask, check=check).facts
+    wanted = health.Wanted.of({**ARGUMENTS, **(arguments or {})})
+    checks = [found for stage in health.stages(wanted, ask, check=check) for found in stage.look(ask)]
+    return health.proven(checks, check=check).facts
 
 
 SILENT = {"http": NotAnswered({"kind": "http"}, "Win32Exception", "refused\r\n")}

@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -50,11 +51,30 @@ def test_a_sweep_takes_only_what_a_dead_run_left(tmp_path):
     ]
 
 
+def test_a_sweep_takes_a_file_that_a_killed_run_did_not_write_to_its_end(tmp_path):
+    killed = f"""
+import json, os, signal, sys
+from ansible.plugins.loader import init_plugin_loader
+init_plugin_loader(sys.argv[2:])
+from ansible_collections.imops.identity_manager.plugins.plugin_utils import _snapshot
+json.dump = lambda value, file: (file.write('{CANARY}'), file.flush(), os.kill(os.getpid(), signal.SIGKILL))
+_snapshot.save(_snapshot.Snapshot(process=os.getpid()), _snapshot.path_of(sys.argv[1], "srv"))
+"""
+    dead, here = tmp_path / "dead", tmp_path / "here"
+    for folder in (dead, here):
+        folder.mkdir()
+    collections = Path(_snapshot.__file__).parents[5]
+    subprocess.run([sys.executable, "-c", killed, dead, collections], check=False)
+    assert [file.read_text() for file in dead.iterdir()] == [CANARY]
+    _snapshot.sweep(here)
+    assert list(dead.iterdir()) == []
+
+
 def test_a_kept_file_that_cannot_be_written_leaves_the_old_one(tmp_path):
     path = tmp_path / "pair.pfx"
     path.write_bytes(b"old")
     kept = mock.Mock(path=str(path), content=b"new")
-    with mock.patch.object(os, "fsync", side_effect=OSError("no space")), pytest.raises(OSError, match="no space"):
+    with mock.patch.object(os, "fsync", side_effect=OSError(28, "No space left on device")), pytest.raises(Refused, match="cannot write"):
         _controller_file.write(kept)
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {"pair.pfx": b"old"}
     _controller_file.write(kept)
