@@ -6,8 +6,9 @@ from __future__ import annotations
 import time
 import types
 import typing as t
+from pathlib import Path
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
@@ -26,6 +27,8 @@ class AgentAction(ActionBase):
     - ``Wanted.of(arguments)``: what is wanted; raises Refused,
     - ``questions(wanted)``: what the plan will surely ask,
     - ``plan(wanted, ask, check=…)``: the plan; raises Refused and NotAnswered,
+    - ``completed(arguments, content, folder)``, optional: the arguments with what only the controller has;
+      ``content(what, file)`` reads a file, ``folder(path)`` makes a path absolute; raises Refused,
     - ``secrets(arguments)``, optional: texts that must appear nowhere; default: all values below ``no_log`` options.
     """
 
@@ -43,7 +46,7 @@ class AgentAction(ActionBase):
         try:
             if hasattr(self.SUBJECT, "secrets"):
                 secrets = self.SUBJECT.secrets(arguments)
-            wanted = self.SUBJECT.Wanted.of(self.completed(arguments))
+            wanted = self.SUBJECT.Wanted.of(self.completed(self.SUBJECT, arguments))
             result = self.carry_out(host, wanted)
         except Refused as refusal:
             raise AnsibleActionFail(self._scrubbed(f"{host.name}: {refusal}", secrets)) from None
@@ -55,9 +58,28 @@ class AgentAction(ActionBase):
             raise AnsibleActionFail(self._scrubbed(str(failure), secrets)) from None
         return t.cast("dict[str, t.Any]", remove_values(result, secrets))
 
-    def completed(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
-        """Return the arguments with what only the controller has, as the content of its files; raises Refused."""
-        return arguments
+    def completed(self, subject: types.ModuleType, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Return a subject's arguments with what only the controller has, as the content of its files; raises
+        Refused.
+        """
+        if not hasattr(subject, "completed"):
+            return arguments
+        return t.cast("dict[str, t.Any]", subject.completed(arguments, self._content, self._loader.path_dwim))
+
+    def _content(self, what: str, file: str) -> bytes:
+        """Return a file's bytes, found as Ansible finds files of a role or playbook; opened in memory where it is
+        encrypted with ansible-vault, since a decrypted copy would be a key in clear on the controller's disk.
+        """
+        try:
+            path = self._find_needle("files", str(Path(file).expanduser()))  # type: ignore[no-untyped-call]
+            return self._loader._get_file_contents(path)[0]
+        except AnsibleError as error:
+            cause = error.__cause__ or error
+            reason = getattr(cause, "strerror", None) or str(cause).partition("\n")[0]
+            raise Refused(
+                f"{what}: cannot read {file} on the controller: {reason.rstrip('.')}. Wanted an absolute path, or one"
+                " from the folder of the playbook or role"
+            ) from None
 
     def carry_out(self, host: Host, wanted: t.Any) -> dict[str, t.Any]:
         """Ask, plan, report and apply; return the task's result."""

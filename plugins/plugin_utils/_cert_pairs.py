@@ -17,6 +17,7 @@ from . import (
     _pair_material,
     _pair_rights,
     _questions,
+    _wanted_pair,
     _windows_path,
 )
 from ._certificate import SERVER, Certificate
@@ -108,6 +109,22 @@ def _sharing(pairs: tuple[Pair, ...], host_name: str) -> tuple[Pair, ...]:
     return tuple(
         pair.serving((pair.use, *(p.use for p in pairs if p.same_as == pair.use)), host_name) for pair in pairs
     )
+
+
+def completed(
+    arguments: dict[str, t.Any], content: t.Callable[[str, str], bytes], folder: t.Callable[[str], str]
+) -> dict[str, t.Any]:
+    """Return the arguments with the containers that are files of the controller, and the folder of kept pairs as an
+    absolute path; raises Refused.
+    """
+    for number, pair in enumerate(arguments["pairs"], start=1):
+        if pair.get("file"):
+            where = f"pairs, entry {number} (use {pair['use']})"
+            _wanted_pair.mind_sample(where, pair["file"])
+            pair["container_bytes"] = content(f"{where}: file", pair["file"])
+    if arguments.get("keep"):
+        arguments["keep"]["folder"] = folder(arguments["keep"]["folder"])
+    return arguments
 
 
 def questions(wanted: Wanted) -> tuple[Query, ...]:

@@ -99,7 +99,7 @@ class ForetellingAction(AgentAction):
         if checked.error_messages:
             raise Unforeseen
         arguments = checked.validated_parameters
-        wanted = subject.Wanted.of(arguments)
+        wanted = subject.Wanted.of(self.completed(subject, arguments))
         host.prepare(subject.questions(wanted))
         plan: Plan = subject.plan(wanted, host.ask, check=bool(self._task.check_mode))
         secrets = subject.secrets(arguments) if hasattr(subject, "secrets") else checked._no_log_values

@@ -51,8 +51,12 @@ CASES = [
     ("win_im_permissions", RIGHTS | {"rights": {"Tmp": "Modify"}}, "rights: found 'Tmp', wanted one of"),
     ("win_im_permissions", RIGHTS | {"rights": {"Temp": "Own"}}, "rights: Temp: found 'Own', wanted one of"),
     ("win_im_cert_pair", PAIRS | {"pairs": [PAIR, dict(PAIR)]}, "found use encryption twice"),
-    ("win_im_cert_pair", PAIRS | {"pairs": [{**PAIR, "thumbprint": "12"}]}, "thumbprint: wanted 40 hexadecimal"),
-    ("win_im_cert_pair", PAIRS | {"pairs": [{**PAIR, "file": "a.pfx"}]}, "wanted them with source pfx only"),
+    (
+        "win_im_cert_pair",
+        PAIRS | {"pairs": [{**PAIR, "thumbprint": "12"}]},
+        "thumbprint: found '12', wanted the 40 hex",
+    ),
+    ("win_im_cert_pair", PAIRS | {"pairs": [{**PAIR, "content": "AAAA"}]}, "wanted them with source pfx only"),
     (
         "win_im_cert_pair",
         PAIRS | {"pairs": [{"use": "encryption", "source": "store"}]},
@@ -60,8 +64,8 @@ CASES = [
     ),
     (
         "win_im_cert_pair",
-        PAIRS | {"pairs": [{"use": "server", "place": "file"}]},
-        "place: found 'file', wanted 'store' for source store and for use server",
+        PAIRS | {"pairs": [{"use": "server", "place": "file", "path": "C:\\x.pfx", "file_password": "x"}]},
+        "place: found 'file', wanted 'store': HTTP.sys",
     ),
     ("win_im_web_config", WARM | {"path": "Runtime"}, "path: found 'Runtime', wanted the Runtime folder"),
     ("win_im_agent_settings", SETTINGS | {"path": "Runtime"}, "path: found 'Runtime', wanted the Runtime folder"),

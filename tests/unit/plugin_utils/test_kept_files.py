@@ -74,7 +74,8 @@ def test_a_kept_file_that_cannot_be_written_leaves_the_old_one(tmp_path):
     path = tmp_path / "pair.pfx"
     path.write_bytes(b"old")
     kept = mock.Mock(path=str(path), content=b"new")
-    with mock.patch.object(os, "fsync", side_effect=OSError(28, "No space left on device")), pytest.raises(Refused, match="cannot write"):
+    full = OSError(28, "No space left on device")
+    with mock.patch.object(os, "fsync", side_effect=full), pytest.raises(Refused, match="No space left on device"):
         _controller_file.write(kept)
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {"pair.pfx": b"old"}
     _controller_file.write(kept)
