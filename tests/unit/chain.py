@@ -238,7 +238,7 @@ def arguments(task: str, i: t.Mapping[str, t.Any], certificates: t.Mapping[str, 
             "openid": {
                 "server_url": i["server_url"],
                 "client": i["default_openid_client"],
-                "secret": i["openid_clients"][i["default_openid_client"]],
+                "secret": i["openid_clients"].get(i["default_openid_client"], ""),
             },
             "identity": identity,
             "timeout": 0,

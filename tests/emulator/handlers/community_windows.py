@@ -130,15 +130,21 @@ _CHANGES = {"attribute": _attribute, "element": _element, "text": _text}
 
 @handles("community.windows.win_firewall_rule")
 def win_firewall_rule(call: Call) -> dict[str, t.Any]:
-    """Make or remove an incoming rule for a TCP port, by its name."""
+    """Make an incoming rule for a TCP port, by its name."""
     registry, arguments = call.machine.registry, call.arguments
     name = arguments["name"]
-    if arguments.get("state", "present") == "absent":
-        there = firewall.remove_rules(registry, name) if not call.check else True
-        return {"changed": there, "msg": ""}
-    if arguments.get("direction") != "in" or arguments.get("action") != "allow" or arguments.get("protocol") != "tcp":
-        raise ModuleFailure("the emulator knows rules with direction in, action allow and protocol tcp only")
-    fields = {"LPort": arguments["localport"], "Name": name, "Active": str(arguments.get("enabled", True)).upper()}
+    if (
+        arguments.get("state") == "absent"
+        or arguments.get("direction") != "in"
+        or arguments.get("action") != "allow"
+        or arguments.get("protocol") != "tcp"
+    ):
+        raise ModuleFailure("the emulator makes rules with direction in, action allow and protocol tcp only")
+    fields = {
+        "LPort": arguments["localport"],
+        "Name": name,
+        "Active": str(arguments.get("enabled") is not False).upper(),
+    }
     if arguments.get("program"):
         fields["App"] = arguments["program"]
     for profile in arguments.get("profiles") or ():

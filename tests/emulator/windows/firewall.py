@@ -24,12 +24,3 @@ def add_rule(registry: Registry, key: str, **fields: object) -> None:
     full = {"Action": "Allow", "Active": "TRUE", "Dir": "In", "Protocol": 6, **fields}
     full.setdefault("Name", f"@FirewallAPI.dll,-{key}")
     registry.set(RULES, key, "String", "v2.31|" + "".join(f"{name}={value}|" for name, value in full.items()))
-
-
-def remove_rules(registry: Registry, name: str) -> bool:
-    """Remove the rules of a name; return whether there was one."""
-    key = registry.key(RULES)
-    gone = [k for k in (key.value_names() if key else []) if f"|Name={name}|" in str(registry.get(RULES, k))]
-    for found in gone:
-        registry.delete_value(RULES, found)
-    return bool(gone)
