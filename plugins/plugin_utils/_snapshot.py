@@ -92,8 +92,8 @@ def path_of(folder: str, host: str) -> Path:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what killed runs left: files like ours in the folders beside this run's, whose process is gone. One that was
-    not written to its end has its process in its name.
+    """Remove what killed runs left: files like ours in the folders beside this run's, whose process is gone. One that
+    was not written to its end has its process in its name.
     """
     for leftover in folder.parent.glob("*/imops-*.json*"):
         if leftover.parent == folder:
