@@ -22,6 +22,7 @@ WANTED = {
     "remove_defaults": False,
     "force_remove_defaults": False,
     "backup_count": 0,
+    "firewall": "ignore",
 }
 
 
@@ -56,7 +57,7 @@ def host(*sites, state="Started", thumbprint=OURS, endpoint="a.contoso.com:443")
             return {"pools": [], "sites": [{"name": "S", "state": state}], "workers": []}
         if query["kind"] == "registry":
             return served if (query["key"] == _iis_config.TLS_NAMES) == ("contoso" in endpoint) else None
-        return {"listeners": [], "certificates": []}.get(query["kind"])
+        return {"listeners": [], "certificates": [], "done": [], "host": {"domain": "contoso.com"}}.get(query["kind"])
 
     return ask
 
