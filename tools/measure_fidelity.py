@@ -79,7 +79,8 @@ def _record(name: str) -> int:
     try:
         for sequence in world.fixed:
             recorder = Recorder(Real(powershell))
-            for verdict in judging.run(world, recorder, sequence, fresh_name()):
+            name = recording.NAME if world.resets else fresh_name()
+            for verdict in judging.run(world, recorder, sequence, name):
                 for difference in verdict.unexplained:
                     print(f"{verdict.step}\n    {difference}", flush=True)
             answers.append(recorder.taken)

@@ -76,6 +76,8 @@ class World(abc.ABC):
         around: calls that change the world between those, measured or not.
         known: what is known to differ here.
         fixed: sequences that are always run, and whose real answers are recorded in ``answers/``: one for each bug.
+        resets: a start state takes the place of all that was there, so that a name may come again: answers are recorded
+            under the name that they are held against (values that are made of it, such as SIDs, are then the same).
         stamps: names in the state's entries whose values are times: compared is whether a call moved them.
     """
 
@@ -84,6 +86,7 @@ class World(abc.ABC):
     around: st.SearchStrategy[Step] | None = None
     known: tuple[Known, ...] = ()
     fixed: tuple[Sequence, ...] = ()
+    resets = False
     stamps: frozenset[str] = frozenset()
 
     @abc.abstractmethod

@@ -12,6 +12,8 @@ from . import (  # noqa: F401
     ansible_windows_system,
     community_windows,
     microsoft_iis,
+    microsoft_iis_applications,
+    microsoft_iis_sites,
     probe,
     write,
 )

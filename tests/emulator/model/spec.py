@@ -13,7 +13,7 @@ import typing as t
 import tree_sitter
 import tree_sitter_powershell
 
-from . import legacy
+from . import legacy, pairs
 from .call import ModuleFailure
 
 _LANGUAGE = tree_sitter.Language(tree_sitter_powershell.language())
@@ -387,7 +387,7 @@ class _Inconvertible(Exception):
 
 
 def _net_type(value: t.Any) -> str:
-    return f"System.{_NET_TYPES.get(type(value), 'Collections.Generic.Dictionary`2[System.String,System.Object]')}"
+    return f"System.{_NET_TYPES.get(type(value), 'Collections.Hashtable')}"
 
 
 def _made(kind: str, value: t.Any, expand: t.Callable[[str], str]) -> t.Any:
@@ -405,18 +405,37 @@ def _made(kind: str, value: t.Any, expand: t.Callable[[str], str]) -> t.Any:
             return int(value)
         if kind == "float":
             return float(value)
-        if kind == "dict" and not isinstance(value, dict):
-            return json.loads(str(value))
     except (TypeError, ValueError):
-        if kind == "dict":
-            raise _Inconvertible(
-                "string cannot be converted to a dict, must either be a JSON string or in the key=value form"
-            ) from None
         # Belief [number-words]: .NET Framework's words; those of .NET 7 and later name the value, dotnet/runtime SR.
         raise _Inconvertible("Input string was not in a correct format.") from None
+    if kind == "dict" and not isinstance(value, dict):
+        return _dictionary(value)
     if kind == "list" and not isinstance(value, list):
-        return [part.strip() for part in str(value).split(",")]
+        return _list(value)
     return value
+
+
+def _list(value: t.Any) -> list[t.Any]:
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",")]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return [value]
+    raise _Inconvertible(f"{_net_type(value)} cannot be converted to a list")
+
+
+def _dictionary(value: t.Any) -> t.Any:
+    if not isinstance(value, str):
+        raise _Inconvertible(f"{_net_type(value)} cannot be converted to a dict")
+    if value.startswith("{") and value.endswith("}"):
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise _Inconvertible("Exception has been thrown by the target of an invocation.") from None
+    if "=" not in value:
+        raise _Inconvertible(
+            "string cannot be converted to a dict, must either be a JSON string or in the key=value form"
+        )
+    return pairs.read(value)
 
 
 def hidden(spec: Spec, arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -4,16 +4,15 @@ memory.
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import datetime
 import io
 import typing as t
 import xml.etree.ElementTree as ET
 
-from . import errors, iis_defaults
+from . import errors, iis_defaults, iis_values
 from .httpsys import HttpSys
-from .iis_attributes import POOL, Attribute
+from .iis_attributes import POOL, TIME_OF_DAY, Attribute
 from .network import HttpAnswer, HttpRequest, Listener
 
 if t.TYPE_CHECKING:
@@ -21,7 +20,11 @@ if t.TYPE_CHECKING:
     from .machine import Machine
 
 CLOSE_TO_WAS = -2147023834
-_SECRET = "[enc:IISWASOnlyAesProvider:"
+PASSWORD = "processModel.password"
+UNKNOWN = "Unknown"
+SCHEDULE = "recycling.periodicRestart.schedule"
+WEB = ("http", "https")
+"""Protocols that the web server answers itself: it knows only sites that have a binding of one of them."""
 
 
 @dataclasses.dataclass
@@ -41,6 +44,12 @@ class Binding:
     protocol: str
     information: str
     ssl_flags: int = 0
+
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        """Return address, port and host name as texts; empty ones where the information has another form."""
+        found = self.information.rsplit(":", 2)
+        return (found[0], found[1], found[2]) if len(found) == 3 else (self.information, "", "")
 
     @property
     def address(self) -> str:
@@ -91,6 +100,14 @@ class Iis:
 
     # The configuration file
 
+    def document(self) -> ET.Element:
+        """Return the parsed configuration."""
+        return self._root()
+
+    def save(self, document: ET.Element) -> None:
+        """Write the configuration."""
+        self._save(document)
+
     def _root(self) -> ET.Element:
         parser = ET.XMLParser(target=ET.TreeBuilder(insert_comments=True))
         return ET.fromstring(self._machine.files.read(iis_defaults.CONFIG_PATH), parser)
@@ -135,28 +152,28 @@ class Iis:
         pool = self._named(self._pools(root), "add", name)
         if pool is None:
             raise unknown("application pool", name)
-        spec = _spec(attribute)
+        attribute, spec = _spec(attribute)
         for element in (pool, self._pools(root).find("applicationPoolDefaults")):
-            value = _read(element, attribute)
+            value = iis_values.raw(element, attribute)
             if value is not None:
-                return _typed(spec, value)
-        return _typed(spec, spec.default)
+                return iis_values.read(spec, iis_values.clear(value) if attribute == PASSWORD else value)
+        return iis_values.read(spec, spec.default)
 
     def pool_attributes(self, name: str) -> dict[str, t.Any]:
         """Return all effective attributes of a pool."""
         return {attribute: self.pool_attribute(name, attribute) for attribute in POOL}
 
     def create_pool(self, name: str) -> None:
-        """Make a pool; it starts, as a new one does."""
+        """Make a pool; it starts, as a new one does.
+
+        Raises:
+            WindowsError: there is one already, or the name is none for a pool.
+        """
+        iis_values.check_pool_name(name)
         root = self._root()
         pools = self._pools(root)
         if self._named(pools, "add", name) is not None:
-            raise errors.WindowsError(
-                "System.Runtime.InteropServices.COMException",
-                "Filename: \r\nError: Cannot add duplicate collection entry of type 'add' with unique key attribute"
-                f" 'name' set to '{name}'\r\n",
-                -2147024713,
-            )
+            raise iis_values.duplicate(iis_defaults.CONFIG_PATH, "add", "unique key attribute 'name'", name)
         element = ET.Element("add", {"name": name})
         position = len(pools.findall("add"))
         pools.insert(position, element)
@@ -187,24 +204,52 @@ class Iis:
         pool = self._named(self._pools(root), "add", name)
         if pool is None:
             raise unknown("application pool", name)
-        text = _text(_spec(attribute), attribute, value)
+        attribute, spec = _spec(attribute)
+        text = iis_values.write(spec, value)
         *path, last = attribute.split(".")
         element = pool
         for part in path:
             found = element.find(part)
             element = ET.SubElement(element, part) if found is None else found
-        if attribute == "processModel.password" and text:
-            text = _SECRET + base64.b64encode(text[::-1].encode()).decode() + ":enc]"
-        element.set(last, text)
+        element.set(last, iis_values.secret(text, iis_values.POOL_PROVIDER) if attribute == PASSWORD else text)
         self._save(root)
+        self._changed(name, attribute)
+
+    def _changed(self, name: str, attribute: str) -> None:
         if name.lower() in self._workers:
             self.recycle(name)
         elif attribute == "startMode":
             self._wake(name)
 
+    def pool_schedule(self, name: str) -> list[str]:
+        """Return the times of day at which a pool is recycled."""
+        pool = self._named(self._pools(self._root()), "add", name)
+        entries = pool.findall(f"{SCHEDULE.replace('.', '/')}/add") if pool is not None else []
+        return [iis_values.read(TIME_OF_DAY, e.get("value", "")) for e in entries]
+
+    def set_pool_schedule(self, name: str, times: t.Sequence[t.Any]) -> None:
+        """Set them.
+
+        Raises:
+            WindowsError: one is no time of day.
+        """
+        root = self._root()
+        element = self._named(self._pools(root), "add", name)
+        if element is None:
+            raise unknown("application pool", name)
+        for part in SCHEDULE.split("."):
+            found = element.find(part)
+            element = ET.SubElement(element, part) if found is None else found
+        for entry in list(element):
+            element.remove(entry)
+        for value in times:
+            ET.SubElement(element, "add", {"value": iis_values.write(TIME_OF_DAY, value)})
+        self._save(root)
+        self._changed(name, SCHEDULE)
+
     def pool_password(self, name: str) -> str:
         """Return a pool's password in clear, as administrators can read it."""
-        return str(self.pool_attribute(name, "processModel.password"))
+        return str(self.pool_attribute(name, PASSWORD))
 
     def pool_account(self, name: str) -> str:
         """Return the account that a pool runs as."""
@@ -223,8 +268,9 @@ class Iis:
         return self._machine.accounts.token(self.pool_account(name)) | {"S-1-5-32-568", pool_sid(name)}
 
     def pool_state(self, name: str) -> str:
-        """Return Started or Stopped."""
-        return self._pool_states.get(name.lower(), "Started")
+        """Return Started or Stopped: what was last asked for, and before that what the pool's autoStart says."""
+        starts = self.pool_attribute(name, "autoStart") if self.has_pool(name) else True
+        return self._pool_states.get(name.lower(), "Started" if starts else "Stopped")
 
     def start_pool(self, name: str) -> None:
         """Start a pool; one that is always running gets its worker at once."""
@@ -342,19 +388,29 @@ class Iis:
                 return element.get("preloadEnabled", "").lower() == "true"
         return False
 
+    def site_preloads(self, name: str) -> bool:
+        """Return ``applicationDefaults.preloadEnabled`` as a site has it, whatever its root application says."""
+        root = self._root()
+        for element in (self._site(root, name), self._sites(root)):
+            value = iis_values.raw(element, "applicationDefaults.preloadEnabled")
+            if value is not None:
+                return value.lower() == "true"
+        return False
+
     def create_site(self, name: str, path: str, pool: str | None = None, site_id: int | None = None) -> None:
-        """Make a site without bindings."""
+        """Make a site without bindings.
+
+        Raises:
+            WindowsError: its name or number is another site's, or the name is none for a site.
+        """
+        iis_values.check_site_name(name)
         root = self._root()
         sites = self._sites(root)
-        if self._named(sites, "site", name) is not None:
-            raise errors.WindowsError(
-                "System.Runtime.InteropServices.COMException",
-                "Filename: \r\nError: Cannot add duplicate collection entry of type 'site' with unique key attribute"
-                f" 'name' set to '{name}'\r\n",
-                -2147024713,
-            )
-        number = site_id or max([0, *(int(e.get("id", "0")) for e in sites.findall("site"))]) + 1
-        site = ET.Element("site", {"name": name, "id": str(number), "serverAutoStart": "true"})
+        number = str(site_id or max([0, *(int(e.get("id", "0")) for e in sites.findall("site"))]) + 1)
+        for key, value in (("name", name), ("id", number)):
+            if any(e.get(key, "").lower() == value.lower() for e in sites.findall("site")):
+                raise iis_values.duplicate(iis_defaults.CONFIG_PATH, "site", f"unique key attribute '{key}'", value)
+        site = ET.Element("site", {"name": name, "id": number})
         application = ET.SubElement(site, "application", {"path": "/"})
         if pool:
             application.set("applicationPool", pool)
@@ -362,7 +418,7 @@ class Iis:
         ET.SubElement(site, "bindings")
         sites.insert(len(sites.findall("site")), site)
         self._save(root)
-        self._site_states[name.lower()] = "Unknown"
+        self._site_states.pop(name.lower(), None)
 
     def remove_site(self, name: str) -> None:
         """Remove a site; its certificates stay registered with HTTP.sys."""
@@ -411,25 +467,28 @@ class Iis:
         ]
 
     def add_binding(self, name: str, protocol: str, information: str, ssl_flags: int = 0) -> None:
-        """Add a binding; the first http or https one starts a site that may start."""
+        """Add a binding; the first http or https one starts a site that may start.
+
+        Raises:
+            WindowsError: the site has that binding.
+        """
         root = self._root()
         bindings = self._site(root, name).find("bindings")
         assert bindings is not None
         for e in bindings.findall("binding"):
             if (e.get("protocol"), e.get("bindingInformation", "").lower()) == (protocol, information.lower()):
-                raise errors.WindowsError(
-                    "System.Runtime.InteropServices.COMException",
-                    "Filename: \r\nError: Cannot add duplicate collection entry of type 'binding' with combined key"
-                    f" attributes 'protocol, bindingInformation' respectively set to '{protocol}, {information}'\r\n",
-                    -2147024713,
-                )
+                keys = "combined key attributes 'protocol, bindingInformation' respectively"
+                values = f"{protocol}, {information}"
+                raise iis_values.duplicate(iis_defaults.CONFIG_PATH, "binding", keys, values)
         attributes = {"protocol": protocol, "bindingInformation": information}
-        if ssl_flags:
+        if ssl_flags or protocol == "https":
             attributes["sslFlags"] = str(ssl_flags)
+        known = self.site_state(name) != UNKNOWN
         ET.SubElement(bindings, "binding", attributes)
         self._save(root)
-        if self._site_states.get(name.lower()) == "Unknown":
-            self._site_states[name.lower()] = "Started"
+        if not known and protocol in WEB:
+            free = self._starts(root, name) and not self._taken(name)
+            self._site_states[name.lower()] = "Started" if free else "Stopped"
             self._wake(self.site_pool(name))
 
     def remove_binding(self, name: str, protocol: str, information: str) -> None:
@@ -442,17 +501,32 @@ class Iis:
                 bindings.remove(e)
         self._save(root)
 
-    def set_binding_flags(self, name: str, protocol: str, information: str, ssl_flags: int) -> None:
-        """Set a binding's sslFlags."""
+    def set_binding(self, name: str, number: int, attribute: str, value: str) -> None:
+        """Set an attribute of the binding at that place among all of a site."""
         root = self._root()
-        for e in self._site(root, name).findall("bindings/binding"):
-            if (e.get("protocol"), e.get("bindingInformation", "").lower()) == (protocol, information.lower()):
-                e.set("sslFlags", str(ssl_flags))
+        self._site(root, name).findall("bindings/binding")[number].set(attribute, value)
         self._save(root)
 
+    def _starts(self, root: ET.Element, name: str) -> bool:
+        return self._site(root, name).get("serverAutoStart", "true").lower() == "true"
+
+    def _taken(self, name: str) -> bool:
+        """Tell whether another started site has one of a site's bindings."""
+        mine = {b.information.lower() for b in self.bindings(name) if b.protocol in WEB}
+        return any(
+            mine & {b.information.lower() for b in self.bindings(other) if b.protocol in WEB}
+            for other in self.sites()
+            if other.lower() != name.lower() and self.site_state(other) == "Started"
+        )
+
     def site_state(self, name: str) -> str:
-        """Return Started, Stopped, or Unknown for a site that has never had a binding."""
-        return self._site_states.get(name.lower(), "Started")
+        """Return Started, Stopped, or Unknown for a site without an http or https binding: the web server does not
+        know it.
+        """
+        if not any(b.protocol in WEB for b in self.bindings(name)):
+            return UNKNOWN
+        starts = self._starts(self._root(), name)
+        return self._site_states.get(name.lower(), "Started" if starts else "Stopped")
 
     def start_site(self, name: str) -> None:
         """Start a site.
@@ -460,29 +534,32 @@ class Iis:
         Raises:
             WindowsError: it has no http binding, or another started site has one of its bindings.
         """
-        mine = [b for b in self.bindings(name) if b.protocol in {"http", "https"}]
-        if not mine:
+        self._mind_known(name)
+        if self._taken(name):
+            raise errors.WindowsError(
+                "System.Runtime.InteropServices.COMException",
+                "Cannot create a file when that file already exists. (Exception from HRESULT: 0x800700B7)",
+                -2147024713,
+            )
+        self._site_states[name.lower()] = "Started"
+        self._wake(self.site_pool(name))
+
+    def stop_site(self, name: str) -> None:
+        """Stop a site.
+
+        Raises:
+            WindowsError: it has no http binding.
+        """
+        self._mind_known(name)
+        self._site_states[name.lower()] = "Stopped"
+
+    def _mind_known(self, name: str) -> None:
+        if self.site_state(name) == UNKNOWN:
             raise errors.WindowsError(
                 "System.Runtime.InteropServices.COMException",
                 "The object identifier does not represent a valid object. (Exception from HRESULT: 0x800710D8)",
                 -2147020584,
             )
-        for other in self.sites():
-            if other.lower() != name.lower() and self.site_state(other) == "Started":
-                taken = {b.information.lower() for b in self.bindings(other)} & {b.information.lower() for b in mine}
-                if taken:
-                    raise errors.WindowsError(
-                        "System.Runtime.InteropServices.COMException",
-                        "Cannot create a file when that file already exists. (Exception from HRESULT: 0x800700B7)",
-                        -2147024713,
-                    )
-        self._site_states[name.lower()] = "Started"
-        self._wake(self.site_pool(name))
-
-    def stop_site(self, name: str) -> None:
-        """Stop a site."""
-        self._site(self._root(), name)
-        self._site_states[name.lower()] = "Stopped"
 
     # Worker processes and requests
 
@@ -614,80 +691,21 @@ class Iis:
         }
 
 
-def _spec(attribute: str) -> Attribute:
-    found = {name.lower(): spec for name, spec in POOL.items()}.get(attribute.lower())
-    if found is None:
-        raise errors.WindowsError(
-            "System.Management.Automation.PSArgumentException",
-            f"Property {attribute} does not exist at path IIS:\\AppPools.",
-        )
-    return found
-
-
-def _read(element: ET.Element | None, attribute: str) -> str | None:
-    *path, last = attribute.split(".")
-    for part in path:
-        element = element.find(part) if element is not None else None
-    value = element.get(last) if element is not None else None
-    if value is not None and value.startswith(_SECRET):
-        return base64.b64decode(value[len(_SECRET) : -len(":enc]")]).decode()[::-1]
-    return value
-
-
-def seconds(text: str) -> int:
-    """Return the seconds of ``[d.]hh:mm:ss`` (hours may be over 23, as in the schema)."""
-    days, _, clock = text.rpartition(".")
-    hours, minutes, rest = (int(part) for part in clock.split(":"))
-    return (int(days or 0) * 24 + hours) * 3600 + minutes * 60 + rest
-
-
-def timespan(total: int) -> str:
-    """Return seconds as .NET's constant format."""
-    days, rest = divmod(total, 86400)
-    return f"{f'{days}.' if days else ''}{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
-
-
-def _typed(spec: Attribute, text: str) -> t.Any:
-    if spec.type == "bool":
-        return text.lower() == "true"
-    if spec.type in {"uint", "int"}:
-        return int(text)
-    if spec.type == "timeSpan":
-        return timespan(seconds(text))
-    return text
-
-
-def _text(spec: Attribute, attribute: str, value: t.Any) -> str:
-    """Return a value as the file holds it, or refuse it as the schema does."""
-    last = attribute.rsplit(".", 1)[-1]
-    if spec.type == "bool":
-        return str(value if isinstance(value, bool) else str(value).lower() == "true").lower()
-    if spec.type == "enum":
-        for name, number in spec.values:
-            if str(value).lower() in {name.lower(), str(number)}:
-                return name
-        raise _invalid(last, f"Enum must be one of {', '.join(name for name, _ in spec.values)}")
-    if spec.type == "timeSpan":
-        total = seconds(str(value))
-        if spec.range and not (spec.range[0] <= total <= spec.range[1] and total % spec.range[2] == 0):
-            low, high, step = spec.range
-            raise _invalid(
-                last,
-                f"Timespan value must be between {timespan(low)} and {timespan(high)} seconds inclusive, with a"
-                f" granularity of {step} seconds",
-            )
-        return timespan(total)
-    if spec.type in {"uint", "int"}:
-        number = int(value)
-        if spec.range and not spec.range[0] <= number <= spec.range[1]:
-            raise _invalid(last, f"Integer value must be between {spec.range[0]} and {spec.range[1]} inclusive")
-        return str(number)
-    return str(value)
-
-
-def _invalid(name: str, why: str) -> errors.WindowsError:
+def no_property(attribute: str, path: str) -> errors.WindowsError:
+    """Return what setting a property that an item does not have gives."""
     return errors.WindowsError(
-        "System.Runtime.InteropServices.COMException",
-        f"Filename: \r\nError: The '{name}' attribute is invalid.  {why}\r\n\r\n",
-        -2147024883,
+        "System.Management.Automation.PSArgumentException", f"Property {attribute} does not exist at path {path}."
     )
+
+
+def _spec(attribute: str) -> tuple[str, Attribute]:
+    """Return an attribute's name as the schema spells it, and what it is."""
+    found = known_attribute(attribute)
+    if found is None:
+        raise no_property(attribute, "IIS:\\AppPools")
+    return found, POOL[found]
+
+
+def known_attribute(attribute: str) -> str | None:
+    """Return a pool's attribute as the schema spells it, None where there is none of that name."""
+    return next((name for name in POOL if name.lower() == attribute.lower()), None)

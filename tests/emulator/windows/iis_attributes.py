@@ -99,3 +99,5 @@ POOL = {
     ),
     "cpu.numaNodeAffinityMode": Attribute("enum", default="Soft", values=(("Soft", 0), ("Hard", 1))),
 }
+TIME_OF_DAY = Attribute("timeSpan", range=(0, 86340, 60))
+"""The value of an entry of recycling.periodicRestart.schedule."""
