@@ -157,7 +157,7 @@ def test_a_binding_is_not_edited_beside_bindings_of_other_protocols(server):
 
 def test_further_flags_of_a_binding_are_left_alone_until_it_has_to_be_edited(server):
     twice(server, "win_im_site", site(server))
-    server.machine.iis.set_binding_flags("Agent", "https", "*:443:agent.contoso.com", 1 | 4)  # 4: no HTTP/2
+    server.machine.iis.set_binding("Agent", 0, "sslFlags", str(1 | 4))  # 4: no HTTP/2
     server.new_run()
     assert server.run("win_im_site", site(server))["changed"] is False
     other = server.machine.certificates.make(subject="CN=new", names=["agent.contoso.com"])

@@ -120,7 +120,7 @@ def _d(check: bool = False, **more: t.Any) -> Step:
     return Step(DIRECTORY, {"name": "docs", "site": SITE, **more}, check)
 
 
-_USER = {"connect_as": "specific_user", "username": "CORP\\web", "password": "Secret-1"}
+_USER: dict[str, t.Any] = {"connect_as": "specific_user", "username": "CORP\\web", "password": "Secret-1"}
 _ROOT = {"pool": "Other", "directories": {"/": {"physicalPath": FOLDER}}}
 _START = {"pools": {"Other": {}}, "sites": {SITE: {"bindings": [["http", "*:8080:"]], "applications": {"/": _ROOT}}}}
 FIXED = (
