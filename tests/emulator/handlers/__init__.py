@@ -9,6 +9,7 @@ from . import (  # noqa: F401
     ansible_windows_files,
     ansible_windows_find,
     ansible_windows_network,
+    ansible_windows_registry,
     ansible_windows_system,
     community_windows,
     microsoft_iis,

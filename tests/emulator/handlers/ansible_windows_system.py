@@ -1,4 +1,4 @@
-"""Modules of ansible.windows about the system: win_feature, win_package, win_service, win_user_right, win_reg_stat."""
+"""Modules of ansible.windows about the system: win_feature, win_package, win_service, win_user_right."""
 
 from __future__ import annotations
 
@@ -281,37 +281,3 @@ def win_user_right(call: Call) -> dict[str, t.Any]:
     added, removed = sorted(wanted - present), sorted(present - wanted)
     shown = {"added": [accounts.name(s) or s for s in added], "removed": [accounts.name(s) or s for s in removed]}
     return {"changed": bool(added or removed), **shown}
-
-
-REGISTRY_TYPES = {
-    "Binary": "REG_BINARY",
-    "String": "REG_SZ",
-    "DWord": "REG_DWORD",
-    "QWord": "REG_QWORD",
-    "MultiString": "REG_MULTI_SZ",
-    "ExpandString": "REG_EXPAND_SZ",
-    "None": "REG_NONE",
-}
-
-
-@handles("ansible.windows.win_reg_stat")
-def win_reg_stat(call: Call) -> dict[str, t.Any]:
-    """Say what a registry key or value holds."""
-    key = call.machine.registry.key(call.arguments["path"])
-    name = call.arguments.get("name")
-    if key is None:
-        return {"changed": False, "exists": False}
-    if name is None:
-        properties = {n: _property(v.type, v.data) for n, v in key.values.values()}
-        return {"changed": False, "exists": True, "properties": properties, "sub_keys": key.key_names()}
-    found = key.values.get(name.lower())
-    if found is None:
-        return {"changed": False, "exists": False}
-    return {"changed": False, "exists": True, **_property(found[1].type, found[1].data)}
-
-
-def _property(kind: str, data: t.Any) -> dict[str, t.Any]:
-    """Return a value as the module does: bytes as numbers, and raw as texts."""
-    value = list(data) if isinstance(data, bytes) else data
-    raw = [f"0x{byte:02x}" for byte in data] if isinstance(data, bytes) else data
-    return {"type": REGISTRY_TYPES.get(kind, f"Unknown - {kind}"), "value": value, "raw_value": raw}

@@ -80,8 +80,10 @@ class Registry:
         return key
 
     def set(self, path: str, name: str, kind: str, data: t.Any) -> None:
-        """Set a value, its key made where absent."""
-        self.make(path).values[name.lower()] = (name, Value(kind, data))
+        """Set a value, its key made where absent; one that is there keeps its name as it was first written."""
+        values = self.make(path).values
+        written = values[name.lower()][0] if name.lower() in values else name
+        values[name.lower()] = (written, Value(kind, data))
 
     def get(self, path: str, name: str) -> t.Any:
         """Return a value's data, or None when key or value is absent."""
