@@ -5,6 +5,7 @@ from . import (  # noqa: F401
     ansible_windows_certificates,
     ansible_windows_commands,
     ansible_windows_copy,
+    ansible_windows_environment,
     ansible_windows_facts,
     ansible_windows_files,
     ansible_windows_find,

@@ -1,4 +1,4 @@
-"""Environment variables of the machine, where Windows keeps them: in the registry."""
+"""Environment variables of the machine and of the user, where Windows keeps them: in the registry."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import re
 from .registry import Registry
 
 KEY = "HKLM:\\SYSTEM\\CurrentControlSet\\Control\\Session Manager\\Environment"
+USER_KEY = "HKCU:\\Environment"
+_KEYS = {"machine": KEY, "user": USER_KEY}
 FRESH = {
     "ComSpec": "%SystemRoot%\\system32\\cmd.exe",
     "OS": "Windows_NT",
@@ -33,6 +35,30 @@ class Environment:
         self._registry = registry
         for name, value in FRESH.items():
             self.set(name, value)
+
+    def stored(self, name: str, level: str) -> str | None:
+        """Return a variable as .NET does, from where it is kept for the ``machine`` or ``user``; None when absent.
+
+        A ``process`` begins with those of the user and the machine.
+        """
+        if level == "process":
+            own = self.stored(name, "user")
+            return self.stored(name, "machine") if own is None else own
+        key = self._registry.key(_KEYS[level])
+        found = key.values.get(name.lower()) if key else None
+        if found is None:
+            return None
+        return self.expand(found[1].data) if found[1].type == "ExpandString" else str(found[1].data)
+
+    def store(self, name: str, value: str | None, level: str) -> None:
+        """Set a variable as .NET does, which never makes one that is expanded; None removes it.
+
+        One of a ``process`` is gone with it.
+        """
+        if value is None and level in _KEYS:
+            self._registry.delete_value(_KEYS[level], name)
+        elif value is not None and level in _KEYS:
+            self._registry.set(_KEYS[level], name, "String", value)
 
     def get(self, name: str) -> str | None:
         """Return a machine variable, expanded, or None."""
