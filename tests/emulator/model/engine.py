@@ -265,6 +265,11 @@ class ModelEngine:
         return {"state": self.machine.dump(), "counters": dataclasses.asdict(self.counters)}
 
 
+def spec_of(module: str, search: tuple[Path, ...]) -> specs.Spec:
+    """Return the spec of an installed module."""
+    return specs.read(*_source(module, search))
+
+
 @functools.cache
 def _source(module: str, search: tuple[Path, ...]) -> tuple[str, str]:
     """Return a module's script, and WebRequest.psm1 of its collection, from the installed collections."""

@@ -227,6 +227,24 @@ def check(
         raise ModuleFailure(str(invalid)) from None
 
 
+def impossible(spec: Spec, arguments: t.Mapping[str, t.Any]) -> list[str]:
+    """Return the options of Ansible.Basic whose values are of no use each for itself; which of several it names first
+    is not known, since it walks through a hashtable.
+    """
+    options = spec.options or {}
+    names = {name.lower(): option for name, option in _names(options).items()}
+    found = []
+    for given, value in arguments.items():
+        name = names.get(given.lower())
+        if name is None or value is None:
+            continue
+        try:
+            _typed(name, options[name], value, _Context("", _as_it_is))
+        except _Invalid:
+            found.append(name)
+    return found
+
+
 @dataclasses.dataclass(frozen=True)
 class _Context:
     """Which module is checked, and in which of its options."""

@@ -93,3 +93,9 @@ def test_only_declared_secrets_are_hidden_from_the_event_log():
     assert shown == {"name": "x", "password": "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"}
     pool = spec.hidden(of("web_app_pool", "microsoft/iis"), {"attributes": {"processModel.password": "canary"}})
     assert "canary" in str(pool), "the real module's trap: attributes are not declared secret"
+
+
+def test_values_that_cannot_be_are_found_each_for_itself():
+    given = {"path": "x", "get_checksum": "maybe", "checksum_algorithm": "crc", "get_size": "yes", "nonsense": 1}
+    assert spec.impossible(of("win_stat"), given) == ["get_checksum", "checksum_algorithm"]
+    assert spec.impossible(of("win_acl"), {"type": "maybe"}) == [], "a module of the old kind reads them in its order"
