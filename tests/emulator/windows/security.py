@@ -144,7 +144,7 @@ def inherited(parent: t.Iterable[Ace], *, folder: bool, owner: str) -> tuple[Ace
     """Return the entries that a child gets from its parent's effective ones, as NTFS works them out.
 
     An entry of CREATOR OWNER, or with generic rights, is split into one that counts here and one that is only passed
-    on.
+    on. The first is left out where an earlier one says it already.
     """
     entries: list[Ace] = []
     for ace in parent:
@@ -161,10 +161,15 @@ def inherited(parent: t.Iterable[Ace], *, folder: bool, owner: str) -> tuple[Ace
         if here == ace.sid and concrete == ace.rights:
             entries.append(Ace(ace.kind, frozenset({*below, "ID"}), ace.rights, ace.sid))
             continue
-        entries.append(Ace(ace.kind, frozenset({"ID"}), concrete, here))
+        if not any(_says(entry, ace.kind, concrete, here) for entry in entries):
+            entries.append(Ace(ace.kind, frozenset({"ID"}), concrete, here))
         if below:
             entries.append(Ace(ace.kind, frozenset({*below, "IO", "ID"}), ace.rights, ace.sid))
     return tuple(entries)
+
+
+def _says(entry: Ace, kind: str, rights: int, sid: str) -> bool:
+    return (entry.kind, entry.sid) == (kind, sid) and "IO" not in entry.flags and entry.rights & rights == rights
 
 
 def _concrete(rights: int) -> int:
