@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 TYPES = ["CN", "OU", "O", "DC", "L", "ST"]
-VALUES = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=1, max_size=40) | st.text(
+VALUES = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=1, max_size=16) | st.text(
     ' "#+,;<=>\\', min_size=1, max_size=6
 )
 
