@@ -201,8 +201,8 @@ RIGHTS = {
 }
 
 
-# .NET takes Synchronize out of the second entry when the first is removed, and win_acl finds it no longer: the folder is
-# as wanted after two runs. The plan has to know that, or the writer has to write the list.
+# .NET takes Synchronize out of the second entry when the first is removed, and win_acl finds it no longer: the folder
+# is as wanted after two runs. The plan has to know that, or the writer has to write the list.
 TWO_RUNS = pytest.mark.xfail(
     strict=True, reason="win_acl cannot take the second of two overlapping entries away at once"
 )
