@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from fidelity import measuring
 from fidelity.sides import Real
 from fidelity.worlds import modules
 
-pytestmark = [pytest.mark.rig, pytest.mark.xdist_group("rig")]
+pytestmark = [
+    pytest.mark.rig,
+    pytest.mark.xdist_group("rig"),
+    pytest.mark.nightly,
+    pytest.mark.skipif(
+        not os.environ.get("IMOPS_NIGHTLY"),
+        reason="takes minutes: run by make test-all; make test holds the model to recorded answers",
+    ),
+]
 SEED = 1
 
 
