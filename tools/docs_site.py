@@ -19,7 +19,7 @@ SOURCE = FOLDER / "source"
 COLLECTION = "imops.identity_manager"
 BINARIES = Path(sys.executable).parent
 # Files that pages lead to, at their places: a link that works in the repository works on the site.
-LAID_OUT = ("docs", "CONTRIBUTING.md", "tests/bench/baseline.yml")
+LAID_OUT = ("docs", "CONTRIBUTING.md", "tests/bench/baseline.yml", "tests/bench/baseline_service.yml")
 PAGES = "tests/*/README.md"
 
 

@@ -184,7 +184,7 @@ def stages(wanted: Wanted, ask: Ask, *, check: bool) -> t.Iterator[Stage]:
     elif wanted.warm_up and wanted.pool and _started_words(wanted) in ask(_questions.done()):
         yield _quiet(wanted)
     yield Stage(
-        (_mail(wanted, ask),) if wanted.mail and not check else (),
+        (_mail(wanted, wanted.mail, ask),) if wanted.mail and not check else (),
         lambda ask: _health_checks.asked(wanted, ask),
         further=lambda ask: _health_checks.asked_questions(wanted, ask),
     )
@@ -207,12 +207,11 @@ def _turn(wanted: Wanted, verb: str, state: str) -> Operation:
     return Operation(f"{verb} {what} {name}", module, {"name": name, "state": state})
 
 
-def _mail(wanted: Wanted, ask: Ask) -> Operation:
+def _mail(wanted: Wanted, addresses: tuple[str, str], ask: Ask) -> Operation:
     """Return the write of a mail as the agent leaves it for a mail server, RFC 5322."""
-    assert wanted.mail is not None
     time = datetime.datetime.fromisoformat(str(ask(_questions.host())["time"])[:19] + "+00:00")
     mail = email.message.EmailMessage()
-    mail["To"], mail["From"] = wanted.mail
+    mail["To"], mail["From"] = addresses
     mail["Subject"] = f"Test of the Identity Manager agent on {wanted.host_name}"
     mail["Date"] = email.utils.format_datetime(time)
     mail.set_content("The folder for mails takes mails. Nothing has to be done.")

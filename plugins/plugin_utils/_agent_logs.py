@@ -110,7 +110,7 @@ def _log(name: str, base: str, path: str, *, timed: bool) -> Log | None:
     if path.startswith(".\\"):
         path = path[2:]
     full = _windows_path.normal(_windows_path.join(base, path))
-    folder, _, file = full.rpartition("\\")
+    folder, _backslash, file = full.rpartition("\\")
     stem, dot, extension = file.rpartition(".")
     # Serilog and the module both put what tells files apart in front of the extension.
     return Log(name, folder, f"{stem}*.{extension}" if dot else f"{file}*", timed)

@@ -164,8 +164,8 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     """
     if wanted.cleaned:
         former = _former_pairs.removed(wanted.pairs, wanted.settings_path, ask, check=check)
-        gone = "".join(_line(found.pair, found.certificate) for found, _ in former)
-        operations = tuple(operation for _, operation in former)
+        gone = "".join(_line(found.pair, found.certificate) for found, _removal in former)
+        operations = tuple(operation for _found, operation in former)
         return Plan(operations, (Diff("former pairs", gone, ""),), facts={"certificates": {}})
     now, sid = _time(ask(_questions.host())["time"]), wanted.identity.sid(ask)
     named = _named_pairs.by_use(wanted.settings_path, ask)

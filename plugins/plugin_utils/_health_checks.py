@@ -142,7 +142,7 @@ def asked(wanted: Wanted, ask: Ask) -> t.Iterator[Check]:
     yield from _own_logs(wanted, ask, since, "since the agent was started")
     yield from _folders(wanted, ask)
     if wanted.credentials:
-        yield _credentials(wanted, ask)
+        yield _credentials(wanted.credentials, ask)
     if wanted.jobs and not wanted.recycle:
         yield _jobs(wanted, ask)
     if wanted.mail:
@@ -293,11 +293,10 @@ def _cause(status: int) -> str:
     )
 
 
-def _credentials(wanted: Wanted, ask: Ask) -> Check:
-    assert wanted.credentials is not None
-    name = f"client {wanted.credentials.client} at {wanted.credentials.url}"
+def _credentials(credentials: _token_request.Credentials, ask: Ask) -> Check:
+    name = f"client {credentials.client} at {credentials.url}"
     try:
-        passed, found, remedy = _token_request.verdict(ask(wanted.credentials.question))
+        passed, found, remedy = _token_request.verdict(ask(credentials.question))
     except NotAnswered as failed:
         message = failed.message.strip()
         return Check(name, False, f"no answer ({message})", "a token", _token_request.no_answer(message))

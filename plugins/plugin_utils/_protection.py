@@ -61,7 +61,7 @@ class Choice:
 
     def names(self, path: Path) -> bool:
         """Tell whether a value has a place of its own, which makes it a secret whatever its key is."""
-        return any(len(start) == len(path) and _begins(path, start) for start, _ in self.named)
+        return any(len(start) == len(path) and _begins(path, start) for start, _mode in self.named)
 
     def accepts(self, path: Path) -> bool:
         """Tell whether a secret may stay in clear."""

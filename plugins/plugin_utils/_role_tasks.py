@@ -67,7 +67,7 @@ def defaults(entry: str, load: Load) -> dict[str, t.Any]:
 
 def _folder(entry: str) -> tuple[Path, str]:
     """Return the folder of an entry point's role, and the entry point's own name."""
-    role, _, point = entry.partition("/")
+    role, _slash, point = entry.partition("/")
     folder, point = ROLES / role, point or "main"
     if not _ENTRY.fullmatch(entry) or not (folder / "tasks" / f"{point}.yml").is_file():
         raise Refused(

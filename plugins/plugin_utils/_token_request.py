@@ -100,8 +100,7 @@ class Credentials:
         return query | ({"proxy": self._proxy()} if self.proxy else {})
 
     def _proxy(self) -> dict[str, t.Any]:
-        match = _PROXY.fullmatch(self.proxy)
-        assert match is not None
+        match = t.cast("re.Match[str]", _PROXY.fullmatch(self.proxy))
         user = {"authorization": "Basic " + base64.b64encode(match["user"].encode()).decode()} if match["user"] else {}
         return {"address": match["host"], "port": int(match["port"] or 80), **user}
 
