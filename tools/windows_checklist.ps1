@@ -200,6 +200,14 @@ $beliefs = [ordered] @{
     'job-logs' = { foreach ($folder in "$WorkingDirectory\Temp\JobLogs", "$WorkingDirectory\Temp") { @{ folder = $folder; files = @(Get-Files $folder '*') } } }
     'slow-stop' = { Get-Events 'Microsoft-Windows-WAS' 'System' | ForEach-Object { $_.Remove('text'); $_ } }
     'tool-arguments' = { @{ tool = [IO.File]::Exists("$runtime\Usercube-Protect-CertificatePassword.exe"); files = @(Get-Files $runtime 'appsettings*.json') } }
+    'user-stores' = {
+        foreach ($location in 'CurrentUser', 'LocalMachine') {
+            $store = New-Object Security.Cryptography.X509Certificates.X509Store 'Root', $location
+            $store.Open('ReadOnly')
+            @{ location = $location; thumbprints = @($store.Certificates | ForEach-Object { $_.Thumbprint }) }
+            $store.Close()
+        }
+    }
 }
 
 $entries = [ordered] @{}

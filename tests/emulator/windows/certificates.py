@@ -66,20 +66,29 @@ class CertificateStores:
         self._names: dict[tuple[str, str], str] = {}
         for location in ("LocalMachine", "CurrentUser"):
             for store in STORES:
-                self._make(location, store)
+                self.make_store(location, store)
 
-    def _make(self, location: str, store: str) -> None:
+    def make_store(self, location: str, store: str) -> None:
+        """Make an empty store."""
         self._stores[(location.lower(), store.lower())] = {}
         self._names[(location.lower(), store.lower())] = store
 
     def all(self, location: str, store: str) -> list[StoredCertificate] | None:
         """Return a store's certificates, or None when there is no such store."""
-        found = self._stores.get((location.lower(), store.lower()))
-        return None if found is None else list(found.values())
+        return None if (location.lower(), store.lower()) not in self._stores else list(self._shown(location, store))
+
+    def _shown(self, location: str, store: str) -> t.Iterator[StoredCertificate]:
+        """Yield what a store shows: those of the user, but for My, show the machine's certificates as well."""
+        own = self._stores.get((location.lower(), store.lower()), {})
+        yield from own.values()
+        # Belief [user-stores]: they inherit the local machine's, Microsoft Learn "System Store Locations".
+        if location.lower() == "currentuser" and store.lower() != "my":
+            machine = self._stores.get(("localmachine", store.lower()), {})
+            yield from (stored for thumbprint, stored in machine.items() if thumbprint not in own)
 
     def find(self, location: str, store: str, thumbprint: str) -> StoredCertificate | None:
         """Return one certificate, or None."""
-        return self._stores.get((location.lower(), store.lower()), {}).get(thumbprint.upper())
+        return next((one for one in self._shown(location, store) if one.thumbprint == thumbprint.upper()), None)
 
     def add(
         self, location: str, store: str, der: bytes, key: bytes | None = None, *, exportable: bool = False
