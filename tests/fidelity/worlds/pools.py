@@ -91,7 +91,6 @@ def _names() -> st.SearchStrategy[str]:
             f"{HERE} " + "x" * 60,
             f" {HERE}",
             "DefaultAppPool",
-            "",
         )
     )
     return st.one_of(usual, usual, usual, usual, odd)
@@ -192,6 +191,15 @@ def _no_property(difference: Difference) -> bool:
     )
 
 
+def _no_log_on(difference: Difference) -> bool:
+    arguments = difference.arguments
+    named = {str(name).lower() for name in arguments.get("attributes") or {}}
+    wakes = arguments.get("state") in {"started", "restarted"} or any(
+        name in {"startmode", "autostart"} or name.startswith("processmodel.") for name in named
+    )
+    return wakes and not difference.check and (difference.real, difference.modelled) == ("Started", "Stopped")
+
+
 class PoolsWorld(World):
     """A server with IIS and a few pools."""
 
@@ -209,6 +217,16 @@ class PoolsWorld(World):
             "the rig's Get-ItemProperty throws although -ErrorAction is SilentlyContinue; the cmdlet gives nothing, and"
             " the module goes on to set the property, which fails in its own words, or in check mode is foreseen",
             _no_property,
+        ),
+        Known(
+            "an account that cannot log on",
+            (POOL,),
+            ("state", "*", "state"),
+            "rig",
+            "the double of IIS starts no worker processes; the model has WAS stop an always running pool whose account"
+            " it cannot log on, as the event log of Windows tells it",
+            _no_log_on,
+            ends=True,
         ),
         Known(
             "a value of another type",
