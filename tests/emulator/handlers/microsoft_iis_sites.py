@@ -240,7 +240,7 @@ def website_info(call: Call) -> dict[str, t.Any]:
     except ValueError as error:
         raise ModuleFailure(
             "Failed to fetch the info of the required Website Exception: Cannot convert value"
-            f' "{error}" to type "System.Int32". Error: "Input string was not in a correct format."',
+            f' "{error}" to type "System.Int32". Error: "{NO_NUMBER}"',
             exists=True,
             site=[],
         ) from None
