@@ -6,7 +6,7 @@ import hashlib
 import ntpath
 import typing as t
 
-from . import protect_tools
+from . import command_line, protect_tools
 
 if t.TYPE_CHECKING:
     from .machine import Machine
@@ -25,15 +25,13 @@ def run(machine: Machine, program: str, folder: str, arguments: t.Sequence[str])
 
 
 def _cmd(machine: Machine, folder: str, arguments: list[str]) -> Ended:
-    del folder
+    known = command_line.command_interpreter(machine, folder, " ".join(arguments))
+    if known is not None:
+        return known.code, known.output
     what, rest = arguments[1], arguments[2:]
     if what == "copy":
         machine.files.copy(rest[0], rest[1])
         return 0, "1 file(s) copied."
-    if what == "exit":
-        return int(rest[0]), ""
-    if what == "echo":
-        return 0, " ".join(rest)
     return (None, "") if what.startswith("for /L %i in (1,0,2)") else (1, "not recognized")
 
 

@@ -183,7 +183,7 @@ def test_a_program_runs_and_is_seen_in_the_process_list():
     done = target.engine.call(
         "ansible.windows.win_command", {"argv": ["C:\\Windows\\System32\\cmd.exe", "/c", "echo", "hi"]}
     )
-    assert (done["rc"], done["stdout"]) == (0, "hi")
+    assert (done["rc"], done["stdout"]) == (0, "hi\r\n")
     assert any("cmd.exe" in line for line in target.machine.dump()["processes"])
     skipped = target.engine.call("ansible.windows.win_command", {"argv": ["x"], "creates": FOLDER})
     assert skipped["skipped"]
