@@ -94,8 +94,8 @@ def _record(name: str) -> int:
 class _Run:
     """The modules to measure, taken by one thread for each engine."""
 
-    def __init__(self, chosen: list[str], seed: int, cases: int | None, seconds: float | None) -> None:
-        self._seed, self._cases, self.stopped = seed, cases, False
+    def __init__(self, chosen: list[str], seed: int, calls: int | None, seconds: float | None) -> None:
+        self._seed, self._calls, self.stopped = seed, calls, False
         self._share = seconds * min(ENGINES, len(chosen)) / len(chosen) if seconds else None
         self._waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
         for module in chosen:
@@ -116,7 +116,7 @@ class _Run:
                             module,
                             real,
                             self._seed,
-                            cases=self._cases,
+                            calls=self._calls,
                             seconds=self._share,
                             stop=lambda: self.stopped,
                         )
@@ -187,7 +187,9 @@ def _chosen(names: str | None) -> list[str]:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--modules", help="names with commas between; default all")
-    parser.add_argument("--cases", type=int, help="so many sequences a module, without a time limit")
+    parser.add_argument(
+        "--cases", type=int, help="calls of each module, a third of it where one takes over a second; no time limit"
+    )
     parser.add_argument("--seconds", type=float, help="what all sequences may take together")
     parser.add_argument("--record", metavar="WORLD", help="record the real answers to the fixed sequences of a world")
     parser.add_argument("--seed", type=int, help="what the sequences are drawn from")

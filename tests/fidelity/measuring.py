@@ -19,6 +19,8 @@ from .world import RealSide, Sequence, World
 SMALLER_TRIES, SMALLER_SECONDS = 12, 45
 """What a finding may cost to be made smaller: the engine takes seconds a try."""
 LONGEST_START = 1500
+SLOW_SECONDS, SLOW_SHARE = 1.0, 3
+"""A module whose calls take longer than this is called only a third as often."""
 FINDINGS = 5
 """So many different findings end a module's measurement: the rest would be the same again."""
 _numbers = itertools.count(1)
@@ -84,7 +86,7 @@ def measure(
     real: RealSide,
     seed: int,
     *,
-    cases: int | None = None,
+    calls: int | None = None,
     seconds: float | None = None,
     fixed: bool = True,
     stop: t.Callable[[], bool] = lambda: False,
@@ -96,7 +98,7 @@ def measure(
         module: its full name.
         real: the engine's side.
         seed: what the sequences are drawn from.
-        cases: at most so many sequences.
+        calls: no sequence begins after so many calls of the module; a third of it where a call takes over a second.
         seconds: no sequence begins after so many; at least one runs.
         fixed: whether to begin with the world's fixed sequences.
         stop: ends it between two sequences.
@@ -106,8 +108,9 @@ def measure(
     measured = time.monotonic()
     first = [s for s in world.fixed if fixed and any(step.module == module for step in s.steps)]
     for number, sequence in enumerate(itertools.chain(first, drawing.sequences(world, module, seed))):
-        late = seconds is not None and time.monotonic() - measured > seconds
-        full = cases is not None and tally.cases >= cases
+        spent = time.monotonic() - measured
+        late = seconds is not None and spent > seconds
+        full = calls is not None and tally.calls >= _enough(calls, spent, tally.calls)
         if stop() or full or (late and tally.cases) or len(tally.findings) >= FINDINGS:
             break
         try:
@@ -118,6 +121,11 @@ def measure(
                 raise
     tally.seconds = time.monotonic() - began
     return tally
+
+
+def _enough(calls: int, spent: float, made: int) -> int:
+    """Return how many calls are wanted, in view of what those cost that were made."""
+    return -(-calls // SLOW_SHARE) if made and spent / made > SLOW_SECONDS else calls
 
 
 def _count(tally: Tally, world: World, real: RealSide, number: int, sequence: Sequence) -> None:

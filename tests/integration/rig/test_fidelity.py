@@ -23,6 +23,6 @@ SEED = 1
 
 @pytest.mark.parametrize("module", modules())
 def test_the_model_agrees_with_the_module(engine, module):
-    tally = measuring.measure(modules()[module], module, Real(engine), SEED, cases=1, fixed=False)
+    tally = measuring.measure(modules()[module], module, Real(engine), SEED, calls=1, fixed=False)
     assert tally.calls
     assert not tally.findings, "\n".join(map(str, tally.findings))
