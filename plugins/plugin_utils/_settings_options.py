@@ -204,7 +204,9 @@ def _pair(option: str, arguments: dict[str, t.Any], names: dict[str, str], escap
         section: dict[str, t.Any] = {names["file"]: given["file"]}
         if given.get("password"):
             section[names["password"]] = _escaped(given["password"]) if escape else given["password"]
-        gone: tuple[str, ...] = ("thumbprint", "subject", "store_location", "store_name")
+        # The former file's password is none of this one's.
+        more = () if given.get("password") else ("password",)
+        gone: tuple[str, ...] = ("thumbprint", "subject", "store_location", "store_name", *more)
     else:
         if not (given.get("thumbprint") or given.get("subject") or given.get("pending")):
             raise Refused(

@@ -161,3 +161,7 @@ def test_what_is_not_fit_is_refused_before_anything_is_written(name, pair, weak)
     assert reason in result["msg"]
     assert PASSWORD not in result["msg"]
     assert json.dumps(target.machine.dump(), sort_keys=True) == before
+
+
+def test_one_entry_twice_is_told_as_such(pair):
+    assert "found use encryption twice" in run(server(), given(pair), given(pair))["msg"]

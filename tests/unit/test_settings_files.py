@@ -41,6 +41,7 @@ FORMS = {
     "store": (STORE, {"Thumbprint": "A" * 40, "StoreLocation": "LocalMachine", "StoreName": "My"}),
     "subject": (SUBJECT, {"DistinguishedName": "CN=im", "StoreLocation": "LocalMachine", "StoreName": "My"}),
     "file": (FILE, {"File": "C:\\im\\pair.pfx", "Password": "@canary@pfx"}),
+    "file without a password": ({"file": "C:\\im\\bare.pfx"}, {"File": "C:\\im\\bare.pfx"}),
 }
 
 
@@ -58,6 +59,15 @@ def test_one_form_of_a_pair_takes_the_place_of_the_other(before, after):
         assert settings(made)["IdentityServer"] == {names.get(k, f"X509{k}"): v for k, v in section.items()}
         assert "canary" not in json.dumps(result)
     assert run(made, encryption_certificate=given, identity_server_certificate=given)["changed"] is False
+
+
+def test_a_password_that_is_given_by_its_own_key_stays():
+    made = server()
+    own = {"EncryptionCertificate": {"Password": "canary-own"}}
+    bare = {"file": "C:\\im\\a.pfx"}
+    result = run(made, encryption_certificate=bare, identity_server_certificate=STORE, settings=own)
+    assert not result.get("failed"), result
+    assert settings(made)["EncryptionCertificate"] == {"File": "C:\\im\\a.pfx", "Password": "canary-own"}
 
 
 @pytest.mark.parametrize(
