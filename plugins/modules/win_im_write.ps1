@@ -398,6 +398,20 @@ function Remove-Certificate($Operation) {
     @{ changed = $true }
 }
 
+# Takes all that is allowed (or denied) to somebody by entries of the folder's or file's own; inherited ones stay.
+function Clear-Access($Operation) {
+    $path = Get-NeededText $Operation 'path'
+    $sid = [Security.Principal.SecurityIdentifier]::new((Get-NeededText $Operation 'sid'))
+    $type = [Security.AccessControl.AccessControlType] (Get-NeededText $Operation 'type')
+    $security = Get-Acl -LiteralPath $path
+    $before = $security.GetSecurityDescriptorSddlForm([Security.AccessControl.AccessControlSections]'Access')
+    # Of this rule only the account and the kind count.
+    $security.RemoveAccessRuleAll([Security.AccessControl.FileSystemAccessRule]::new($sid, [Security.AccessControl.FileSystemRights]'FullControl', $type))
+    if ($security.GetSecurityDescriptorSddlForm([Security.AccessControl.AccessControlSections]'Access') -eq $before) { return @{ changed = $false } }
+    if (-not $check) { Set-Acl -LiteralPath $path -AclObject $security }
+    @{ changed = $true }
+}
+
 function Invoke-Operation($Operation) {
     switch ([string] (Get-Field $Operation 'operation' '')) {
         'folder' { return Write-Folder $Operation }
@@ -410,6 +424,7 @@ function Invoke-Operation($Operation) {
         'extract' { return Expand-Archive-Whole $Operation }
         'certificate' { return Add-Certificate $Operation }
         'uncertificate' { return Remove-Certificate $Operation }
+        'clear_access' { return Clear-Access $Operation }
     }
     throw (New-Refusal 'UnknownOperation' "no such operation: '$(Get-Field $Operation 'operation' '')'")
 }

@@ -11,7 +11,7 @@ import typing as t
 from . import _questions, _sddl, _windows_path
 from ._folders import Folders
 from ._identity import FORMER_SPEC, IDENTITY_SPEC, Identity
-from ._plan import Diff, Operation, Plan, Refused
+from ._plan import Diff, Operation, Plan, Refused, write
 from ._questions import Ask, Query
 from ._sddl import Security
 
@@ -126,7 +126,7 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
         operations += done
         for name, former_sid in formers:
             aces = security.of(former_sid, inherited=False)
-            operations += [_win_acl(path, former_sid, a, "absent") for a in aces]
+            operations += _removals(path, former_sid, aces)
             before += [_row(path, name, _words(aces))] if aces else []
         has = _words(own) or _inherited_words(security, sid) or "nothing"
         before.append(_row(path, wanted.identity.name, has))
@@ -179,8 +179,9 @@ def _operations(wanted: Wanted, path: str, right: str | None, sid: str, security
     # old away first.
     fits = bool(right) and len(present) == 1 and present[0].whole and not present[0].rights & ~mask
     surplus = present if wanted.remove_surplus and not exact and not fits else []
-    operations = [_win_acl(path, sid, a, "absent") for a in (*denials, *surplus)]
-    if right is None or exact:
+    operations = _removals(path, sid, (*denials, *surplus))
+    covered = not wanted.remove_surplus and any(a.whole and a.rights & mask == mask for a in present)
+    if right is None or exact or covered:
         return operations
     if wanted.grant == "when_missing" and not present and security.granted(wanted.identity.token(sid)) & mask == mask:
         return operations
@@ -196,10 +197,38 @@ def _operations(wanted: Wanted, path: str, right: str | None, sid: str, security
     return [*operations, Operation(f"allow {wanted.identity.name} {right} on {path}", MODULE, arguments)]
 
 
-def _win_acl(path: str, sid: str, ace: _sddl.Ace, state: str) -> Operation:
+def _removals(path: str, sid: str, aces: t.Iterable[_sddl.Ace]) -> list[Operation]:
+    """Return what takes these entries away: all that somebody has of their kind on the path.
+
+    .NET's removal of one entry takes rights from the others of its kind as well (dotnet/runtime, ACL.cs,
+    RemoveQualifiedAces), so that win_acl, which asks for an entry exactly as it stands, no longer finds them: more than
+    one goes by the writer, and so does one that win_acl cannot name.
+    """
+    operations = []
+    for allows in (False, True):
+        kind = [a for a in aces if a.allows is allows]
+        if len(kind) == 1 and _named(kind[0]):
+            operations.append(_win_acl(path, sid, kind[0]))
+        elif kind:
+            type_ = "allow" if allows else "deny"
+            does = f"take {_words(kind)} of {sid} on {path} away"
+            operations.append(write(does, "clear_access", path=path, sid=sid, type=type_))
+    return operations
+
+
+def _named(ace: _sddl.Ace) -> bool:
+    """Tell whether win_acl can ask for an entry: .NET adds Synchronize to what is allowed, and takes it from what is
+    denied short of everything (FileSystemAccessRule); what counts below alone may hold generic rights.
+    """
+    waits = bool(ace.rights & SYNCHRONIZE)
+    said = waits if ace.allows else not waits or ace.rights in {_sddl.FULL, _sddl.FULL & ~0x40}
+    return said and ace.here and not ace.rights & ~_sddl.FULL
+
+
+def _win_acl(path: str, sid: str, ace: _sddl.Ace) -> Operation:
     """Return the removal of one entry of its own, exactly as it stands."""
     flags = [word for word, set_ in (("ContainerInherit", ace.folders), ("ObjectInherit", ace.files)) if set_]
-    propagation = "InheritOnly" if not ace.here else "NoPropagateInherit" if ace.once else "None"
+    propagation = "NoPropagateInherit" if ace.once else "None"
     arguments = {
         "path": path,
         "user": sid,
@@ -207,7 +236,7 @@ def _win_acl(path: str, sid: str, ace: _sddl.Ace, state: str) -> Operation:
         "type": "allow" if ace.allows else "deny",
         "inherit": ", ".join(flags) or "None",
         "propagation": propagation,
-        "state": state,
+        "state": "absent",
     }
     return Operation(
         f"take {'allow' if ace.allows else 'deny'} {_sddl.words(ace.rights)} of {sid} on {path} away", MODULE, arguments

@@ -195,22 +195,16 @@ RIGHTS = {
     "too narrow": f"O:BAD:AI(A;OICI;0x120089;;;{SID})",
     "in two entries": f"O:BAD:AI(A;OICI;0x120089;;;{SID})(A;CI;0x100116;;;{SID})",
     "denied": f"O:BAD:AI(D;OICI;0x2;;;{SID})",
+    "denied by icacls": f"O:BAD:AI(D;OICI;0x100116;;;{SID})",
+    "without Synchronize": f"O:BAD:AI(A;OICI;0x201ff;;;{SID})",
+    "generic below": f"O:BAD:AI(A;OICIIO;GA;;;{SID})",
     "only below": f"O:BAD:AI(A;OICIIO;0x1301bf;;;{SID})",
     "inheritance off": "O:BAD:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)",
     "nothing": "O:BAD:AI",
 }
 
 
-# .NET takes Synchronize out of the second entry when the first is removed, and win_acl finds it no longer: the folder
-# is as wanted after two runs. The plan has to know that, or the writer has to write the list.
-TWO_RUNS = pytest.mark.xfail(
-    strict=True, reason="win_acl cannot take the second of two overlapping entries away at once"
-)
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=TWO_RUNS if name == "in two entries" else ()) for name in RIGHTS]
-)
+@pytest.mark.parametrize("name", RIGHTS)
 def test_rights_become_exactly_what_is_wanted_whatever_they_were(name):
     folders = {f"C:\\im\\{folder}": {"folder": True} for folder in ("Runtime", "Temp", "Work", "Mails", "Sources")}
     folders["C:\\im\\Temp"]["sddl"] = RIGHTS[name]

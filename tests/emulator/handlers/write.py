@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from ..model.call import Call, handles
-from ..windows import errors, programs
+from ..windows import access_rules, errors, programs
 from ..windows.errors import WindowsError
 from ..windows.files import normal
 from ..windows.machine import Machine
@@ -342,6 +342,24 @@ def _uncertificate(machine: Machine, operation: Operation, check: bool) -> Resul
     return {"changed": there}
 
 
+def _clear_access(machine: Machine, operation: Operation, check: bool) -> Result:
+    path, sid, kind = (_text(operation, name) for name in ("path", "sid", "type"))
+    if not re.fullmatch(r"S-1(-\d+)+", sid, re.IGNORECASE):
+        raise WindowsError("System.ArgumentException", "Value was invalid. (Parameter 'sddlForm')")
+    if not machine.files.exists(path):
+        raise WindowsError(
+            "System.Management.Automation.ItemNotFoundException",
+            f"Cannot find path '{path}' because it does not exist.",
+        )
+    entries = machine.files.entry(path).explicit
+    left = [a for a in entries if a.sid != sid.upper() or a.kind != {"allow": "A", "deny": "D"}[kind]]
+    if len(left) == len(entries):
+        return {"changed": False}
+    if not check:
+        machine.files.set_rights(path, access_rules.compact(left))
+    return {"changed": True}
+
+
 _OPERATIONS: dict[str, t.Callable[[Machine, Operation, bool], Result]] = {
     "folder": _folder,
     "file": _file,
@@ -353,6 +371,7 @@ _OPERATIONS: dict[str, t.Callable[[Machine, Operation, bool], Result]] = {
     "extract": _extract,
     "certificate": _certificate,
     "uncertificate": _uncertificate,
+    "clear_access": _clear_access,
 }
 
 

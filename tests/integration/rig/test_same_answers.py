@@ -11,6 +11,7 @@ import pytest
 from emulator.handlers.probe import probe
 from emulator.handlers.write import write
 from emulator.model.call import Call
+from emulator.windows import security
 from emulator.windows.machine import Machine
 from powershell import PROBE, WRITE, Engine
 from probe_cases import FOLDER as PROBED
@@ -86,6 +87,8 @@ def emulated(case: Case) -> Machine:
         machine.files.make_folder(path if content is None else path.rpartition("\\")[0])
         if content is not None:
             machine.files.write(path, content)
+    for path, sddl in case.rights.items():
+        machine.files.set_sddl(f"{FOLDER}\\{path}", sddl)
     if "ReadOnly" in case.lay:
         machine.files.entry(f"{FOLDER}\\a.txt").read_only = True
     if "FileStream" in case.lay:
@@ -116,7 +119,18 @@ def test_writer(engine: Engine, check: bool) -> None:
             wrong.append((case.name, plain(real), plain(modelled)))
         elif nameless(there) != nameless(left(machine)):
             wrong.append((case.name, sorted(there), sorted(left(machine))))
+        for path in case.rights:
+            query = {"kind": "acl", "paths": [f"{FOLDER}\\{path}"]}
+            (found,) = engine.probe(query)
+            (held,) = probe(Call(machine, f"imops.identity_manager.{PROBE}", {"queries": [query]}))["answers"]
+            if own_entries(found) != own_entries(held):
+                wrong.append((case.name, own_entries(found), own_entries(held)))
     assert not wrong, json.dumps(wrong, indent=1)
+
+
+def own_entries(answer: t.Any) -> list[str]:
+    """Return the entries of a path's own; what is inherited is the drive's."""
+    return sorted(str(ace) for ace in security.parse(answer["value"][0]["sddl"]).aces if "ID" not in ace.flags)
 
 
 def probed() -> Machine:

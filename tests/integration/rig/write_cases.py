@@ -90,6 +90,7 @@ class Case:
         fails: the failure's type.
         left: what is below the folder afterwards (``*`` in a name stands for what differs each time); None: as before.
         lay: PowerShell that runs before, with ``$f`` the folder; ``clear`` after.
+        rights: access lists as SDDL, by the paths of folders.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Case:
     left: dict[str, str | None] | None = None
     lay: str = ""
     clear: str = ""
+    rights: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 def operation(kind: str, path: str = "", **fields: t.Any) -> Operation:
@@ -163,7 +165,44 @@ def cases(made: Pair, password: str) -> list[Case]:
     add = {"content": b64(made.pfx), "password": password, "thumbprint": made.thumbprint}
     certificate = {"operation": "certificate", **add}
     gone = {"operation": "uncertificate", "thumbprint": made.thumbprint}
+    somebody, others = "S-1-5-21-1-2-3-1001", "S-1-5-32-545"
     return [
+        Case(
+            "access cleared",
+            [operation("clear_access", "d", sid=somebody, type=kind) for kind in ("allow", "allow", "deny", "deny")],
+            [True, False, True, False],
+            {"d\\a.txt": "x"},
+            left={"d": None, "d\\a.txt": "x"},
+            rights={
+                "d": f"D:AI(D;OICI;0x100116;;;{somebody})(D;CI;0x2;;;{somebody})(D;;0x40000;;;{others})"
+                f"(A;OICI;0x120089;;;{somebody})(A;CI;0x100116;;;{somebody})(A;OICIIO;GA;;;{somebody})(A;;FR;;;{others})"
+            },
+        ),
+        Case(
+            "access of nobody cleared",
+            [operation("clear_access", "a.txt", sid="S-1-5-21-1-2-3-1002", type="allow")],
+            [False],
+            {"a.txt": "x"},
+            left={"a.txt": "x"},
+        ),
+        Case(
+            "access cleared where nothing is",
+            [operation("clear_access", "none", sid=somebody, type="allow")],
+            [],
+            fails="System.Management.Automation.ItemNotFoundException",
+        ),
+        Case(
+            "access of no account cleared",
+            [operation("clear_access", sid="somebody", type="allow")],
+            [],
+            fails="System.ArgumentException",
+        ),
+        Case(
+            "access cleared without a kind",
+            [operation("clear_access", sid=somebody)],
+            [],
+            fails="System.ArgumentException",
+        ),
         Case(
             "folder",
             [operation("folder", "a\\b"), operation("folder", "A")],

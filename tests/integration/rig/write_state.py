@@ -11,6 +11,11 @@ from emulator.process.powershell import NAMED, Output
 from powershell import WRITE, Engine
 from write_cases import FOLDER, Case
 
+_RIGHTS = r"""
+$security = [Security.AccessControl.DirectorySecurity]::new()
+$security.SetSecurityDescriptorSddlForm('{sddl}', [Security.AccessControl.AccessControlSections]'Access')
+Set-Acl -LiteralPath "$f\{path}" -AclObject $security
+"""
 _LAY = r"""
 $f = '{folder}'
 if ([IO.Directory]::Exists($f)) {{ [IO.Directory]::Delete($f, $true) }}
@@ -65,7 +70,8 @@ def lay(engine: Engine, case: Case) -> State:
     ]
     encoded = base64.b64encode(json.dumps(items).encode()).decode()
     clean = _OUR_CERTIFICATES + ("" if NAMED else _ALL_CERTIFICATES)
-    done = engine.script(_LAY.format(folder=FOLDER, items=encoded, certificates=clean, more=case.lay))
+    more = case.lay + "".join(_RIGHTS.format(path=path, sddl=sddl) for path, sddl in case.rights.items())
+    done = engine.script(_LAY.format(folder=FOLDER, items=encoded, certificates=clean, more=more))
     assert (done.exit, done.errors) == (0, ""), done
     expected: State = {}
     for name, content in case.files.items():
