@@ -68,7 +68,7 @@ class Setting:
         files = ("runtime.zip", "hosting.exe")
         data: dict[str, t.Any] = {
             "domain": "contoso.com",
-            "identity_servers": {"https://identitymanager.contoso.com": {}},
+            "identity_servers": {"https://identitymanager.contoso.com": {}, CHANGED: {}},
             "web": {f"https://files.contoso.com/{file}": {"file": str(FOLDER / file)} for file in files},
             "accounts": [{"name": ACCOUNT, "password": ACCOUNT_PASSWORD}],
             "certificates": [{"subject": f"CN=other{i}", "store": "My"} for i in range(self.certificates)],

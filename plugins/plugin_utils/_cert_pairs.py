@@ -216,7 +216,7 @@ def _time(text: str) -> datetime.datetime:
 def _outcome(
     wanted: Wanted, pair: Pair, named: Named | None, now: datetime.datetime, ask: Ask, *, check: bool
 ) -> _Outcome:
-    material = _pair_material.given(pair, now)
+    material = _pair_material.given(pair, now, ask)
     present = _held_pairs.held(pair, ask)
     found = _held_pairs.serving(pair, present, named, material.described if material else None, now, ask)
     if found:

@@ -4,20 +4,16 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import dataclasses
 import datetime
 import typing as t
 
-from . import _certificate, _key_container, _questions, _subject_name, _windows_path
+from . import _certificate, _opened_container, _questions, _subject_name, _windows_path
 from ._certificate import SERVER, Certificate
 from ._named_pairs import Named
 from ._plan import Refused
 from ._questions import Ask, Query
 from ._wanted_pair import FILE, IN_STORE, MADE, PFX, SDK, STORE, Pair
-
-with contextlib.suppress(ModuleNotFoundError):  # as in _key_pair.py
-    from cryptography.hazmat.primitives import serialization
 
 AUTHORITIES = ("CA", "Root")
 MOST_LISTED = 6
@@ -74,8 +70,9 @@ def _in_file(pair: Pair, slot: str, ask: Ask) -> list[Held]:
     rights = ask(_questions.acl(slot))
     raw = base64.b64decode(content["content"])
     what = f"the file {slot} of use {pair.use}"
-    certificate = _key_container.read(raw, pair.file_password, what, "file_password")[1]
-    described = _certificate.describe(certificate.public_bytes(serialization.Encoding.DER))
+    described = _certificate.describe(
+        ask(_opened_container.question(raw, pair.file_password, what, "file_password"))[0]
+    )
     key = {"path": slot, "sddl": rights[0]["sddl"]}
     return [Held(described, True, key, dataclasses.replace(pair, path=slot))]
 

@@ -9,7 +9,7 @@ import typing as t
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 
-from . import _controller_request, _questions, _snapshot
+from . import _controller_request, _opened_container, _questions, _snapshot
 from ._plan import PROBE, WRITE, Operation
 from ._questions import Query
 
@@ -56,6 +56,8 @@ class Host:
             return list(self._snapshot.done)
         if query["kind"] == "controller":
             return _controller_request.answer(query)
+        if query["kind"] == "container":
+            return _opened_container.answer(query, self._path.parent)
         if query["kind"] == "host":
             if not self._snapshot.host:
                 self._probe([_questions.policies()])

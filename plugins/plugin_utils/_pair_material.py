@@ -11,7 +11,16 @@ import functools
 import typing as t
 from pathlib import Path
 
-from . import _certificate, _kept_pair, _key_container, _key_pair, _questions, _subject_name, _windows_path
+from . import (
+    _certificate,
+    _kept_pair,
+    _key_container,
+    _key_pair,
+    _opened_container,
+    _questions,
+    _subject_name,
+    _windows_path,
+)
 from ._certificate import Certificate
 from ._held_pairs import Held
 from ._named_pairs import Named
@@ -21,6 +30,7 @@ from ._questions import Ask
 from ._wanted_pair import MADE, PFX, Pair
 
 with contextlib.suppress(ModuleNotFoundError):  # as in _key_pair.py
+    from cryptography import x509
     from cryptography.hazmat.primitives import serialization
 
 
@@ -57,14 +67,20 @@ class Material:
     """Key, certificate and chain, and the file that keeps them on the controller.
 
     Attributes:
+        opened: gives the private key, when it is brought: a container that serves already stays closed.
         made: whether they were made just now.
     """
 
-    key: t.Any = dataclasses.field(repr=False)
+    opened: t.Callable[[], t.Any] = dataclasses.field(repr=False)
     certificate: t.Any
     chain: tuple[t.Any, ...] = ()
     kept: tuple[ControllerFile, ...] = ()
     made: bool = False
+
+    @property
+    def key(self) -> t.Any:
+        """Return the private key; raises Refused where its container cannot be opened any more."""
+        return self.opened()
 
     @functools.cached_property
     def described(self) -> Certificate:
@@ -77,7 +93,7 @@ class Material:
         return frozenset(c.subject.rfc4514_string() for c in self.chain)
 
 
-def given(pair: Pair, now: datetime.datetime) -> Material | None:
+def given(pair: Pair, now: datetime.datetime, ask: Ask) -> Material | None:
     """Return what a container from the controller holds; None for a pair of another source.
 
     Raises:
@@ -85,9 +101,10 @@ def given(pair: Pair, now: datetime.datetime) -> Material | None:
     """
     if pair.source != PFX:
         return None
-    what = f"the container of use {pair.use}"
-    key, certificate, chain = _key_container.read(pair.container or b"", pair.password, what)
-    material = Material(key, certificate, tuple(chain))
+    content, what = pair.container or b"", f"the container of use {pair.use}"
+    certificates = ask(_opened_container.question(content, pair.password, what))
+    leaf, *chain = map(x509.load_der_x509_certificate, certificates)
+    material = Material(lambda: _key_container.read(content, pair.password, what)[0], leaf, tuple(chain))
     pair.judge(material.described, now)
     return material
 
@@ -102,7 +119,8 @@ def made(pair: Pair, keep: Keep | None, now: datetime.datetime, *, check: bool) 
     if path and keep:
         kept = _kept_pair.read(path, keep.passphrase)
         if kept:
-            material = Material(*kept)
+            kept_key, certificate = kept
+            material = Material(lambda: kept_key, certificate)
             if _is_reused(pair, path, material.described, now):
                 return material
     if check:
@@ -111,7 +129,7 @@ def made(pair: Pair, keep: Keep | None, now: datetime.datetime, *, check: bool) 
         pair.made_subject, now, uses=pair.uses, hosts=pair.hosts, bits=pair.bits, days=pair.days
     )
     files = (_kept_pair.file(path, keep.passphrase, key, certificate),) if path and keep else ()
-    return Material(key, certificate, (), files, made=True)
+    return Material(lambda: key, certificate, (), files, made=True)
 
 
 def _is_reused(pair: Pair, path: Path, certificate: Certificate, now: datetime.datetime) -> bool:

@@ -98,9 +98,9 @@ def sweep(folder: Path) -> None:
     for leftover in folder.parent.glob("*/imops-*.json*"):
         if leftover.parent == folder:
             continue
-        with contextlib.suppress(OSError, ValueError, TypeError):
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
             begun = _BEGUN.fullmatch(leftover.name)
-            process = int(begun[1]) if begun else load(leftover).process
+            process = int(begun[1]) if begun else json.loads(leftover.read_text("utf-8"))["process"]
             try:
                 os.kill(process, 0)
             except ProcessLookupError:
@@ -116,12 +116,19 @@ def load(path: Path) -> Snapshot:
 
 
 def save(snapshot: Snapshot, path: Path) -> None:
-    """Write a snapshot so that a reader sees the old or the new one, and nobody else sees either."""
-    prefix = f"{path.name}.{snapshot.process}."  # see _BEGUN
+    """Write a snapshot."""
+    write(path, dataclasses.asdict(snapshot))
+
+
+def write(path: Path, data: dict[str, t.Any]) -> None:
+    """Write JSON with the ``process`` of its run so that a reader sees the old or the new one, and nobody else sees
+    either.
+    """
+    prefix = f"{path.name}.{data['process']}."  # see _BEGUN
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=prefix)  # mode 0600
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(dataclasses.asdict(snapshot), file)
+            json.dump(data, file)
         Path(temporary).replace(path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):

@@ -1,0 +1,83 @@
+"""A container is opened once in a run; what is kept of it is public, and no other password gets at it."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import stat
+import subprocess
+import sys
+from unittest import mock
+
+import pytest
+from ansible_collections.imops.identity_manager.plugins.plugin_utils import (
+    _key_container,
+    _key_pair,
+    _opened_container,
+    _snapshot,
+)
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._plan import Refused
+from cryptography.hazmat.primitives import serialization
+
+DER = serialization.Encoding.DER
+PASSWORD = "canary-opened-container"
+KEY, LEAF = _key_pair.make("CN=agent", datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC), uses={"encryption"})
+_OTHER, SIGNER = _key_pair.make("CN=signer", datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC), uses={"encryption"})
+CONTAINER = _key_container.pfx(KEY, LEAF, PASSWORD, [SIGNER], rounds=_key_container.FEW_ROUNDS)
+
+
+def ask(folder, content=CONTAINER, password=PASSWORD):
+    return _opened_container.answer(
+        _opened_container.question(content, password, "the container of use server"), folder
+    )
+
+
+def test_the_certificates_are_those_of_the_container_and_found_again_without_opening_it(tmp_path):
+    wanted = [LEAF.public_bytes(DER), SIGNER.public_bytes(DER)]
+    assert ask(tmp_path) == wanted
+    with mock.patch.object(_key_container, "read", side_effect=AssertionError("opened again")):
+        assert ask(tmp_path) == wanted
+
+
+def test_another_password_does_not_get_what_the_right_one_opened(tmp_path):
+    ask(tmp_path)
+    for wrong in ("", PASSWORD.upper(), f"{PASSWORD} "):
+        with pytest.raises(Refused, match="the container of use server: cannot be read"):
+            ask(tmp_path, password=wrong)
+
+
+def test_what_cannot_be_opened_is_not_kept(tmp_path):
+    with pytest.raises(Refused, match="truncated"):
+        ask(tmp_path, content=CONTAINER[:-9])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_kept_holds_certificates_only_and_is_for_its_owner(tmp_path):
+    ask(tmp_path)
+    (file,) = tmp_path.iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert json.loads(file.read_text()).keys() == {"certificates", "process"}
+    assert PASSWORD not in file.name + file.read_text()
+
+
+@pytest.mark.parametrize("damage", ["", "no JSON", "{}", '{"certificates": 5}', '{"certificates": ["\\u00e4"]}'])
+def test_a_damaged_file_is_written_anew(tmp_path, damage):
+    found = ask(tmp_path)
+    (file,) = tmp_path.iterdir()
+    file.write_text(damage)
+    assert ask(tmp_path) == found
+    assert json.loads(file.read_text())["process"] == os.getppid()
+
+
+def test_a_sweep_takes_what_a_dead_run_left(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    dead, here = tmp_path / "dead", tmp_path / "here"
+    for folder in (dead, here):
+        folder.mkdir()
+    with mock.patch.object(os, "getppid", return_value=ended.pid):
+        ask(dead)
+    ask(here)
+    _snapshot.sweep(here)
+    assert [len(list(folder.iterdir())) for folder in (dead, here)] == [0, 1]
