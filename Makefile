@@ -94,8 +94,8 @@ bench-report: venv ## docs/benchmarks.md and its plot from the last make bench
 	$(BIN)/python tools/bench_report.py
 
 .PHONY: fidelity
-fidelity: venv ## the emulator against the real modules on a PowerShell engine, with a summary in build/fidelity (CASES=n MODULES=a,b FIDELITY_SEED=n)
-	$(BIN)/python tools/measure_fidelity.py $(if $(CASES),--cases $(CASES)) $(if $(MODULES),--modules $(MODULES)) $(if $(FIDELITY_SEED),--seed $(FIDELITY_SEED))
+fidelity: venv ## the emulator against the real modules on a PowerShell engine, with a summary in build/fidelity (CASES=n MODULES=a,b FIDELITY_SEED=n RESUME=1)
+	$(BIN)/python tools/measure_fidelity.py $(if $(RESUME),--resume) $(if $(CASES),--cases $(CASES)) $(if $(MODULES),--modules $(MODULES)) $(if $(FIDELITY_SEED),--seed $(FIDELITY_SEED))
 
 .PHONY: fidelity-report
 fidelity-report: venv ## the tables of docs/fidelity.md from the last make fidelity

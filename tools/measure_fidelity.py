@@ -7,8 +7,8 @@ have, and with 0 where there is no engine.
 from __future__ import annotations
 
 import argparse
-import collections
 import datetime
+import hashlib
 import importlib.metadata
 import json
 import os
@@ -44,9 +44,13 @@ def main() -> int:
     options = _options()
     if options.record:
         return _record(options.record)
-    chosen = _chosen(options.modules)
-    seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
+    before = _before() if options.resume else {}
+    kept: dict[str, dict[str, t.Any]] = before.get("modules", {})
+    chosen = [module for module in _chosen(options.modules) if module not in kept]
+    seed = options.seed if options.seed is not None else before.get("seed", random.SystemRandom().randrange(10**6))
     print(f"fidelity: seed {seed} (FIDELITY_SEED={seed} repeats it), {len(chosen)} modules", flush=True)
+    if not chosen:
+        return 0
     try:
         powershells = [
             PowerShell(f"imops-fidelity-{os.getpid()}-{number}") for number in range(min(ENGINES, len(chosen)))
@@ -56,8 +60,7 @@ def main() -> int:
     except Unavailable as why:
         print(f"fidelity: skipped: {why}")
         return 0
-    began = time.monotonic()
-    run = _Run(chosen, seed, options.cases, options.seconds or (None if options.cases else BOUND_SECONDS))
+    run = _Run(chosen, seed, options.cases, options.seconds or (None if options.cases else BOUND_SECONDS), before)
     threads = [threading.Thread(target=run.work, args=(shell,)) for shell in powershells]
     for thread in threads:
         thread.start()
@@ -67,7 +70,7 @@ def main() -> int:
     except KeyboardInterrupt:
         run.stopped = True
         raise
-    return _report(run, seed, time.monotonic() - began)
+    return _report(run)
 
 
 def _record(name: str) -> int:
@@ -92,11 +95,14 @@ def _record(name: str) -> int:
 
 
 class _Run:
-    """The modules to measure, taken by one thread for each engine."""
+    """The modules to measure, taken by one thread for each engine, and the summary after each of them."""
 
-    def __init__(self, chosen: list[str], seed: int, calls: int | None, seconds: float | None) -> None:
+    def __init__(
+        self, chosen: list[str], seed: int, calls: int | None, seconds: float | None, before: dict[str, t.Any]
+    ) -> None:
+        self._before, self._began, self._lock = before, time.monotonic(), threading.Lock()
         self._seed, self._calls, self.stopped = seed, calls, False
-        self._share = seconds * min(ENGINES, len(chosen)) / len(chosen) if seconds else None
+        self._share = seconds * min(ENGINES, len(chosen)) / len(chosen) if seconds and chosen else None
         self._waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
         for module in chosen:
             self._waiting.put(module)
@@ -130,7 +136,10 @@ class _Run:
             powershell.close()
 
     def _note(self, tally: Tally) -> None:
-        self.tallies.append(tally)
+        with self._lock:
+            self.tallies.append(tally)
+            SUMMARY.parent.mkdir(parents=True, exist_ok=True)
+            SUMMARY.write_text(json.dumps(self.summary(), indent=2, ensure_ascii=False) + "\n", "utf-8")
         cost = tally.seconds / tally.calls if tally.calls else 0.0
         print(
             f"{tally.module:45} {tally.cases:4} cases {tally.calls:5} calls {tally.agreed:5} agreed"
@@ -142,31 +151,59 @@ class _Run:
         for finding in tally.findings:
             print(finding, flush=True)
 
+    def summary(self) -> dict[str, t.Any]:
+        """Return what is published."""
+        rows = {tally.module: tally.summary() | {"known": dict(sorted(tally.known.items()))} for tally in self.tallies}
+        return {
+            "modules": dict(sorted({**self._before.get("modules", {}), **rows}.items())),
+            "seconds": round(self._before.get("seconds", 0) + time.monotonic() - self._began, 1),
+            "seed": self._seed,
+            "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}",
+            "sources": _sources(),
+            "machine": f"{os.cpu_count()} CPUs, {platform.machine()}, {platform.system()}",
+            "versions": {
+                "python": platform.python_version(),
+                **{name: importlib.metadata.version(name) for name in ("ansible-core", "ansible", "hypothesis")},
+            },
+            "differences": [str(finding) for tally in self.tallies for finding in tally.findings],
+        }
 
-def _report(run: _Run, seed: int, seconds: float) -> int:
-    tallies = sorted(run.tallies, key=lambda tally: tally.module)
-    used: collections.Counter[str] = sum((tally.known for tally in tallies), collections.Counter())
-    summary: dict[str, t.Any] = {
-        "modules": {tally.module: tally.summary() for tally in tallies},
-        "seconds": round(seconds, 1),
-        "seed": seed,
-        "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}",
-        "machine": f"{os.cpu_count()} CPUs, {platform.machine()}, {platform.system()}",
-        "versions": {
-            "python": platform.python_version(),
-            **{name: importlib.metadata.version(name) for name in ("ansible-core", "ansible", "hypothesis")},
-        },
-        "known": dict(sorted(used.items())),
-        "differences": [str(finding) for tally in tallies for finding in tally.findings],
+
+def _sources() -> str:
+    """Return what tells whether the model or the worlds changed since a measurement."""
+    files = sorted(path for name in ("emulator", "fidelity") for path in (ROOT / "tests" / name).rglob("*.py"))
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _before() -> dict[str, t.Any]:
+    """Return the summary of a run that was stopped, without the modules that differed; nothing where model or worlds
+    are others by now.
+    """
+    if not SUMMARY.exists():
+        return {}
+    found: dict[str, t.Any] = json.loads(SUMMARY.read_text("utf-8"))
+    if found.get("sources") != _sources():
+        print("fidelity: the model or the worlds changed since the last run: all is measured anew", flush=True)
+        return {}
+    found["modules"] = {
+        name: row for name, row in found["modules"].items() if row["calls"] == row["agreed"] + row["known_differences"]
     }
-    SUMMARY.parent.mkdir(parents=True, exist_ok=True)
-    SUMMARY.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    measured = {tally.module for tally in tallies}
+    print(f"fidelity: {len(found['modules'])} modules were measured before", flush=True)
+    return found
+
+
+def _report(run: _Run) -> int:
+    summary = run.summary()
+    used = {name for row in summary["modules"].values() for name in row["known"]}
     for entry in table():
-        if entry.name not in used and measured.issuperset(entry.modules):
+        if entry.name not in used and set(summary["modules"]).issuperset(entry.modules):
             print(f"known difference never met in this run: {entry.name} ({', '.join(entry.modules)})")
-    found = sum(len(tally.findings) for tally in tallies)
-    print(f"{found} differences outside the table, {seconds:.0f} s, summary in {SUMMARY.relative_to(ROOT)}")
+    found = sum(len(tally.findings) for tally in run.tallies)
+    seconds, path = summary["seconds"], SUMMARY.relative_to(ROOT)
+    print(f"{found} differences outside the table, {seconds:.0f} s, summary in {path}")
     if run.stopped:
         return 1
     return 1 if found or run.errors else 0
@@ -190,6 +227,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--cases", type=int, help="calls of each module, a third of it where one takes over a second; no time limit"
     )
+    parser.add_argument("--resume", action="store_true", help="keep the modules that were measured before and agreed")
     parser.add_argument("--seconds", type=float, help="what all sequences may take together")
     parser.add_argument("--record", metavar="WORLD", help="record the real answers to the fixed sequences of a world")
     parser.add_argument("--seed", type=int, help="what the sequences are drawn from")
