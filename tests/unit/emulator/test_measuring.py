@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fidelity import measuring
+import itertools
+
+from fidelity import drawing, measuring
 from fidelity.sides import Modelled
 from fidelity.world import named
 from fidelity.worlds import modules
@@ -34,3 +36,9 @@ def test_one_fault_is_one_finding_and_made_smaller_whatever_the_sequences_are_ca
     assert tally.agreed == 0
     assert len(tally.findings) == 1
     assert len(tally.findings[0].sequence.steps) == 1
+
+
+def test_no_sequence_is_one_call_again_and_again():
+    for module, world in modules().items():
+        for sequence in itertools.islice(drawing.sequences(world, module, 1), 5):
+            assert len(set(map(str, sequence.steps))) > 1, module
