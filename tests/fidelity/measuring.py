@@ -7,6 +7,7 @@ import dataclasses
 import itertools
 import json
 import os
+import re
 import time
 import typing as t
 
@@ -14,7 +15,7 @@ from emulator.process.powershell import Crashed
 
 from . import drawing, judging
 from .known import Difference
-from .world import RealSide, Sequence, World
+from .world import HERE, RealSide, Sequence, World
 
 SMALLER_TRIES, SMALLER_SECONDS = 12, 45
 """What a finding may cost to be made smaller: the engine takes seconds a try."""
@@ -24,6 +25,8 @@ SLOW_SECONDS, SLOW_SHARE = 1.0, 3
 FINDINGS = 5
 """So many different findings end a module's measurement: the rest would be the same again."""
 _numbers = itertools.count(1)
+_NAME = re.compile(r"q\d{12}")
+"""What ``fresh_name`` returns."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,11 +145,16 @@ def _count(tally: Tally, world: World, real: RealSide, number: int, sequence: Se
             _note(tally, world, real, number, short, verdict.unexplained)
 
 
+def _fields(differences: t.Iterable[Difference]) -> set[tuple[str, ...]]:
+    """Return where values differ. Each sequence has a name of its own, which does not count: not in keys either."""
+    return {tuple(_NAME.sub(HERE, part) for part in difference.field) for difference in differences}
+
+
 def _note(
     tally: Tally, world: World, real: RealSide, number: int, sequence: Sequence, differences: tuple[Difference, ...]
 ) -> None:
-    fields = {difference.field for difference in differences}
-    if any(fields == {d.field for d in finding.differences} for finding in tally.findings):
+    fields = _fields(differences)
+    if any(fields == _fields(finding.differences) for finding in tally.findings):
         return
     smallest, began = differences, time.monotonic()
 
@@ -158,7 +166,7 @@ def _note(
             *_, last = judging.run(world, real, candidate, fresh_name())
         except Crashed:
             return False
-        if last.step != candidate.steps[-1] or {d.field for d in last.unexplained} != fields:
+        if last.step != candidate.steps[-1] or _fields(last.unexplained) != fields:
             return False
         smallest = last.unexplained
         return True

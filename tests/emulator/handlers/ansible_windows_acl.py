@@ -69,14 +69,16 @@ def _flags(text: str, known: t.Mapping[str, int], kind: str) -> int:
 
 
 def _sid(machine: Machine, user: str) -> str:
-    authority, _, short = user.rpartition("\\")
-    if authority == "IIS APPPOOL":
-        message = None
+    authority, *rest = user.split("\\")
+    if rest and authority.lower() == "iis apppool":
+        message, short = None, rest[0]
         if machine.iis is None:
             message = (
                 "The specified module 'WebAdministration' was not loaded because no valid module file was found in any"
                 " module directory."
             )
+        elif not short:
+            raise ModuleFailure(f"{user} is not a valid user or group on the host machine or domain")
         elif not machine.iis.has_pool(short):
             message = f"Cannot find path 'IIS:\\AppPools\\{short}' because it does not exist."
         if message:

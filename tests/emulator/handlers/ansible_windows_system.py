@@ -58,7 +58,7 @@ def _installer(machine: Machine, path: str, check: bool) -> bytes:
     content = machine.network.shared(path) if path.startswith("\\\\") else None
     if content is None:
         if not machine.files.is_file(path):
-            raise ModuleFailure(f"the path '{path}' does not exist or is not a file", reboot_required=False)
+            raise ModuleFailure(f"the file at the path '{path}' cannot be reached", reboot_required=False)
         content = machine.files.read(path)
     return content
 

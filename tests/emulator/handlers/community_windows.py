@@ -53,12 +53,12 @@ def win_xml(call: Call) -> dict[str, t.Any]:
     files, arguments = call.machine.files, call.arguments
     path = arguments["path"]
     if not files.is_file(path):
-        raise ModuleFailure(f"File to parse does not exist: {path}")
+        raise ModuleFailure(f"Specified path {path} does not exist or is not a file.")
     try:
         parser = ET.XMLParser(target=ET.TreeBuilder(insert_comments=True))
         root = ET.fromstring(files.read(path), parser)
     except ET.ParseError as error:
-        raise ModuleFailure(f"Failed to parse file as XML: {error}") from None
+        raise ModuleFailure(f"Failed to parse file at '{path}' as an XML document: {error}") from None
     result: dict[str, t.Any] = {"changed": False, "count": 0, "msg": "not changed"}
     nodes = _select(root, arguments["xpath"])
     result["count"] = len(nodes)

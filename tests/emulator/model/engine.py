@@ -32,6 +32,12 @@ ALIASES = {
         ("async_status", "async_status"),
     )
 }
+# Belief [nameless-json]: Windows PowerShell 5.1 reads no JSON that has a property without a name, so that the wrapper
+# fails before the module runs; PowerShell/PowerShell, MshMemberInfo.cs and the reports on ConvertFrom-Json.
+NAMELESS = (
+    'failure during exec_wrapper: Cannot process argument because the value of argument "name" is not valid. Change the'
+    ' value of the "name" argument and run the operation again.'
+)
 OUR_PROBE = "imops.identity_manager.win_im_probe"
 _REMOVE = re.compile(r"Remove-Item\s+'?\"?([A-Za-z]:\\[^'\"]+?)(?:\\\.)?'?\"?\s+-Force\s+-Recurse", re.IGNORECASE)
 
@@ -130,6 +136,8 @@ class ModelEngine:
     def _call(
         self, name: str, script: str, web: str, arguments: t.Mapping[str, t.Any], check: bool, diff: bool, user: str
     ) -> dict[str, t.Any]:
+        if _nameless(arguments):
+            return {"failed": True, "msg": NAMELESS}
         spec = specs.read(script, web)
         handler = HANDLERS.get(name)
         try:
@@ -268,6 +276,13 @@ class ModelEngine:
 def spec_of(module: str, search: tuple[Path, ...]) -> specs.Spec:
     """Return the spec of an installed module."""
     return specs.read(*_source(module, search))
+
+
+def _nameless(value: t.Any) -> bool:
+    """Tell whether a key without a name is anywhere in a value."""
+    if isinstance(value, dict):
+        return "" in value or any(map(_nameless, value.values()))
+    return isinstance(value, list) and any(map(_nameless, value))
 
 
 @functools.cache

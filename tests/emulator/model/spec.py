@@ -293,7 +293,7 @@ def _checked(
     options: dict[str, dict[str, t.Any]], rules: dict[str, t.Any], given: dict[str, t.Any], context: _Context
 ) -> dict[str, t.Any]:
     names, where = _mind_names(options, given, context.module, context.where), context.where
-    values = {names[name.lower()]: value for name, value in given.items() if value is not None}
+    values = _by_option(names, given)
     _mind_exclusive(rules, values, where)
     missing = sorted(
         n for n, o in options.items() if isinstance(o, dict) and o.get("required") is True and n not in values
@@ -311,6 +311,19 @@ def _checked(
         if isinstance(option, dict) and result[name] is not None:
             result[name] = _inside(name, option, result[name], context)
     return result
+
+
+def _by_option(names: t.Mapping[str, str], given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return what is given by option, without nulls. An alias takes the place of the option itself, with null as well,
+    and of several aliases the spec's last one counts.
+
+    Args:
+        names: options by name and alias in lower case, in the spec's order.
+        given: values by name or alias.
+    """
+    lowered = {name.lower(): value for name, value in given.items()}
+    values = {option: lowered[known] for known, option in names.items() if known in lowered}
+    return {option: value for option, value in values.items() if value is not None}
 
 
 def _mind_exclusive(rules: dict[str, t.Any], values: dict[str, t.Any], where: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from emulator.handlers.ansible_windows_environment import NAME_WITH_EQUALS, TOO_LONG
+from emulator.model.engine import NAMELESS
 from emulator.windows.environment import KEY, USER_KEY
 from emulator.windows.machine import Machine
 from hypothesis import strategies as st
@@ -83,6 +84,7 @@ FIXED = (
             _call(name="", value="x"),
             _call(variables={f"{HERE}c": 5}),
             _call(variables={f"{HERE}c": None}),
+            _call(variables={f"{HERE}c": "x", "": "x"}),
             Step(MODULE, {"level": "user", "name": A, "value": "x"}),
             Step(MODULE, {"level": "system", "name": A, "value": "x"}),
             Step(MODULE, {}),
@@ -95,6 +97,12 @@ def _with_parameter(difference: Difference) -> bool:
     said = str(difference.modelled)
     found = next((text for text in (NAME_WITH_EQUALS, TOO_LONG) if text in said), None)
     return found is not None and str(difference.real) == said.replace(found, f"{found} (Parameter 'variable')")
+
+
+RIG_ON_NAMELESS = (
+    "failure during exec_wrapper: Invalid JSON primitive: The provided JSON includes a property whose name is an empty"
+    " string; 5.1 cannot read it."
+)
 
 
 def _another_of_several(difference: Difference) -> bool:
@@ -124,6 +132,14 @@ class EnvironmentWorld(World):
             "engine 7",
             ".NET names the parameter behind the message, .NET Framework does not",
             _with_parameter,
+        ),
+        Known(
+            "a key without a name",
+            (MODULE,),
+            ("msg",),
+            "rig",
+            "the rig's ConvertFrom-Json refuses it in words of its own, the cmdlet of Windows PowerShell 5.1 in others",
+            lambda d: d.real == RIG_ON_NAMELESS and d.modelled == NAMELESS,
         ),
         *(
             Known(

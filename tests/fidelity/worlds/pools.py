@@ -113,9 +113,9 @@ def _attributes() -> st.SearchStrategy[dict[str, t.Any]]:
 
 
 def _pool() -> st.SearchStrategy[Step]:
-    usual = st.fixed_dictionaries(
-        {"name": _names()}, optional={"state": st.sampled_from(STATES), "attributes": _attributes()}
-    )
+    states = st.sampled_from(STATES)
+    setting = st.fixed_dictionaries({"name": _names(), "attributes": _attributes()}, optional={"state": states})
+    stating = st.fixed_dictionaries({"name": _names(), "state": states})
     bad = st.sampled_from(
         (
             {},
@@ -127,7 +127,8 @@ def _pool() -> st.SearchStrategy[Step]:
             {"name": 5},
         )
     )
-    return st.one_of(usual, usual, usual, usual, usual, usual, bad).map(lambda arguments: Step(POOL, arguments))
+    kinds = (setting, setting, setting, setting, stating, stating, bad)
+    return st.one_of(*kinds).map(lambda arguments: Step(POOL, arguments))
 
 
 def _info() -> st.SearchStrategy[Step]:
@@ -146,6 +147,7 @@ FIXED = (
         (
             _p(check=True, queueLength=9),
             _p(queueLength="2000", startMode="alwaysrunning", autoStart="false", processModel__idleTimeout="20"),
+            _p(check=True, queueLength=3000, cpu__action="KillW3wp"),
             _p(queueLength=9),
             _p(queueLength=2000, startMode="Sometimes"),
             _p(processModel__identityType="specificuser", processModel__password="p\u00e4ss&<w>\"\u65e5'"),

@@ -164,6 +164,9 @@ FIXED = (
             _edit(data="own", type="dword"),
             _edit(name="Bytes", state="absent"),
             _edit(state="absent", delete_key=False),
+            _edit(
+                key=f"{PLACE}\\sub", name="Text", value="Own", data="x", type="binary", datatype="string", check=True
+            ),
             Step(EDIT, {"path": f"{PLACE}\\sub", "state": "absent"}),
         ),
     ),

@@ -1,4 +1,4 @@
-"""Rights of files and folders: win_acl.
+"""Rights of files and folders: win_acl, on a server with IIS, since the module finds pools' accounts there.
 
 Not drawn, since the rig cannot do it: accounts without an authority (the module asks ADSI for those, which Wine has
 not), rights of registry keys, and of private keys.
@@ -13,14 +13,33 @@ from emulator.windows.access_rules import SYNCHRONIZE
 from emulator.windows.machine import Machine
 from hypothesis import strategies as st
 
-from ..world import HERE, Sequence, State, Step, World, named, quoted
+from .. import web_server
+from ..world import HERE, Runs, Sequence, State, Step, World, named, quoted
 
 PLACE = f"C:\\fid\\{HERE}"
 MODULE = "ansible.windows.win_acl"
 TREE = ("", "\\sub", "\\sub\\deep")
 FILES = ("\\a.txt", "\\sub\\b.txt")
-USERS = ("S-1-1-0", "BUILTIN\\Users", "NT AUTHORITY\\NETWORK SERVICE", "S-1-5-82-1-2-3-4-5", "S-1-5-32-544", "S-1-3-0")
-ODD_USERS = ("builtin\\users", "CONTOSO\\nobody", "IIS APPPOOL\\none", "s-1-5-32-545", "NT AUTHORITY\\SYSTEM")
+POOL = "IIS APPPOOL\\DefaultAppPool"
+USERS = (
+    "S-1-1-0",
+    "BUILTIN\\Users",
+    POOL,
+    "NT AUTHORITY\\NETWORK SERVICE",
+    "S-1-5-82-1-2-3-4-5",
+    "S-1-5-32-544",
+    "S-1-3-0",
+)
+ODD_USERS = (
+    "builtin\\users",
+    "CONTOSO\\nobody",
+    "IIS APPPOOL\\none",
+    "s-1-5-32-545",
+    "NT AUTHORITY\\SYSTEM",
+    POOL.lower(),
+    f"{POOL}\\x",
+    "IIS APPPOOL\\",
+)
 RIGHTS = ("Read", "Modify", "FullControl", "ReadAndExecute", "Write", "Read, Write", "Delete")
 ODD_RIGHTS = ("read", "131209", "Synchronize", "ReadData,Execute", "Bogus", "Read,Bogus", "Change", "Generic", "278")
 INHERIT = (
@@ -37,7 +56,7 @@ _path = st.sampled_from(("", "", "\\sub", "\\sub\\deep", "\\a.txt", "\\SUB", "\\
 _usual = st.fixed_dictionaries(
     {
         "path": _path,
-        "user": st.sampled_from(USERS[:3]),
+        "user": st.sampled_from(USERS[:4]),
         "rights": st.sampled_from(RIGHTS[:4]),
         "type": st.sampled_from(("allow", "allow", "allow", "deny")),
     },
@@ -143,6 +162,16 @@ FIXED = (
             _call(rights="Read", state="absent"),
         ),
     ),
+    Sequence(
+        [],
+        (
+            _call(user=POOL, rights="Modify", check=True),
+            _call(user=POOL, rights="Modify"),
+            _call(user=f"{POOL.lower()}\\x", rights="Modify"),
+            _call(user=POOL, rights="Modify", state="absent"),
+            _call(user="IIS APPPOOL\\"),
+        ),
+    ),
 )
 
 
@@ -167,10 +196,19 @@ class RightsWorld(World):
         ).map(lambda found: [*found[:4], *found[4]])
         return st.lists(entry, max_size=2, unique_by=lambda found: (found[0], found[2]))
 
+    def prepare(self, real: Runs) -> None:
+        """Install IIS."""
+        web_server.prepare(real)
+
+    def machine(self) -> Machine:
+        """Return a server with IIS."""
+        return web_server.server()
+
     def lay_script(self, start: t.Any, name: str) -> str:
-        """Return the script that makes the tree and sets the entries."""
+        """Return the script that makes the tree and sets the entries, and a fresh configuration of IIS."""
         root = named(PLACE, name)
-        lines = [f"$null = [IO.Directory]::CreateDirectory({quoted(root + below)})" for below in TREE]
+        lines = [web_server.lay_script({})]
+        lines += [f"$null = [IO.Directory]::CreateDirectory({quoted(root + below)})" for below in TREE]
         lines += [f"[IO.File]::WriteAllText({quoted(root + below)}, 'x')" for below in FILES]
         for below, kind, sid, mask, inherit, propagate in start:
             lines.append(

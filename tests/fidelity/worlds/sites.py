@@ -32,7 +32,8 @@ $store.Close()
 """
 
 
-def _binding() -> st.SearchStrategy[dict[str, t.Any]]:
+def _sound() -> st.SearchStrategy[dict[str, t.Any]]:
+    """Return bindings that can be had, if only they are not there already."""
     plain = st.fixed_dictionaries(
         {"ip": st.sampled_from(("*", "*", "10.0.0.1", "10.0.0.2")), "port": st.sampled_from((8080, 8081, 80))},
         optional={
@@ -53,6 +54,10 @@ def _binding() -> st.SearchStrategy[dict[str, t.Any]]:
             "certificate_store_name": st.sampled_from(("My", "my", "MY")),
         },
     )
+    return st.one_of(plain, secure)
+
+
+def _binding() -> st.SearchStrategy[dict[str, t.Any]]:
     odd = st.sampled_from(
         (
             {},
@@ -105,7 +110,7 @@ def _binding() -> st.SearchStrategy[dict[str, t.Any]]:
             {"ip": "*", "port": "8080", "nothing": 1},
         )
     )
-    return st.one_of(plain, plain, secure, secure, odd)
+    return st.one_of(_sound(), _sound(), _sound(), _sound(), odd)
 
 
 def _removal() -> st.SearchStrategy[dict[str, t.Any]]:
@@ -121,10 +126,12 @@ def _unique(binding: t.Mapping[str, t.Any]) -> tuple[str, ...]:
 
 def _bindings() -> st.SearchStrategy[dict[str, t.Any]]:
     several = st.lists(_binding(), max_size=3, unique_by=_unique)
+    many = st.lists(_sound(), min_size=3, max_size=4, unique_by=_unique)
     adding = st.fixed_dictionaries({}, optional={"add": several, "remove": st.lists(_removal(), max_size=2)})
     return st.one_of(
         several.map(lambda bindings: {"set": bindings}),
-        several.map(lambda bindings: {"set": bindings}),
+        many.map(lambda bindings: {"set": bindings}),
+        many.map(lambda bindings: {"add": bindings}),
         adding,
         adding,
         st.just({"set": [], "add": []}),

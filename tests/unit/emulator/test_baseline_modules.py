@@ -100,7 +100,17 @@ FAILS = {
     "xml that is none": (
         "community.windows.win_xml",
         {"path": f"{FOLDER}\\a.txt", "xpath": "//a", "fragment": "<b/>"},
-        "Failed to parse file as XML",
+        f"Failed to parse file at '{FOLDER}\\a.txt' as an XML document: ",
+    ),
+    "xml that is not there": (
+        "community.windows.win_xml",
+        {"path": "C:\\none.xml", "xpath": "//a", "fragment": "<b/>"},
+        "Specified path C:\\none.xml does not exist or is not a file.",
+    ),
+    "installer that is not there": (
+        "ansible.windows.win_package",
+        {"path": "C:\\none.exe", "arguments": ["/quiet"], "creates_path": "C:\\none"},
+        "the file at the path 'C:\\none.exe' cannot be reached",
     ),
     "pfx with another password": (
         "ansible.windows.win_certificate_store",

@@ -44,6 +44,12 @@ GOOD = [
         {"url": "u", "dest": "d", "timeout": "5"},
         {"url_timeout": 5, "validate_certs": True},
     ),
+    (
+        "win_regedit",
+        "ansible/windows",
+        {"path": "a", "key": "b", "value": "c", "entry": "d", "name": "e", "datatype": None, "type": "dword"},
+        {"path": "b", "name": "c", "type": "string"},
+    ),
     ("web_app_pool", "microsoft/iis", {"name": "x"}, {"state": "present"}),
     ("website", "microsoft/iis", {"name": "x", "bindings": {"add": [{"port": "443"}]}}, {"state": "started"}),
 ]
