@@ -40,10 +40,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         raise AttributeError(name)
 
     def _answer(self) -> None:
-        address, port = self.server.server_address[:2]
+        port = self.connection.getsockname()[1]
         request = HttpRequest(
-            address=str(address),
-            port=int(port),
+            address=ADDRESS,
+            port=port,
             tls=port == HTTPS,
             server_name="",
             host=self.headers.get("Host", ""),

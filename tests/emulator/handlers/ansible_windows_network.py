@@ -136,4 +136,4 @@ class _Download:
         return {"checksum_dest": checksum, "size": len(self._files.read(self._dest))}
 
     def _failure(self, message: str) -> ModuleFailure:
-        return ModuleFailure(message, **web_request.shown(self._warnings, self._result))
+        return web_request.failure(message, self._warnings, self._result)

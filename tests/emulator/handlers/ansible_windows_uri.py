@@ -34,24 +34,22 @@ def win_uri(call: Call) -> dict[str, t.Any]:
     request = web.with_content(request, arguments["content_type"], _body(arguments["body"]))
     if request.body is not None and request.method in {"GET", "HEAD"}:
         said = 'Exception calling "GetRequestStream" with "0" argument(s): "' + _NO_BODY
-        raise ModuleFailure(_UNHANDLED + said, **web_request.shown(warnings, result))
+        raise web_request.failure(_UNHANDLED + said, warnings, result)
     try:
         response = web_request.sent(call, request, result, bad_too=True)
     except web.WebFailure as failure:
-        raise ModuleFailure(_UNHANDLED + failure.message, **web_request.shown(warnings, result)) from None
+        raise web_request.failure(_UNHANDLED + failure.message, warnings, result) from None
     result |= _described(call, response)
     if arguments["return_content"]:
         result |= _content(response)
     if arguments["dest"]:
-        _save(call, response.answer.body, web_request.shown(warnings, result), result)
+        _save(call, response.answer.body, warnings, result)
     status = response.answer.status
     if status not in arguments["status_code"]:
         listed, name = " ".join(map(str, arguments["status_code"])), web.STATUS.get(status, status)
         result["elapsed"] = 0
-        raise ModuleFailure(
-            f"Status code of request '{status}' is not in list of valid status codes {listed} : {name}'.",
-            **web_request.shown(warnings, result),
-        )
+        message = f"Status code of request '{status}' is not in list of valid status codes {listed} : {name}'."
+        raise web_request.failure(message, warnings, result)
     return web_request.shown(warnings, result)
 
 
@@ -93,7 +91,7 @@ def _character_set(kind: str | None) -> str | None:
         return None
     named = re.search(r";\s*charset\s*=\s*\"?([^\s;\"]+)", kind, re.IGNORECASE)
     if named:
-        return named[1].lower()
+        return named[1]
     return "ISO-8859-1" if kind.strip().lower().startswith("text/") else ""
 
 
@@ -115,14 +113,14 @@ def _content(response: web.Response) -> dict[str, t.Any]:
     return found
 
 
-def _save(call: Call, content: bytes, shown: dict[str, t.Any], result: dict[str, t.Any]) -> None:
+def _save(call: Call, content: bytes, warnings: list[str], result: dict[str, t.Any]) -> None:
     files, dest = call.machine.files, call.arguments["dest"]
     changed = not (files.is_file(dest) and files.read(dest) == content)
-    result["changed"] = shown["changed"] = changed
+    result["changed"] = changed
     if not changed or call.check:
         return
     try:
         files.write(dest, content)
     except WindowsError as error:
         said = f'Exception calling "Create" with "1" argument(s): "{error.message}"'
-        raise ModuleFailure(_UNHANDLED + said, **shown) from None
+        raise web_request.failure(_UNHANDLED + said, warnings, result) from None

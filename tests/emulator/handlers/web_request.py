@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..model.call import Call
+from ..model.call import Call, ModuleFailure
 from ..windows import web
 from ..windows.errors import WindowsError
 from ..windows.uri import Uri
@@ -91,3 +91,8 @@ def sent(call: Call, request: web.WebRequest, result: Result, *, bad_too: bool =
 def shown(warnings: list[str], result: Result) -> Result:
     """Return a result with its warnings, where there are any."""
     return {**result, "warnings": warnings} if warnings else result
+
+
+def failure(message: str, warnings: list[str], result: Result) -> ModuleFailure:
+    """Return the failure with a result's values; its message takes the place of what the answer said."""
+    return ModuleFailure(message, **{key: value for key, value in shown(warnings, result).items() if key != "msg"})

@@ -85,7 +85,20 @@ MATCHED = st.tuples(
         {
             "path": st.sampled_from((f"{PLACE}\\a.txt", f"{PLACE}\\a.txt", f"{PLACE}\\empty", f"{PLACE}\\none")),
             "regex": st.sampled_from(
-                ("hello", "HELLO\\s+w", "ready \\d+", "^ready", "(?m)^ready", "42$", "\\A\\Z", "none", "", "(?-i)hello", "(", 42)
+                (
+                    "hello",
+                    "HELLO\\s+w",
+                    "ready \\d+",
+                    "^ready",
+                    "(?m)^ready",
+                    "42$",
+                    "\\A\\Z",
+                    "none",
+                    "",
+                    "(?-i:hello)",
+                    "(",
+                    42,
+                )
             ),
             "timeout": _timeout,
         },
@@ -145,7 +158,7 @@ def _pattern(difference: Difference) -> bool:
     start = "Unhandled exception while executing module: "
     return (difference.real, difference.modelled) == (
         f"{start}Invalid pattern '(' at offset 1. Not enough )'s.",
-        f"{start}parsing \"(\" - Not enough )'s.",
+        f'{start}parsing "(" - Not enough )\'s.',
     )
 
 

@@ -1,7 +1,8 @@
 """Downloads and requests: win_get_url, win_uri, to a small web of this process.
 
 Not drawn is what .NET Framework is known or likely to do otherwise than .NET 10: a body to a port where nobody listens,
-ftp, the headers that are properties of HttpWebRequest and refuse values, status names that came later, 304 and 308.
+ftp, a body with several keys (they come in any order), the headers that are properties of HttpWebRequest and refuse values, status names that came later, 304 and 308; and, since the rig's Select-String gives no text of what
+it found, a ``checksum_url`` that has the file's checksum.
 """
 
 from __future__ import annotations
@@ -203,7 +204,7 @@ SENT = st.fixed_dictionaries(
                 "",
                 "text",
                 "h\u00e4llo",
-                {"a": [1, "b", None], "<c>": {"d": True}},
+                {"<a>": [1, "b", None, {"c": True}]},
                 [1, {"a": "'&'"}],
                 [],
                 {},
@@ -326,7 +327,7 @@ FIXED = (
     Sequence(
         TREE,
         (
-            _uri("/echo", return_content=True, method="POST", body={"a": [1, None], "<b>": "'"}, http_agent="agent/1"),
+            _uri("/echo", return_content=True, method="POST", body={"<b>": [1, None, "'"]}, http_agent="agent/1"),
             _uri("/echo", return_content=True, method="PUT", body=True, headers={"X-A": 5, "User-Agent": "me"}),
             _uri("/echo", return_content=True, headers={"User-Agent": "me"}, http_agent="agent/1"),
             _uri("/echo?\u00e4=1#x", return_content=True, method="POST", content_type="text/plain"),
