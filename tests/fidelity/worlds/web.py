@@ -1,8 +1,9 @@
 """Downloads and requests: win_get_url, win_uri, to a small web of this process.
 
 Not drawn is what .NET Framework is known or likely to do otherwise than .NET 10: a body to a port where nobody listens,
-ftp, a body with several keys (they come in any order), the headers that are properties of HttpWebRequest and refuse values, status names that came later, 304 and 308; and, since the rig's Select-String gives no text of what
-it found, a ``checksum_url`` that has the file's checksum.
+ftp, a body with several keys (they come in any order), the headers that are properties of HttpWebRequest and refuse
+values, status names that came later, 304 and 308; and, since the rig's Select-String gives no text of what it found, a
+``checksum_url`` that has the file's checksum.
 """
 
 from __future__ import annotations
@@ -166,7 +167,7 @@ SUMMED = st.fixed_dictionaries(
 ODD_DOWNLOAD = _some(
     {"url": st.one_of(_odd, _status, _pages(*MOVES, "/loop/1")), "dest": _dest}, _get_options | _common
 )
-BAD_DOWNLOAD = st.sampled_from(
+BAD_DOWNLOAD: st.SearchStrategy[dict[str, t.Any]] = st.sampled_from(
     (
         {},
         {"url": PLAIN},
@@ -229,7 +230,7 @@ MOVED = st.fixed_dictionaries(
     },
 )
 ODD_REQUEST = _some({"url": _odd}, _uri_options | _common)
-BAD_REQUEST = st.sampled_from(
+BAD_REQUEST: st.SearchStrategy[dict[str, t.Any]] = st.sampled_from(
     (
         {},
         {"url": None},
