@@ -175,7 +175,6 @@ BAD_DOWNLOAD: st.SearchStrategy[dict[str, t.Any]] = st.sampled_from(
         {"url": f"{PLAIN}/hello.txt", "dest": PLACE, "nonsense": 1},
         {"url": f"{PLAIN}/hello.txt", "dest": PLACE, "checksum": SHA1, "checksum_url": "x"},
         {"url": f"{PLAIN}/slow", "dest": f"{PLACE}\\slow.txt", "timeout": 1},
-        {"url": None, "dest": None},
     )
 )
 
@@ -233,7 +232,6 @@ ODD_REQUEST = _some({"url": _odd}, _uri_options | _common)
 BAD_REQUEST: st.SearchStrategy[dict[str, t.Any]] = st.sampled_from(
     (
         {},
-        {"url": None},
         {"url": PLAIN, "nonsense": 1},
         {"url": f"{PLAIN}/slow", "timeout": 1},
         {"url": f"{PLAIN}/slow", "url_timeout": 20, "return_content": True},
@@ -340,6 +338,8 @@ FIXED = (
             Step(URI, {"url": f"{SECURE}/hello.txt"}),
             Step(URI, {"url": f"{SECURE}/hello.txt", "validate_certs": False}),
             _uri("/slow", timeout=1),
+            _uri("/hello.txt", status_code=["x"]),
+            Step(URI, {"url": None, "removes": f"{PLACE}\\none"}),
             Step(URI, {}),
         ),
     ),
