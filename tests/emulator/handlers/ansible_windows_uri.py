@@ -15,6 +15,8 @@ from . import web_request
 _JSON = re.compile("text|json|javascript", re.IGNORECASE)
 _WORD = re.compile("[A-Z]+")
 _NO_BODY = 'Cannot send a content-body with this verb-type."'
+_OF_A_FILE = ("headers", "is_from_cache", "is_mutually_authenticated", "response_uri", "supports_headers")
+"""Properties that a FileWebResponse has as well; its status is none."""
 _UNHANDLED = "Unhandled exception occurred when sending web request. Exception: "
 
 
@@ -44,9 +46,9 @@ def win_uri(call: Call) -> dict[str, t.Any]:
         result |= _content(response)
     if arguments["dest"]:
         _save(call, response.answer.body, warnings, result)
-    status = response.answer.status
+    status = 0 if response.uri.is_file else response.answer.status
     if status not in arguments["status_code"]:
-        listed, name = " ".join(map(str, arguments["status_code"])), web.STATUS.get(status, status)
+        listed, name = " ".join(map(str, arguments["status_code"])), web.STATUS.get(status, status or "")
         result["elapsed"] = 0
         message = f"Status code of request '{status}' is not in list of valid status codes {listed} : {name}'."
         raise web_request.failure(message, warnings, result)

@@ -24,6 +24,7 @@ def made(call: Call, url: str, warnings: list[str]) -> web.WebRequest:
 
     Raises:
         WindowsError: an option or the address is of no use.
+        ModuleFailure: the address is one of ftp.
     """
     arguments = call.arguments
     uri = Uri.parse(url)
@@ -34,6 +35,8 @@ def made(call: Call, url: str, warnings: list[str]) -> web.WebRequest:
             else "The URI prefix is not recognized."
         )
         raise WindowsError(_METHOD_EXCEPTION, f'Exception calling "Create" with "1" argument(s): "{why}"')
+    if uri.scheme == "ftp":
+        raise ModuleFailure("the emulator sends no requests over ftp")
     method = arguments["url_method"] or "GET"
     headers: dict[str, str] = {}
     if arguments["url_username"] and arguments["force_basic_auth"]:

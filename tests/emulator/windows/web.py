@@ -166,6 +166,13 @@ def basic(user: str, password: str) -> dict[str, str]:
 
 def _once(machine: Machine, request: WebRequest) -> Response:
     uri, network = request.uri, machine.network
+    if uri.is_file:
+        try:
+            content = machine.files.read(uri.local_path)
+        except errors.WindowsError as error:
+            raise WebFailure(error.message) from None
+        headers = {"Content-Length": str(len(content)), "Content-Type": "application/octet-stream"}
+        return Response(HttpAnswer(200, "OK", headers, content), uri, request.method)
     if str(uri) in network.web:
         body = network.download(str(uri)) if request.method != "HEAD" else b""
         return Response(HttpAnswer(200, "OK", {"Content-Length": str(len(body))}, body), uri, request.method)
