@@ -10,7 +10,7 @@ from emulator.windows.network import HttpAnswer, HttpRequest
 
 from . import tls
 
-USER, PASSWORD = "anna", "fid"
+USER, PASSWORD = "anna", "demo-only-word"
 HELLO = b"hello\n"
 OLD, NEW = "Thu, 02 Jan 2020 03:04:05 GMT", "Mon, 02 Jan 2040 03:04:05 GMT"
 SLOW_SECONDS = 4.0

@@ -104,7 +104,9 @@ _common: dict[str, st.SearchStrategy[t.Any]] = {
     "force_basic_auth": st.booleans(),
     "use_proxy": st.booleans(),
 }
-_user = st.sampled_from(((pages.USER, pages.PASSWORD), (pages.USER, "wrong"), ("", "x"), (pages.USER, "")))
+_user = st.sampled_from(
+    ((pages.USER, pages.PASSWORD), (pages.USER, "demo-only-wrong"), ("", "demo-only-word"), (pages.USER, ""))
+)
 
 
 def _some(
@@ -336,7 +338,7 @@ FIXED = (
             _uri("/echo?\u00e4=1#x", return_content=True, method="POST", content_type="text/plain"),
             _uri("/echo", body="x"),
             _uri("/private", url_username=pages.USER, url_password=pages.PASSWORD),
-            _uri("/private", url_username=pages.USER, url_password="wrong", force_basic_auth=True),
+            _uri("/private", url_username=pages.USER, url_password="demo-only-wrong", force_basic_auth=True),
             Step(URI, {"url": "nonsense"}),
             Step(URI, {"url": f"{NOBODY}/x"}),
             Step(URI, {"url": f"{SECURE}/hello.txt"}),
