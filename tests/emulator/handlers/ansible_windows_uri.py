@@ -85,6 +85,8 @@ def _described(call: Call, response: web.Response) -> dict[str, t.Any]:
         "supports_headers": True,
         "is_from_cache": False,
     }
+    if response.uri.is_file:
+        described = {key: described[key] for key in _OF_A_FILE}
     return described | {_snake_case(name.replace("-", "")): value for name, value in response.answer.headers.items()}
 
 
