@@ -148,6 +148,7 @@ FIXED = (
             _wait(path=f"{PLACE}\\a.txt", regexp="none", state="absent"),
             _wait(path=f"{PLACE}\\a.txt", regex="hello", state="absent", timeout=0),
             _wait(path=f"{PLACE}\\empty", regex="^$"),
+            _wait(path=f"{PLACE}\\a.txt", regex="("),
             _wait(path=f"{PLACE}\\pi|pe"),
         ),
     ),
