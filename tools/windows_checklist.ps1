@@ -209,6 +209,13 @@ $beliefs = [ordered] @{
             $store.Close()
         }
     }
+    'web-failures' = {
+        foreach ($url in 'http://127.0.0.1:9/', 'http://none.invalid/', 'https://localhost:5986/') {
+            try { $null = [Net.WebRequest]::Create($url).GetResponse(); @{ url = $url; message = $null } }
+            catch { @{ url = $url; message = $_.Exception.InnerException.Message } }
+        }
+    }
+    'pattern-words' = { try { $null = '' -match '(' } catch { $_.Exception.Message } }
 }
 
 $entries = [ordered] @{}

@@ -59,6 +59,11 @@ def der(number: int) -> bytes:
     return made(number)[0].public_bytes(serialization.Encoding.DER)
 
 
+def pem(number: int) -> bytes:
+    """Return the certificate alone, as text."""
+    return made(number)[0].public_bytes(serialization.Encoding.PEM)
+
+
 def pem_key(number: int) -> bytes:
     """Return its key."""
     form = serialization.PrivateFormat.PKCS8

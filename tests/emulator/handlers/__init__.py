@@ -12,6 +12,8 @@ from . import (  # noqa: F401
     ansible_windows_network,
     ansible_windows_registry,
     ansible_windows_system,
+    ansible_windows_uri,
+    ansible_windows_wait,
     community_windows,
     microsoft_iis,
     microsoft_iis_applications,

@@ -1,15 +1,13 @@
-"""ansible.windows.win_command and win_powershell, for programs and scripts that the emulator knows, and win_uri."""
+"""ansible.windows.win_command and win_powershell, for programs and scripts that the emulator knows."""
 
 from __future__ import annotations
 
 import ntpath
 import typing as t
-from urllib.parse import urlsplit
 
 from ..model.call import Call, ModuleFailure, handles
 from ..windows import command_line, programs, scripts
 from ..windows.errors import WindowsError
-from ..windows.network import HttpRequest
 
 NO_FILE, NO_PATH = "The system cannot find the file specified", "The system cannot find the path specified"
 FOLDER = "C:\\Users\\Administrator"
@@ -147,38 +145,4 @@ def win_powershell(call: Call) -> dict[str, t.Any]:
     }
     if call.diff and diff:
         result["diff"] = {name: scripts.shown(value, depth) for name, value in diff.items()}
-    return result
-
-
-@handles("ansible.windows.win_uri")
-def win_uri(call: Call) -> dict[str, t.Any]:
-    """Send a request from the server itself: names that end in its domain, and localhost, are the server."""
-    url, wanted = call.arguments["url"], call.arguments.get("status_code") or [200]
-    parts = urlsplit(url)
-    tls = parts.scheme == "https"
-    request = HttpRequest(
-        address="127.0.0.1",
-        port=parts.port or (443 if tls else 80),
-        tls=tls,
-        server_name=parts.hostname or "",
-        host=parts.hostname or "",
-        method=call.arguments.get("method") or "GET",
-        path=parts.path or "/",
-    )
-    try:
-        answer = call.machine.network.request(request)
-    except WindowsError as error:
-        message = f"Unhandled exception occurred when sending web request. Exception: {error.message}"
-        raise ModuleFailure(message, url=url) from None
-    result: dict[str, t.Any] = {"changed": False, "url": url, "status_code": answer.status, "method": request.method}
-    result |= {"status_description": answer.reason, "content_length": len(answer.body), "elapsed": 0.1}
-    if call.arguments.get("return_content"):
-        result["content"] = answer.body.decode("utf-8", "replace")
-    if answer.status not in wanted:
-        listed = " ".join(map(str, wanted))
-        raise ModuleFailure(
-            f"Status code of request '{answer.status}' is not in list of valid status codes {listed} :"
-            f" {answer.status}'.",
-            **result,
-        )
     return result

@@ -100,9 +100,20 @@ def _typed(kind: str | None, name: str, value: t.Any, expand: t.Callable[[str], 
         return str(value)
     if kind == "bool":
         return value if isinstance(value, bool) else str(value).lower() in _TRUE
+    if kind == "int":
+        return _whole(value)
     if kind == "list" and not isinstance(value, list):
         return [part.strip() for part in str(value).split(",")]
     return value
+
+
+def _whole(value: t.Any) -> int | None:
+    """Return what ``-as [int]`` makes of a value; None where it makes nothing."""
+    try:
+        number = round(float(value))
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if -(2**31) <= number < 2**31 else None
 
 
 def valid_path(path: str) -> bool:

@@ -295,8 +295,9 @@ def _checked(
     names, where = _mind_names(options, given, context.module, context.where), context.where
     values = _by_option(names, given)
     _mind_exclusive(rules, values, where)
+    present = {names[name.lower()] for name in given}  # a value of null counts here
     missing = sorted(
-        n for n, o in options.items() if isinstance(o, dict) and o.get("required") is True and n not in values
+        n for n, o in options.items() if isinstance(o, dict) and o.get("required") is True and n not in present
     )
     if missing:
         raise _Invalid(f"missing required arguments: {', '.join(missing)}{where}")
@@ -309,7 +310,7 @@ def _checked(
     _mind_companions(rules, values, where)
     for name, option in options.items():
         if isinstance(option, dict) and result[name] is not None:
-            result[name] = _inside(name, option, result[name], context)
+            result[name] = _inside(name, option, result[name], context, listed=isinstance(values.get(name), list))
     return result
 
 
@@ -392,8 +393,8 @@ def _typed(name: str, option: dict[str, t.Any], value: t.Any, context: _Context)
     return made
 
 
-def _inside(name: str, option: dict[str, t.Any], value: t.Any, context: _Context) -> t.Any:
-    """Check what is in a list or a dictionary."""
+def _inside(name: str, option: dict[str, t.Any], value: t.Any, context: _Context, *, listed: bool) -> t.Any:
+    """Check what is in a list or a dictionary; one that was listed has its texts as PowerShell wraps them."""
     inner, elements = option.get("options"), option.get("elements")
     if option.get("type") == "dict" and isinstance(inner, dict) and isinstance(value, dict):
         return _checked(inner, option, value, context.inside(name))
@@ -406,8 +407,10 @@ def _inside(name: str, option: dict[str, t.Any], value: t.Any, context: _Context
         try:
             made.append(_made(elements, element, context.expand))
         except _Inconvertible:
+            wrapped = listed and isinstance(element, str)
+            kind = "System.Management.Automation.PSObject" if wrapped else _net_type(element)
             raise _Invalid(
-                f"argument for list entry {name} is of type {_net_type(element)} and we were unable to convert to"
+                f"argument for list entry {name} is of type {kind} and we were unable to convert to"
                 f" {elements}: Exception has been thrown by the target of an invocation.{context.where}"
             ) from None
     return made

@@ -28,13 +28,14 @@ class HttpRequest:
 
 @dataclasses.dataclass(frozen=True)
 class HttpAnswer:
-    """An answer, with the certificate that was served."""
+    """An answer, with the certificate that was served, and how many seconds it takes."""
 
     status: int
     reason: str
     headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     body: bytes = b""
     certificate: bytes | None = None
+    seconds: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)

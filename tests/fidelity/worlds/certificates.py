@@ -213,10 +213,21 @@ def _said_otherwise(windows: str, *wine: str) -> t.Callable[[Difference], bool]:
     )
 
 
+def _meant(difference: Difference) -> bool:
+    """Tell whether an entry of the state is a certificate of the call, where the call worked or where that shows."""
+    location, _, thumbprint = difference.field[1].partition("|")
+    named = str(difference.arguments.get("store_location", "LocalMachine")).lower()
+    shows = {"localmachine": {"localmachine", "currentuser"}}.get(named, {named})
+    return location.lower() in shows and all(
+        thumbprint in {str(one).upper() for one in result.get("thumbprints", ())} for result in difference.results
+    )
+
+
 def _removed(difference: Difference) -> bool:
     return (
         difference.modelled == ABSENT
-        and "|" in difference.field[1]
+        and isinstance(difference.real, dict)
+        and _meant(difference)
         and difference.arguments.get("state") == "absent"
         and not difference.check
         and all(result.get("changed") is True for result in difference.results)
@@ -227,6 +238,7 @@ def _key_added(difference: Difference) -> bool:
     return (
         difference.real is False
         and difference.modelled is True
+        and _meant(difference)
         and str(difference.arguments.get("path")).endswith(".pfx")
         and all(result.get("changed") is True for result in difference.results)
     )

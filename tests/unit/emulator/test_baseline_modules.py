@@ -129,7 +129,7 @@ FAILS = {
         {"argv": [f"{FOLDER}\\a.txt"]},
         "non-zero return code",
     ),
-    "request that nobody answers": ("ansible.windows.win_uri", {"url": "https://a.contoso.com/"}, "refused"),
+    "request that nobody answers": ("ansible.windows.win_uri", {"url": "https://a.contoso.com/"}, "Unable to connect"),
 }
 
 

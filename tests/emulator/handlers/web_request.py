@@ -1,0 +1,101 @@
+"""What WebRequest.psm1 of ansible.windows makes of a module's options, and how it sends the request."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..model.call import Call, ModuleFailure
+from ..windows import web
+from ..windows.errors import WindowsError
+from ..windows.uri import Uri
+
+_METHOD_EXCEPTION = "System.Management.Automation.MethodInvocationException"
+_SAFE = {"GET", "HEAD"}
+Result = dict[str, t.Any]
+
+
+def made(call: Call, url: str, warnings: list[str]) -> web.WebRequest:
+    """Return the request that Get-AnsibleWindowsWebRequest makes.
+
+    Args:
+        call: whose options count.
+        url: where to.
+        warnings: get what it warns of.
+
+    Raises:
+        WindowsError: an option or the address is of no use.
+        ModuleFailure: the address is one of ftp.
+    """
+    arguments = call.arguments
+    uri = Uri.parse(url)
+    if uri is None or uri.scheme not in {"http", "https", "ftp", "file"}:
+        why = (
+            "This operation is not supported for a relative URI."
+            if uri is None
+            else "The URI prefix is not recognized."
+        )
+        raise WindowsError(_METHOD_EXCEPTION, f'Exception calling "Create" with "1" argument(s): "{why}"')
+    if uri.scheme == "ftp":
+        raise ModuleFailure("the emulator sends no requests over ftp")
+    method = arguments["url_method"] or "GET"
+    headers: dict[str, str] = {}
+    if arguments["url_username"] and arguments["force_basic_auth"]:
+        headers |= web.basic(arguments["url_username"], arguments["url_password"] or "")
+    given = {str(name): str(value) for name, value in (arguments["headers"] or {}).items()}
+    agent = arguments["http_agent"]
+    own = next((value for name, value in given.items() if name.lower() == "user-agent"), None)
+    if own is not None and agent == "ansible-httpget":
+        agent = own
+    elif own is not None:
+        warnings.append("The 'User-Agent' header and the 'http_agent' was set, using the 'http_agent' for web request")
+    host = next((value for name, value in given.items() if name.lower() == "host"), "")
+    headers |= {name: value for name, value in given.items() if name.lower() not in {"user-agent", "host"}}
+    follows = arguments["follow_redirects"]
+    followed = follows == "all" or (follows == "safe" and method.upper() in _SAFE)
+    return web.WebRequest(
+        uri,
+        method.upper() if method.upper() in {"GET", "HEAD", "POST", "PUT", "CONNECT"} else method,
+        {**headers, "User-Agent": agent},
+        host,
+        None,
+        (arguments["url_username"], arguments["url_password"] or "") if arguments["url_username"] else None,
+        arguments["maximum_redirection"] if followed else 0,
+        arguments["validate_certs"],
+        arguments["url_timeout"],
+    )
+
+
+def sent(call: Call, request: web.WebRequest, result: Result, *, bad_too: bool = False) -> web.Response:
+    """Send a request as Invoke-AnsibleWindowsWebRequest does, and note what it notes.
+
+    Args:
+        call: on whose server.
+        request: what is sent.
+        result: gets ``msg``, ``status_code`` and ``elapsed``.
+        bad_too: whether an answer with an error's status is one as well.
+
+    Raises:
+        WebFailure: there was no answer, or a bad one.
+    """
+    began = call.machine.clock.now()
+    try:
+        response = web.send(call.machine, request)
+    except web.WebFailure as failure:
+        if failure.response is None or not bad_too:
+            result["status_code"] = failure.response.answer.status if failure.response else None
+            result["elapsed"] = (call.machine.clock.now() - began).total_seconds()
+            raise
+        response = failure.response
+    result |= {"msg": response.answer.reason, "status_code": response.answer.status}
+    result["elapsed"] = (call.machine.clock.now() - began).total_seconds()
+    return response
+
+
+def shown(warnings: list[str], result: Result) -> Result:
+    """Return a result with its warnings, where there are any."""
+    return {**result, "warnings": warnings} if warnings else result
+
+
+def failure(message: str, warnings: list[str], result: Result) -> ModuleFailure:
+    """Return the failure with a result's values; its message takes the place of what the answer said."""
+    return ModuleFailure(message, **{key: value for key, value in shown(warnings, result).items() if key != "msg"})
