@@ -7,8 +7,12 @@ import typing as t
 
 from emulator.windows.clock import stamp
 from emulator.windows.machine import Machine
+from hypothesis import strategies as st
 
-from .world import State, quoted
+from .world import HERE, State, World, quoted
+
+PLACE = f"C:\\fid\\{HERE}"
+"""The folder of a sequence whose state is files."""
 
 Tree = t.Mapping[str, t.Mapping[str, t.Any] | None]
 """By path: None for a folder, or ``content`` (base64) and, where wanted, ``read_only``."""
@@ -83,3 +87,33 @@ def read(machine: Machine, root: str) -> State:
             entry["content"] = base64.b64encode(node.content).decode()
         state["." + node.path[len(found.path) :]] = entry
     return state
+
+
+def a_file() -> st.SearchStrategy[dict[str, t.Any]]:
+    """Return what a tree's files are drawn from."""
+    content = st.sampled_from((b"", b"hello\r\n", "h\u00e4llo\n".encode(), b"\0\xff\xfe binary", b"x" * 300))
+    return st.fixed_dictionaries(
+        {"content": content.map(lambda data: base64.b64encode(data).decode())}, optional={"read_only": st.just(True)}
+    )
+
+
+class TreeWorld(World):
+    """A world whose state is what is below ``PLACE``: start states are trees."""
+
+    stamps = frozenset({"written"})
+
+    def lay_script(self, start: t.Any, name: str) -> str:
+        """Return the tree's script."""
+        return lay_script(start)
+
+    def lay(self, machine: Machine, start: t.Any, name: str) -> None:
+        """Lay the tree down."""
+        lay(machine, start)
+
+    def read_script(self, name: str) -> str:
+        """Return the tree's script."""
+        return read_script(PLACE.replace(HERE, name))
+
+    def read(self, machine: Machine, name: str) -> State:
+        """Read the tree."""
+        return read(machine, PLACE.replace(HERE, name))

@@ -5,14 +5,12 @@ from __future__ import annotations
 import base64
 import typing as t
 
-from emulator.windows.machine import Machine
 from hypothesis import strategies as st
 
 from ..known import ABSENT, Difference, Known
-from ..tree import lay, lay_script, read, read_script
-from ..world import HERE, Sequence, State, Step, World, recent
+from ..tree import PLACE, TreeWorld, a_file
+from ..world import HERE, Sequence, Step, recent
 
-PLACE = f"C:\\fid\\{HERE}"
 FILE, STAT, SLURP = (f"ansible.windows.{name}" for name in ("win_file", "win_stat", "slurp"))
 
 NAMES = ("a.txt", "A.TXT", "b", "sub", "sub\\c.log", "Sub\\deep\\d", "sub\\deep", "none\\x", "a.txt\\below")
@@ -168,7 +166,7 @@ FIXED = (
 )
 
 
-class FilesWorld(World):
+class FilesWorld(TreeWorld):
     """A folder with some files, some of them read-only."""
 
     name = "files"
@@ -226,45 +224,21 @@ class FilesWorld(World):
             lambda d: d.real is None and d.modelled == "BUILTIN\\Administrators",
         ),
     )
-    stamps = frozenset({"written"})
 
     def start(self) -> st.SearchStrategy[t.Any]:
         """Return some of the usual names, as ``tree.lay`` takes them."""
         return st.fixed_dictionaries(
             {},
             optional={
-                f"{PLACE}\\a.txt": _file(),
-                f"{PLACE}\\b": st.one_of(_file(), st.none()),
+                f"{PLACE}\\a.txt": a_file(),
+                f"{PLACE}\\b": st.one_of(a_file(), st.none()),
                 f"{PLACE}\\sub": st.none(),
-                f"{PLACE}\\sub\\c.log": _file(),
-                f"{PLACE}\\h\u00e4llo w\u00f6rld.txt": _file(),
-                f"{PLACE}\\[b].txt": _file(),
+                f"{PLACE}\\sub\\c.log": a_file(),
+                f"{PLACE}\\h\u00e4llo w\u00f6rld.txt": a_file(),
+                f"{PLACE}\\[b].txt": a_file(),
             },
         ).map(lambda files: {PLACE: None, **files})
-
-    def lay_script(self, start: t.Any, name: str) -> str:
-        """Return the tree's script."""
-        return lay_script(start)
-
-    def lay(self, machine: Machine, start: t.Any, name: str) -> None:
-        """Lay the tree down."""
-        lay(machine, start)
-
-    def read_script(self, name: str) -> str:
-        """Return the tree's script."""
-        return read_script(PLACE.replace(HERE, name))
-
-    def read(self, machine: Machine, name: str) -> State:
-        """Read the tree."""
-        return read(machine, PLACE.replace(HERE, name))
 
     def same(self, field: tuple[str, ...], real: t.Any, modelled: t.Any) -> bool:
         """Times of a stat are the same when both are of this run."""
         return field[:1] == ("stat",) and field[-1].endswith("time") and recent(real) and recent(modelled)
-
-
-def _file() -> st.SearchStrategy[dict[str, t.Any]]:
-    content = st.sampled_from((b"", b"hello\r\n", "h\u00e4llo\n".encode(), b"\0\xff\xfe binary", b"x" * 300))
-    return st.fixed_dictionaries(
-        {"content": content.map(lambda data: base64.b64encode(data).decode())}, optional={"read_only": st.just(True)}
-    )
