@@ -153,6 +153,7 @@ FIXED = (
             _call(_raw_params="cmd.exe /c echo hello "),
             _call(cmd="cmd /c exit 3"),
             _call(argv=["C:\\windows\\system32\\cmd.exe", "/c", "echo", "a b", ""]),
+            _call(argv=["cmd.exe", "/c", "echo", "%SystemDrive%", "a%NoSuchVariable%", 'say "%OS%"']),
             _call(_raw_params="cmd.exe /c echo oops 1>&2", chdir=PLACE),
             _call(_raw_params="cmd.exe /c cd", chdir=PLACE),
             _call(_raw_params="cmd.exe /c cd", chdir=f"{PLACE}\\none"),
