@@ -9,8 +9,7 @@ import re
 import typing as t
 
 from ..model.call import Call, ModuleFailure, handles
-from ..windows import wildcards
-from ..windows.errors import WindowsError
+from ..windows import errors, wildcards
 from ..windows.files import Node
 from .ansible_windows_commands import FOLDER
 from .ansible_windows_files import attributes, extension, full
@@ -51,10 +50,7 @@ class _Search:
         """Search one of the paths."""
         files = self._call.machine.files
         if path[1:2] == ":" and path[0].upper() not in files.drives:
-            raise WindowsError(
-                "System.Management.Automation.DriveNotFoundException",
-                f"Cannot find drive. A drive with the name '{path[0]}' does not exist.",
-            )
+            raise errors.drive_not_found(path[0])
         path = full(ntpath.join(FOLDER, path.replace("/", "\\")))
         path = path[0].upper() + path[1:]
         node = files.find(path)

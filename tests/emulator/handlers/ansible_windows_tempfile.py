@@ -8,6 +8,7 @@ import string
 import typing as t
 
 from ..model.call import Call, ModuleFailure, handles
+from ..windows import errors
 from ..windows.errors import WindowsError
 from .ansible_windows_files import full
 
@@ -36,6 +37,8 @@ def win_tempfile(call: Call) -> dict[str, t.Any]:
 
 
 def _make(call: Call, path: str) -> None:
+    if path[1:2] == ":" and path[0].upper() not in call.machine.files.drives:
+        raise errors.drive_not_found(path[0])
     if call.arguments["state"].lower() == "directory":
         call.machine.files.make_folder(path)
     else:

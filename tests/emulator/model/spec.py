@@ -39,6 +39,7 @@ class Spec:
     Attributes:
         options: by name; None for a plain script that takes what it gets.
         legacy: read by Get-AnsibleParam, so that unknown options pass unseen: its parameters.
+        open: takes any option besides, as it is: setup does.
         supports_check_mode: whether it may run in check mode.
         rules: mutually_exclusive, required_together, required_one_of, required_if, required_by.
     """
@@ -47,6 +48,7 @@ class Spec:
     legacy: tuple[legacy.Parameter, ...] = ()
     supports_check_mode: bool = True
     rules: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    open: bool = False
 
 
 def _text(node: tree_sitter.Node) -> str:
@@ -172,7 +174,13 @@ def read(source: str, utilities: str = "") -> Spec:
         table = _merged(table, _Reader(utilities).returned("Get-AnsibleWindowsWebRequestSpec"))
     options = table.get("options") or {}
     rules = {key: value for key, value in table.items() if key not in {"options", "supports_check_mode"}}
-    return Spec(options if isinstance(options, dict) else None, (), bool(table.get("supports_check_mode")), rules)
+    return Spec(
+        options if isinstance(options, dict) else None,
+        (),
+        bool(table.get("supports_check_mode")),
+        rules,
+        re.search(r"\$spec\.options\.\S+\s*=\s*@\{\s*type\s*=\s*'raw'", source) is not None,
+    )
 
 
 def _merged(table: dict[str, t.Any], more: t.Any) -> dict[str, t.Any]:
@@ -218,6 +226,8 @@ def check(
         if check_mode and not spec.supports_check_mode:
             raise Skipped("remote module does not support check mode")
         return {**given, **legacy.read(spec.legacy, given, expand)}
+    if spec.open:
+        given = {name: value for name, value in given.items() if name.lower() in map(str.lower, _names(spec.options))}
     try:
         _mind_names(spec.options, given, module, "")
         if check_mode and not spec.supports_check_mode:
