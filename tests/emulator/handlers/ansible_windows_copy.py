@@ -11,6 +11,7 @@ import zipfile
 
 from ..model.call import Call, ModuleFailure, handles
 from ..windows.errors import WindowsError
+from .ansible_windows_files import mind_path
 
 BACKUP_PROCESS = 4000
 """The number of the process that backups are named after."""
@@ -111,16 +112,28 @@ def _explode(call: Call) -> dict[str, t.Any]:
     result, files, source = _started(call), call.machine.files, call.arguments["src"]
     if not files.is_file(source):
         raise ModuleFailure(f"Cannot expand src zip file: '{source}' as it does not exist", **result)
-    with zipfile.ZipFile(io.BytesIO(files.read(source))) as archive:
-        for entry in archive.infolist():
-            name = base64.b64decode(entry.filename.rstrip("/")).decode() + ("/" if entry.is_dir() else "")
-            path = _joined(call.arguments["dest"], name)
-            if call.check:
-                continue
+    for name, content in _entries(files.read(source)):
+        path = _joined(call.arguments["dest"], name)
+        if not call.check:
             files.make_folder(ntpath.dirname(path))
-            if not entry.is_dir():
-                files.write(path, archive.read(entry))
+            if content is not None:
+                files.write(path, content)
     return {**result, "changed": True}
+
+
+def _entries(data: bytes) -> list[tuple[str, bytes | None]]:
+    """Return names and contents of an archive; None, and a separator behind the name, for a folder."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return [
+                (base64.b64decode(entry.filename).decode(), archive.read(entry))
+                if not entry.is_dir()
+                else (base64.b64decode(entry.filename[:-1]).decode() + "/", None)
+                for entry in archive.infolist()
+            ]
+    except zipfile.BadZipFile:
+        message = 'Exception calling "Open" with "3" argument(s): "End of Central Directory record could not be found."'
+        raise WindowsError("System.Management.Automation.MethodInvocationException", message) from None
 
 
 def _remote(call: Call) -> dict[str, t.Any]:
@@ -133,6 +146,7 @@ class _RemoteCopy:
     def __init__(self, call: Call) -> None:
         self._call, self._files = call, call.machine.files
         self._source, self._dest = call.arguments["src"], call.arguments["dest"]
+        mind_path(self._source)
         self._result = {**_started(call), "src": self._source, "dest": self._dest}
 
     def run(self) -> dict[str, t.Any]:

@@ -18,7 +18,7 @@ from ..windows.files import FileSystem, Node
 def win_file(call: Call) -> dict[str, t.Any]:
     """Make or remove a file or folder, or set its times."""
     files, path, state = call.machine.files, call.arguments["path"], (call.arguments["state"] or "").lower()
-    _mind_path(path)
+    mind_path(path)
     basename = call.arguments["_original_basename"]
     if basename is not None and files.is_folder(path):
         path = ntpath.join(path, basename)
@@ -40,7 +40,8 @@ def win_file(call: Call) -> dict[str, t.Any]:
     raise ModuleFailure(f"path {path} will not be created")
 
 
-def _mind_path(path: str | None) -> None:
+def mind_path(path: str | None) -> None:
+    """Fail where there is no path, as PowerShell does."""
     if path is None:
         raise WindowsError(
             "System.Management.Automation.ParameterBindingException",
@@ -197,7 +198,7 @@ def extension(name: str) -> str:
 def slurp(call: Call) -> dict[str, t.Any]:
     """Return a file's content."""
     files, path = call.machine.files, call.arguments["src"]
-    _mind_path(path)
+    mind_path(path)
     if files.is_folder(path):
         raise ModuleFailure(f"Path {path} is a directory")
     if not files.is_file(path) or _below_a_file(files, path):

@@ -216,7 +216,7 @@ class FileSystem:
                 raise errors.already_exists(path)
             return
         parent = ntpath.dirname(path)
-        if parent == path:
+        if parent in {path, ""}:
             raise errors.folder_not_found(path)
         self.make_folder(parent)
         self._mind_faults(path)

@@ -44,7 +44,7 @@ def path() -> st.SearchStrategy[str]:
             f"{PLACE}\\.\\b",
             f"c:\\FID\\{HERE}\\a.txt",
             f"%SystemDrive%\\fid\\{HERE}\\a.txt",
-            f"%NoSuchVariable%\\{HERE}",
+            f"{PLACE}\\%NoSuchVariable%",
             f"Q:\\{HERE}",
             "",
         )
