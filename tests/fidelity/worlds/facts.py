@@ -13,6 +13,7 @@ import re
 import typing as t
 
 from emulator.handlers.ansible_windows_facts import COMMENT, GROUPS, SERVER_MANAGER, SERVICING, SESSION_MANAGER
+from emulator.windows import registry_data
 from emulator.windows.edition import CURRENT_VERSION
 from emulator.windows.machine import Machine
 from hypothesis import strategies as st
@@ -92,14 +93,14 @@ def _call(*subsets: str, check: bool = False, **more: t.Any) -> Step:
     return Step(MODULE, {"gather_subset": ["!all", "!min", *subsets], **more}, check)
 
 
+# No fixed call asks for the variables: they would record the machine on which the engine runs.
 FIXED = (
     Sequence(
         {"files": FILES, "installed": 132000000000000000, "owner": "Contoso", "comment": "h\u00e4", "servicing": True},
         (
-            Step(MODULE, {}),
-            Step(MODULE, {"gather_subset": ["!all"]}, check=True),
+            Step(MODULE, {"gather_subset": ["!env"]}),
+            Step(MODULE, {"gather_subset": ["!all", "!env"]}, check=True),
             Step(MODULE, {"gather_subset": ["!ALL", "!min", "USER", "Network", "!windows_domain", "!nonsense"]}),
-            Step(MODULE, {"gather_subset": []}),
             _call("user", "user", filter="ansible_*", nonsense=5, _measure_subset=True),
             _call("local", fact_path=f"{PLACE}\\facts"),
             _call("local", fact_path=f"{PLACE}\\none"),
@@ -198,6 +199,22 @@ def _warnings_of_the_rig(difference: Difference) -> bool:
     return [text for text in difference.real if not WARNINGS.fullmatch(text)] == said
 
 
+def _address_not_computed(difference: Difference) -> bool:
+    """Tell whether an address has the name of a class in the place of its two properties."""
+    name = "System.Collections.Hashtable"
+    if len(difference.field) == 4:
+        return name in str(difference.real)
+    return (difference.field[-1] == name and difference.real is None) or (
+        difference.field[-1] in {"address", "prefix"} and difference.real == ABSENT
+    )
+
+
+def _installation_not_read(difference: Difference) -> bool:
+    """Tell whether the kind of installation is missing because the date, which is read along, is."""
+    dates = [result["ansible_facts"]["ansible_os_install_date"] for result in difference.results]
+    return (difference.real, difference.modelled, dates) == (None, "Server", [None, None])
+
+
 def _of_another_process(difference: Difference) -> bool:
     """Tell whether a variable is one of Wine's, or has a value that the engine's process has for itself."""
     name, real, modelled = difference.field[-1], difference.real, difference.modelled
@@ -240,13 +257,43 @@ class FactsWorld(TreeWorld):
             "its Get-Date has no -UFormat, its Select-Object no computed properties, and AccountManagement is missing",
             functools.partial(_among, NOT_READ),
         ),
+        *(
+            Known(
+                f"addresses of an interface: {field[-1]}",
+                (MODULE,),
+                ("ansible_facts", "ansible_interfaces", "*", *field),
+                "rig",
+                "its Select-Object has no computed properties",
+                _address_not_computed,
+            )
+            for field in (("ipv4",), ("ipv6",), ("ipv4", "*"), ("ipv6", "*"))
+        ),
+        *(
+            Known(
+                f"a value that the registry has not: {field}",
+                (MODULE,),
+                ("ansible_facts", f"ansible_{field}"),
+                "rig",
+                "its Get-ItemProperty fails for a value that is not there, whatever -ErrorAction says, so that the"
+                " variable stays empty",
+                when,
+            )
+            for field, when in (
+                ("owner_name", lambda d: (d.real, d.modelled) == (None, "")),
+                ("system_description", lambda d: (d.real, d.modelled) == (None, "")),
+                ("os_installation_type", _installation_not_read),
+            )
+        ),
         Known(
-            "addresses of an interface",
+            "words for a text that is no number, in a timeout",
             (MODULE,),
-            ("ansible_facts", "ansible_interfaces", "*", "*"),
-            "rig",
-            "its Select-Object has no computed properties",
-            lambda d: d.field[-1] in {"ipv4", "ipv6"} and "System.Collections.Hashtable" in str(d.real),
+            ("msg",),
+            "engine 7",
+            ".NET names the value, .NET Framework does not",
+            lambda d: (
+                registry_data.NO_NUMBER in str(d.modelled)
+                and re.sub(r"The input string '[^']*' was", "Input string was", str(d.real)) == d.modelled
+            ),
         ),
         Known(
             "version of PowerShell",
