@@ -90,6 +90,11 @@ FAILS = {
         {"paths": [FOLDER], "age": "old"},
         "Invalid age pattern specified",
     ),
+    "folder of no drive": (
+        "ansible.windows.win_file",
+        {"path": "x\\y", "state": "directory"},
+        "Could not find a part of the path",
+    ),
     "copy of nothing": (
         "ansible.windows.win_copy",
         {"src": "C:\\none", "dest": FOLDER, "_copy_mode": "remote"},
