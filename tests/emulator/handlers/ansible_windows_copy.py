@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
+import datetime
 import hashlib
 import io
 import ntpath
@@ -112,23 +114,43 @@ def _explode(call: Call) -> dict[str, t.Any]:
     result, files, source = _started(call), call.machine.files, call.arguments["src"]
     if not files.is_file(source):
         raise ModuleFailure(f"Cannot expand src zip file: '{source}' as it does not exist", **result)
-    for name, content in _entries(files.read(source)):
-        path = _joined(call.arguments["dest"], name)
+    for entry in _entries(files.read(source)):
+        path = _joined(call.arguments["dest"], entry.name)
         if not call.check:
             files.make_folder(ntpath.dirname(path))
-            if content is not None:
-                files.write(path, content)
+            if entry.content is not None:
+                _extract(call, path, entry)
     return {**result, "changed": True}
 
 
-def _entries(data: bytes) -> list[tuple[str, bytes | None]]:
-    """Return names and contents of an archive; None, and a separator behind the name, for a folder."""
+def _extract(call: Call, path: str, entry: _Entry) -> None:
+    try:
+        call.machine.files.write(path, entry.content or b"")
+    except WindowsError as error:
+        message = f'Exception calling "ExtractToFile" with "3" argument(s): "{error.message}"'
+        raise WindowsError("System.Management.Automation.MethodInvocationException", message) from None
+    call.machine.files.entry(path).last_write = entry.time
+
+
+@dataclasses.dataclass(frozen=True)
+class _Entry:
+    """A file of an archive, or without content a folder, whose name has a separator behind it."""
+
+    name: str
+    time: datetime.datetime
+    content: bytes | None
+
+
+def _entries(data: bytes) -> list[_Entry]:
+    """Return what is in an archive; the server keeps its clock in UTC."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return [
-                (base64.b64decode(entry.filename).decode(), archive.read(entry))
-                if not entry.is_dir()
-                else (base64.b64decode(entry.filename[:-1]).decode() + "/", None)
+                _Entry(
+                    base64.b64decode(entry.filename.rstrip("/")).decode() + ("/" if entry.is_dir() else ""),
+                    datetime.datetime(*entry.date_time, tzinfo=datetime.UTC),
+                    None if entry.is_dir() else archive.read(entry),
+                )
                 for entry in archive.infolist()
             ]
     except zipfile.BadZipFile:

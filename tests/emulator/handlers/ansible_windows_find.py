@@ -10,6 +10,7 @@ import typing as t
 
 from ..model.call import Call, ModuleFailure, handles
 from ..windows import errors, wildcards
+from ..windows.errors import WindowsError
 from ..windows.files import Node
 from .ansible_windows_commands import FOLDER
 from .ansible_windows_files import attributes, extension, full
@@ -23,7 +24,7 @@ _STAMPS = {"mtime": "last_write", "ctime": "created", "atime": "last_access"}
 def win_find(call: Call) -> dict[str, t.Any]:
     """List what fits; what is no folder is skipped with a warning."""
     search = _Search(call)
-    for path in call.arguments["paths"]:
+    for path in call.arguments["paths"] or []:
         search.folder(path)
     found = sorted(search.found, key=lambda file: str(file["path"]).lower())
     warnings = {"warnings": search.warnings} if search.warnings else {}
@@ -50,7 +51,11 @@ class _Search:
         """Search one of the paths."""
         files = self._call.machine.files
         if path[1:2] == ":" and path[0].upper() not in files.drives:
-            raise errors.drive_not_found(path[0])
+            why = errors.drive_not_found(path[0])
+            raise WindowsError(
+                why.type_name,
+                f'Exception calling "GetUnresolvedProviderPathFromPSPath" with "1" argument(s): "{why.message}"',
+            )
         path = full(ntpath.join(FOLDER, path.replace("/", "\\")))
         path = path[0].upper() + path[1:]
         node = files.find(path)
@@ -84,7 +89,7 @@ class _Search:
         return int(found[1]) * units[(found[2] or usual).lower()]
 
     def _fits(self, node: Node) -> bool:
-        kind = self._arguments["file_type"].lower()
+        kind = (self._arguments["file_type"] or "").lower()
         of_kind = kind == "any" or node.folder == (kind == "directory")
         return all((self._of_age(node), of_kind, self._named(node), self._of_size(node)))
 

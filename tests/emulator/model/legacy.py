@@ -8,6 +8,7 @@ import dataclasses
 import re
 import typing as t
 
+from ..windows.errors import WindowsError
 from .call import ModuleFailure
 
 _CALL = re.compile(
@@ -85,6 +86,7 @@ def read(
 
     Raises:
         ModuleFailure: with the message of Get-AnsibleParam.
+        WindowsError: a path is empty, which it does not catch.
     """
     given = {name.lower(): value for name, value in arguments.items()}
     values: dict[str, t.Any] = {}
@@ -116,6 +118,9 @@ def _value(parameter: Parameter, given: t.Mapping[str, t.Any], expand: t.Callabl
 def _typed(kind: str | None, name: str, value: t.Any, expand: t.Callable[[str], str]) -> t.Any:
     if kind == "path":
         path = expand(str(value))
+        if not path:
+            message = "Cannot bind argument to parameter 'Path' because it is an empty string."
+            raise WindowsError("System.Management.Automation.ParameterBindingException", message)
         if not valid_path(path):
             raise ModuleFailure(f"Get-AnsibleParam: Parameter '{name}' has an invalid path '{path}' specified.")
         return path

@@ -285,9 +285,7 @@ def _names(options: dict[str, dict[str, t.Any]]) -> dict[str, str]:
     return names
 
 
-def _mind_names(
-    options: dict[str, dict[str, t.Any]], given: t.Mapping[str, t.Any], module: str, where: str
-) -> dict[str, str]:
+def _mind_names(options: dict[str, dict[str, t.Any]], given: t.Mapping[str, t.Any], module: str, where: str) -> None:
     names = _names(options)
     known = {name.lower() for name in names}
     unknown = sorted(name for name in given if name.lower() not in known)
@@ -296,15 +294,18 @@ def _mind_names(
             f"Unsupported parameters for ({module}) module: {', '.join(unknown)}{where}. "
             f"Supported parameters include: {', '.join(sorted(names))}"
         )
-    return {name.lower(): option for name, option in names.items()}
 
 
 def _checked(
     options: dict[str, dict[str, t.Any]], rules: dict[str, t.Any], given: dict[str, t.Any], context: _Context
 ) -> dict[str, t.Any]:
-    names, where = _mind_names(options, given, context.module, context.where), context.where
-    values = {names[name.lower()]: value for name, value in given.items() if value is not None}
+    _mind_names(options, given, context.module, context.where)
+    values, where = _by_option(options, given), context.where
     _mind_exclusive(rules, values, where)
+    for name, option in options.items():
+        default = option.get("default") if isinstance(option, dict) else None
+        if default is not None:
+            values.setdefault(name, default)
     missing = sorted(
         n for n, o in options.items() if isinstance(o, dict) and o.get("required") is True and n not in values
     )
@@ -312,15 +313,25 @@ def _checked(
         raise _Invalid(f"missing required arguments: {', '.join(missing)}{where}")
     result: dict[str, t.Any] = {}
     for name, option in options.items():
-        value = values.get(name, option.get("default") if isinstance(option, dict) else None)
+        value = values.get(name)
         result[name] = None if value is None or isinstance(value, Unknown) else _typed(name, option, value, context)
     _mind_rules(rules, values, where)
-    _mind_conditions(rules, result, where)
+    _mind_conditions(rules, {name: result[name] for name in values}, where)
     _mind_companions(rules, values, where)
     for name, option in options.items():
         if isinstance(option, dict) and result[name] is not None:
             result[name] = _inside(name, option, result[name], context)
     return result
+
+
+def _by_option(options: dict[str, dict[str, t.Any]], given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return what is given by each option's own name. A null counts as given; the last of several aliases counts."""
+    lowered = {name.lower(): value for name, value in given.items()}
+    values: dict[str, t.Any] = {}
+    for alias, name in _names(options).items():
+        if alias.lower() in lowered:
+            values[name] = lowered[alias.lower()]
+    return values
 
 
 def _mind_exclusive(rules: dict[str, t.Any], values: dict[str, t.Any], where: str) -> None:
@@ -343,7 +354,7 @@ def _mind_conditions(rules: dict[str, t.Any], values: dict[str, t.Any], where: s
     for rule in _groups(rules.get("required_if")):
         if len(rule) >= 3 and values.get(rule[0]) == rule[1]:
             needed = rule[2] if isinstance(rule[2], list) else [rule[2]]
-            absent = [name for name in needed if values.get(name) is None]
+            absent = [name for name in needed if name not in values]
             any_is_enough = len(rule) > 3 and rule[3] is True
             if absent and not (any_is_enough and len(absent) < len(needed)):
                 kind = "any" if any_is_enough else "all"

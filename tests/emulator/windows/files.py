@@ -160,12 +160,12 @@ class FileSystem:
         return node
 
     def children(self, path: str) -> list[str]:
-        """Return the names in a folder, sorted without regard to case."""
+        """Return the names in a folder, in NTFS's order: that of their capital letters."""
         node = self.find(path)
         if node is None or not node.folder:
             raise errors.folder_not_found(path)
         names = self._children[node.path.lower()]
-        return [self._nodes[names[key]].name for key in sorted(names)]
+        return [self._nodes[names[key]].name for key in sorted(names, key=str.upper)]
 
     def walk(self, path: str) -> t.Iterator[Node]:
         """Yield everything below a folder, parents first."""

@@ -158,6 +158,7 @@ FIXED = (
             f"{PLACE}\\from\\s.txt": {**HELLO, "read_only": True},
             f"{PLACE}\\from\\in\\d.bin": OTHER,
             f"{PLACE}\\from\\h\u00e4.txt": OTHER,
+            f"{PLACE}\\from\\[s].txt": OTHER,
         },
         (
             _call("remote", src="from\\s.txt", dest="new.txt", check=True),
@@ -202,6 +203,10 @@ FIXED = (
             _call("explode", src="one.zip", dest="to", check=True),
             _call("explode", src="one.zip", dest="to"),
             _call("explode", src="two.zip", dest="made\\out"),
+            _call("explode", src="two.zip", dest="made\\out"),
+            _call("explode", src="a.txt", dest="to"),
+            _call("remote", dest="to"),
+            Step(MODULE, {"_copy_mode": "single", "src": f"{PLACE}\\a.txt", "dest": ""}),
             _call("explode", src="none.zip", dest="to"),
             _call("move", src="a.txt", dest="to"),
             Step(MODULE, {"_copy_mode": "single"}),

@@ -131,6 +131,8 @@ FIXED = (
             _find("", patterns=["[b"]),
             _find("", patterns=["^A"], use_regex=True),
             _find("", patterns=["^A"], use_regex=True, case_sensitive=True),
+            Step(MODULE, {"regex": "^A", "paths": PLACE, "use_regex": True, "patterns": ["b"], "file_type": None}),
+            Step(MODULE, {"paths": None}),
             _find("", size="7", recurse=True),
             _find("", size="-7b", recurse=True, file_type="any"),
             _find("", size="1.5k"),
