@@ -90,7 +90,7 @@ class _Search:
 
     def _fits(self, node: Node) -> bool:
         kind = (self._arguments["file_type"] or "").lower()
-        of_kind = kind == "any" or node.folder == (kind == "directory")
+        of_kind = kind in {"any", "directory" if node.folder else "file"}
         return all((self._of_age(node), of_kind, self._named(node), self._of_size(node)))
 
     def _of_age(self, node: Node) -> bool:
