@@ -17,6 +17,8 @@ from .ansible_windows_files import mind_path
 
 BACKUP_PROCESS = 4000
 """The number of the process that backups are named after."""
+DIRECTORY_END = 18
+"""So many bytes .NET goes back from an archive's end before it looks for the directory."""
 
 
 @handles("ansible.windows.win_copy")
@@ -154,7 +156,9 @@ def _entries(data: bytes) -> list[_Entry]:
                 for entry in archive.infolist()
             ]
     except zipfile.BadZipFile:
-        message = 'Exception calling "Open" with "3" argument(s): "End of Central Directory record could not be found."'
+        short = len(data) < DIRECTORY_END
+        why = "Central Directory corrupt." if short else "End of Central Directory record could not be found."
+        message = f'Exception calling "Open" with "3" argument(s): "{why}"'
         raise WindowsError("System.Management.Automation.MethodInvocationException", message) from None
 
 
