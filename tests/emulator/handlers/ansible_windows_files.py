@@ -178,8 +178,11 @@ def _below_a_file(files: FileSystem, path: str) -> bool:
 
 
 def full(path: str) -> str:
-    """Return a path as .NET's FullName: separators and dots resolved, letters and a last separator as given."""
+    """Return a path as .NET's FullName: separators and dots resolved, letters and a last separator as given; dots and
+    blanks at the end are gone.
+    """
     whole = ntpath.normpath(path)
+    whole = whole if set(whole) <= {"."} else whole.rstrip(". ")
     return whole + "\\" if path[-1:] in {"\\", "/"} and not whole.endswith("\\") else whole
 
 

@@ -19,6 +19,7 @@ from .call import ModuleFailure
 _LANGUAGE = tree_sitter.Language(tree_sitter_powershell.language())
 _TRUE = ("y", "yes", "on", "1", "true", "t", "1.0")
 _FALSE = ("n", "no", "off", "0", "false", "f", "0.0")
+INVALID_IN_PATHS, EMPTY_PATH = '"<>|', "The path is not of a legal form."
 _NET_TYPES = {bool: "Boolean", int: "Int32", float: "Double", str: "String", list: "Object[]"}
 
 
@@ -432,7 +433,7 @@ def _net_type(value: t.Any) -> str:
 def _made(kind: str, value: t.Any, expand: t.Callable[[str], str]) -> t.Any:
     if kind in {"str", "path", "sid"}:
         text = value if isinstance(value, str) else json.dumps(value) if isinstance(value, dict | list) else str(value)
-        return expand(text) if kind == "path" and not text.startswith("\\\\?\\") else text
+        return _path(expand(text)) if kind == "path" and not text.startswith("\\\\?\\") else text
     if kind == "bool":
         text = str(value).lower().strip()
         if text not in _TRUE + _FALSE:
@@ -452,6 +453,16 @@ def _made(kind: str, value: t.Any, expand: t.Callable[[str], str]) -> t.Any:
     if kind == "list" and not isinstance(value, list):
         return _list(value)
     return value
+
+
+def _path(path: str) -> str:
+    """Return a path that .NET takes for one."""
+    # Belief [path-words]: .NET Framework's signs and words; .NET refuses | alone and says "The path is empty.", dotnet.
+    if any(sign in INVALID_IN_PATHS or sign < " " for sign in path):
+        raise _Inconvertible("string value contains invalid path characters, cannot convert to path")
+    if not path:
+        raise _Inconvertible(EMPTY_PATH)
+    return path
 
 
 def _list(value: t.Any) -> list[t.Any]:

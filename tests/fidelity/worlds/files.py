@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import re
 import typing as t
 
+from emulator.model.spec import EMPTY_PATH
 from hypothesis import strategies as st
 
 from ..known import ABSENT, Difference, Known
@@ -105,6 +107,24 @@ def _drive_missing(difference: Difference) -> bool:
     return any(str(value).startswith("Q:") for value in difference.arguments.values()) and expected.get(
         difference.field[0]
     ) == (difference.real, difference.modelled)
+
+
+def empty_path(difference: Difference) -> bool:
+    """Tell whether both sides say of an empty path what their .NET says."""
+    return EMPTY_PATH in str(difference.modelled) and str(difference.real) == str(difference.modelled).replace(
+        EMPTY_PATH, "The path is empty. (Parameter 'path')"
+    )
+
+
+def _sign_refused(difference: Difference) -> bool:
+    """Tell whether the model refused a sign in a path of which the module said that nothing is there."""
+    real, modelled = difference.results
+    return (
+        "string value contains invalid path characters" in str(modelled.get("msg"))
+        and any(re.search('["<>]', str(value)) for value in difference.arguments.values())
+        and real.get("stat") == {"exists": False}
+        and difference.field[0] in {"failed", "msg", "stat"}
+    )
 
 
 NO_DRIVE = "Cannot find drive. A drive with the name 'Q' does not exist."
@@ -214,6 +234,22 @@ class FilesWorld(TreeWorld):
                 and d.real[0].startswith(SHARE_WARNING)
                 and NOT_THERE in d.real[0]
             ),
+        ),
+        Known(
+            "signs that are refused in paths",
+            (STAT,),
+            ("*",),
+            "engine 7",
+            '.NET refuses | alone, .NET Framework ", < and > too',
+            _sign_refused,
+        ),
+        Known(
+            "words for an empty path to ask about",
+            (STAT,),
+            ("msg",),
+            "engine 7",
+            ".NET says that it is empty, .NET Framework that it has no legal form",
+            empty_path,
         ),
         Known(
             "owner",

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from ..known import Difference, Known
 from ..tree import PLACE, TreeWorld
 from ..world import HERE, Sequence, State, Step, quoted
-from .files import MAKE
+from .files import MAKE, empty_path
 
 MODULE = "ansible.windows.win_tempfile"
-RANDOM = re.compile(r"(?<![a-z0-9])[a-z0-9]{8}\.[a-z0-9]{3}")
+RANDOM = re.compile(r"[a-z0-9]{8}\.[a-z0-9]{3}")
 
 PATHS = (PLACE, PLACE, PLACE, f"{PLACE}\\sub", f"{PLACE}\\h\u00e4llo w\u00f6rld", f"%SystemDrive%\\fid\\{HERE}\\sub")
 ODD_PATHS = (
@@ -89,6 +89,9 @@ FIXED = (
             _call("\\a.txt"),
             _call("\\a.txt", state="directory"),
             _call(state="link"),
+            _call(suffix=". "),
+            _call(prefix=".tmp"),
+            _call(None, path=""),
             _call(None, check=True),
             Step(MODULE, {"path": "Q:\\x"}),
         ),
@@ -127,6 +130,14 @@ class TemporaryWorld(TreeWorld):
             "Wine",
             "the user is another one, and so is the folder for temporary files",
             _users_folder,
+        ),
+        Known(
+            "words for an empty path",
+            (MODULE,),
+            ("msg",),
+            "engine 7",
+            ".NET says that it is empty, .NET Framework that it has no legal form",
+            empty_path,
         ),
     )
 
