@@ -15,9 +15,9 @@ import zipfile
 
 from hypothesis import strategies as st
 
-from ..known import Known
 from ..tree import PLACE, TreeWorld, a_file
 from ..world import HERE, Sequence, Step
+from .files import read_only_touched
 
 MODULE, FILE = "ansible.windows.win_copy", "ansible.windows.win_file"
 BACKUP = re.compile(r"\.\d+\.\d{8}-\d{6}\.bak")
@@ -231,7 +231,7 @@ class CopiesWorld(TreeWorld):
     ).map(lambda two: Step(FILE, {"path": f"{PLACE}\\{two[0]}", "state": two[1]}))
     fixed = FIXED
     random = BACKUP
-    known: tuple[Known, ...] = ()
+    known = (read_only_touched("times of a read-only file that is copied"),)
 
     def start(self) -> st.SearchStrategy[t.Any]:
         """Return files to copy and places for them."""

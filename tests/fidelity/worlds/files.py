@@ -186,6 +186,25 @@ FIXED = (
 )
 
 
+def read_only_touched(name: str) -> Known:
+    """Return the entry for a call of win_file that sets times of a read-only file, for a world with such calls."""
+    return Known(
+        name,
+        (FILE,),
+        ("state", "*", "attributes"),
+        "Wine",
+        "setting a time takes the attribute away; on Windows attributes of zero in that call mean no change",
+        lambda d: (
+            str(d.arguments.get("state")).lower() == "touch"
+            and not d.check
+            and d.modelled == 1
+            and d.real == 0
+            and bool(d.results[0].get("changed"))
+        ),
+        ends=True,
+    )
+
+
 class FilesWorld(TreeWorld):
     """A folder with some files, some of them read-only."""
 
@@ -207,21 +226,7 @@ class FilesWorld(TreeWorld):
             " module goes on (Get-AnsibleParam has a branch for it)",
             _drive_missing,
         ),
-        Known(
-            "times of a read-only file",
-            (FILE,),
-            ("state", "*", "attributes"),
-            "Wine",
-            "setting a time takes the attribute away; on Windows attributes of zero in that call mean no change",
-            lambda d: (
-                str(d.arguments.get("state")).lower() == "touch"
-                and not d.check
-                and d.modelled == 1
-                and d.real == 0
-                and bool(d.results[0].get("changed"))
-            ),
-            ends=True,
-        ),
+        read_only_touched("times of a read-only file"),
         Known(
             "share of a folder",
             (STAT,),
