@@ -259,7 +259,7 @@ class FactsWorld(TreeWorld):
         ),
         *(
             Known(
-                f"addresses of an interface: {field[-1]}",
+                f"addresses of an interface: {'.'.join(field)}",
                 (MODULE,),
                 ("ansible_facts", "ansible_interfaces", "*", *field),
                 "rig",
