@@ -10,10 +10,25 @@ Path = tuple[str, ...]
 Found = tuple[Path, t.Any, t.Any]
 
 
-def results(real: t.Mapping[str, t.Any], modelled: t.Mapping[str, t.Any]) -> list[Found]:
-    """Return each value of a module's result that differs: its path, the real and the modelled one."""
-    left, right = ({k: v for k, v in side.items() if k not in NOT_COMPARED} for side in (real, modelled))
+def results(
+    real: t.Mapping[str, t.Any], modelled: t.Mapping[str, t.Any], listed_by: t.Mapping[str, str]
+) -> list[Found]:
+    """Return each value of a module's result that differs: its path, the real and the modelled one.
+
+    Args:
+        real: the module's.
+        modelled: the model's.
+        listed_by: lists of entries, and by which key of theirs they are put in order first.
+    """
+    left, right = (
+        {k: _in_order(v, listed_by.get(k)) for k, v in side.items() if k not in NOT_COMPARED}
+        for side in (real, modelled)
+    )
     return list(_differences(left, right, ()))
+
+
+def _in_order(value: t.Any, key: str | None) -> t.Any:
+    return sorted(value, key=lambda entry: str(entry[key])) if key and isinstance(value, list) else value
 
 
 def states(

@@ -46,7 +46,8 @@ def run(world: World, real: RealSide, sequence: Sequence, name: str) -> list[Jud
     for step in sequence.steps:
         results = (real.call(step, name), modelled.call(step, name))
         after = (real.read(world, name), world.read(modelled.machine, name))
-        found = [found for found in comparing.results(*results) if not world.same(found[0], found[1], found[2])]
+        compared = comparing.results(*results, world.listed_by)
+        found = [found for found in compared if not world.same(found[0], found[1], found[2])]
         parted = comparing.states((before[0], after[0]), (before[1], after[1]), world.stamps)
         differences = [
             Difference(step.module, step.arguments, step.check, *values, results) for values in (*found, *parted)

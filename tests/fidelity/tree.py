@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import base64
+import re
 import typing as t
 
 from emulator.windows.clock import stamp
 from emulator.windows.machine import Machine
+from hypothesis import strategies as st
 
-from .world import State, quoted
+from .world import HERE, State, World, quoted
+
+PLACE = f"C:\\fid\\{HERE}"
+"""The folder of a sequence whose state is files."""
 
 Tree = t.Mapping[str, t.Mapping[str, t.Any] | None]
 """By path: None for a folder, or ``content`` (base64) and, where wanted, ``read_only``."""
+NOTHING = re.compile("(?!)")
 
 _READ = """
 $root = {root}
@@ -24,7 +30,7 @@ function Add-Entry([string]$path) {{
     written = [IO.File]::GetLastWriteTimeUtc($path).Ticks.ToString()
   }}
   if (-not $folder) {{ $entry.content = [Convert]::ToBase64String([IO.File]::ReadAllBytes($path)) }}
-  $found['.' + $path.Substring($root.Length)] = $entry
+  $found['.' + ($path.Substring($root.Length) -creplace '{random}', '<random>')] = $entry
   if ($folder) {{ foreach ($below in [IO.Directory]::GetFileSystemEntries($path)) {{ Add-Entry $below }} }}
 }}
 if ([IO.Directory]::Exists($root) -or [IO.File]::Exists($root)) {{ Add-Entry $root }}
@@ -58,15 +64,19 @@ def lay(machine: Machine, tree: Tree) -> None:
             machine.files.entry(path).read_only = bool(entry.get("read_only"))
 
 
-def read_script(root: str) -> str:
+def read_script(root: str, random: re.Pattern[str] = NOTHING) -> str:
     """Return the PowerShell that prints what is at and below a path: contents, attributes that count, time of writing.
 
     The keys are ``.`` and the name relative to the root.
+
+    Args:
+        root: the path.
+        random: what is random in names and shown as one word; of names that are the same then the last one counts.
     """
-    return _READ.format(root=quoted(root))
+    return _READ.format(root=quoted(root), random=random.pattern)
 
 
-def read(machine: Machine, root: str) -> State:
+def read(machine: Machine, root: str, random: re.Pattern[str] = NOTHING) -> State:
     """Return the same from the model."""
     found = machine.files.find(root)
     if found is None:
@@ -81,5 +91,40 @@ def read(machine: Machine, root: str) -> State:
         }
         if node.content is not None:
             entry["content"] = base64.b64encode(node.content).decode()
-        state["." + node.path[len(found.path) :]] = entry
+        state["." + random.sub("<random>", node.path[len(found.path) :])] = entry
     return state
+
+
+def a_file() -> st.SearchStrategy[dict[str, t.Any]]:
+    """Return what a tree's files are drawn from."""
+    content = st.sampled_from((b"", b"hello\r\n", "h\u00e4llo\n".encode(), b"\0\xff\xfe binary", b"x" * 300))
+    return st.fixed_dictionaries(
+        {"content": content.map(lambda data: base64.b64encode(data).decode())}, optional={"read_only": st.just(True)}
+    )
+
+
+class TreeWorld(World):
+    """A world whose state is what is below ``PLACE``: start states are trees.
+
+    Attributes:
+        random: what is random in names.
+    """
+
+    random = NOTHING
+    stamps = frozenset({"written"})
+
+    def lay_script(self, start: t.Any, name: str) -> str:
+        """Return the tree's script."""
+        return lay_script(start)
+
+    def lay(self, machine: Machine, start: t.Any, name: str) -> None:
+        """Lay the tree down."""
+        lay(machine, start)
+
+    def read_script(self, name: str) -> str:
+        """Return the tree's script."""
+        return read_script(PLACE.replace(HERE, name), self.random)
+
+    def read(self, machine: Machine, name: str) -> State:
+        """Read the tree."""
+        return read(machine, PLACE.replace(HERE, name), self.random)

@@ -78,6 +78,8 @@ class World(abc.ABC):
         fixed: sequences that are always run, and whose real answers are recorded in ``answers/``: one for each bug.
         resets: a start state takes the place of all that was there, so that a name may come again: answers are recorded
             under the name that they are held against (values that are made of it, such as SIDs, are then the same).
+        listed_by: for lists of entries in a result whose order the rig gets wrong: the list's name, and the key by
+            which both sides are put in order before they are compared.
         stamps: names in the state's entries whose values are times: compared is whether a call moved them.
     """
 
@@ -87,6 +89,7 @@ class World(abc.ABC):
     known: tuple[Known, ...] = ()
     fixed: tuple[Sequence, ...] = ()
     resets = False
+    listed_by: t.Mapping[str, str] = {}
     stamps: frozenset[str] = frozenset()
 
     @abc.abstractmethod

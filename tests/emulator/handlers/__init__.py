@@ -12,6 +12,7 @@ from . import (  # noqa: F401
     ansible_windows_network,
     ansible_windows_registry,
     ansible_windows_system,
+    ansible_windows_tempfile,
     ansible_windows_uri,
     ansible_windows_wait,
     community_windows,

@@ -18,7 +18,7 @@ from ..windows.files import FileSystem, Node
 def win_file(call: Call) -> dict[str, t.Any]:
     """Make or remove a file or folder, or set its times."""
     files, path, state = call.machine.files, call.arguments["path"], (call.arguments["state"] or "").lower()
-    _mind_path(path)
+    mind_path(path)
     basename = call.arguments["_original_basename"]
     if basename is not None and files.is_folder(path):
         path = ntpath.join(path, basename)
@@ -40,7 +40,8 @@ def win_file(call: Call) -> dict[str, t.Any]:
     raise ModuleFailure(f"path {path} will not be created")
 
 
-def _mind_path(path: str | None) -> None:
+def mind_path(path: str | None) -> None:
+    """Fail where there is no path, as PowerShell does."""
     if path is None:
         raise WindowsError(
             "System.Management.Automation.ParameterBindingException",
@@ -127,15 +128,13 @@ def win_stat(call: Call) -> dict[str, t.Any]:
     node = files.find(path) if path else None
     if node is None or _below_a_file(files, path):
         return {"changed": False, "stat": {"exists": False}}
-    full = _full(path)
-    attributes = ["ReadOnly"] if node.read_only else []
-    attributes.append("Directory" if node.folder else "Archive")
+    whole = full(path)
     assert node.created and node.last_access
     stat: dict[str, t.Any] = {
         "exists": True,
-        "attributes": ", ".join(attributes),
-        "path": full,
-        "filename": ntpath.basename(full.rstrip("\\")) or full,
+        "attributes": attributes(node),
+        "path": whole,
+        "filename": ntpath.basename(whole.rstrip("\\")) or whole,
         "isarchive": not node.folder,
         "isdir": node.folder,
         "ishidden": False,
@@ -155,7 +154,7 @@ def win_stat(call: Call) -> dict[str, t.Any]:
         if call.arguments["get_size"]:
             stat["size"] = sum(len(below.content or b"") for below in files.walk(path))
         return {"changed": False, "stat": stat}
-    stat["extension"] = _extension(stat["filename"])
+    stat["extension"] = extension(stat["filename"])
     if call.arguments["get_checksum"]:
         stat["checksum"] = _checksum(call, path)
     if call.arguments["get_size"]:
@@ -178,13 +177,22 @@ def _below_a_file(files: FileSystem, path: str) -> bool:
     return path[-1] in "\\/" and files.is_file(path)
 
 
-def _full(path: str) -> str:
-    """Return a path as .NET's FullName: separators and dots resolved, letters and a last separator as given."""
-    full = ntpath.normpath(path)
-    return full + "\\" if path[-1] in "\\/" and not full.endswith("\\") else full
+def full(path: str) -> str:
+    """Return a path as .NET's FullName: separators and dots resolved, letters and a last separator as given; dots and
+    blanks at the end are gone.
+    """
+    whole = ntpath.normpath(path)
+    whole = whole if set(whole) <= {"."} else whole.rstrip(". ")
+    return whole + "\\" if path[-1:] in {"\\", "/"} and not whole.endswith("\\") else whole
 
 
-def _extension(name: str) -> str:
+def attributes(node: Node) -> str:
+    """Return the names of a node's attributes."""
+    return ", ".join([*(["ReadOnly"] if node.read_only else []), "Directory" if node.folder else "Archive"])
+
+
+def extension(name: str) -> str:
+    """Return a name's extension with its dot; empty where there is none."""
     _, dot, last = name.rpartition(".")
     return f".{last}" if dot and last else ""
 
@@ -193,7 +201,7 @@ def _extension(name: str) -> str:
 def slurp(call: Call) -> dict[str, t.Any]:
     """Return a file's content."""
     files, path = call.machine.files, call.arguments["src"]
-    _mind_path(path)
+    mind_path(path)
     if files.is_folder(path):
         raise ModuleFailure(f"Path {path} is a directory")
     if not files.is_file(path) or _below_a_file(files, path):

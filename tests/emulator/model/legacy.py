@@ -8,9 +8,15 @@ import dataclasses
 import re
 import typing as t
 
+from ..windows.errors import WindowsError
 from .call import ModuleFailure
 
-_CALL = re.compile(r"Get-AnsibleParam\s+(?:-obj\s+)?\$\w+\s+(?:-name\s+)?[\"'](?P<name>\w+)[\"'](?P<rest>[^\n]*)", re.I)
+_CALL = re.compile(
+    r"(?:\$(?P<variable>\w+)\s*=\s*)?"
+    r"Get-AnsibleParam\s+(?:-obj\s+)?\$\w+\s+(?:-name\s+)?[\"'](?P<name>\w+)[\"'](?P<rest>[^\n]*)",
+    re.I,
+)
+_CONDITION = re.compile(r"-failifempty\s+\(\s*\$(\w+)\s+-in\s+@\(([^)]*)\)\s*\)", re.I)
 _QUOTED = re.compile(r"[\"']([^\"']*)[\"']")
 _TRUE = {"yes", "on", "1", "true"}
 _INVALID = re.compile(r'[<>"|?*\x00-\x1f]')
@@ -18,7 +24,13 @@ _INVALID = re.compile(r'[<>"|?*\x00-\x1f]')
 
 @dataclasses.dataclass(frozen=True)
 class Parameter:
-    """One call of Get-AnsibleParam. A default or a condition that is computed is not known: None and False."""
+    """One call of Get-AnsibleParam. A default that is computed is not known: None.
+
+    Attributes:
+        variable: what its value is put in.
+        required: whether it has to be there.
+        required_for: whether it has to be there when another one's variable has one of these values.
+    """
 
     name: str
     kind: str | None = None
@@ -26,18 +38,21 @@ class Parameter:
     choices: tuple[str, ...] = ()
     required: bool = False
     default: t.Any = None
+    variable: str = ""
+    required_for: tuple[str, frozenset[str]] | None = None
 
 
 def parameters(source: str) -> tuple[Parameter, ...]:
     """Return a script's parameters, in the order in which they are read."""
     return tuple(
-        _parameter(match["name"], match["rest"])
+        _parameter(match["name"], match["rest"], (match["variable"] or "").lower())
         for match in _CALL.finditer(source)
         if not match["name"].startswith("_ansible")
     )
 
 
-def _parameter(name: str, rest: str) -> Parameter:
+def _parameter(name: str, rest: str, variable: str) -> Parameter:
+    condition = _CONDITION.search(rest)
     default = re.search(r"-default\s+(\$true|\$false|\d+|\"[^\"$]*\"|'[^']*')", rest, re.I)
     kind = re.search(r"-type\s+[\"'](\w+)", rest, re.I)
     return Parameter(
@@ -47,6 +62,8 @@ def _parameter(name: str, rest: str) -> Parameter:
         _list(rest, "validateset"),
         bool(re.search(r"-failifempty\s+\$true", rest, re.I)),
         _literal(default[1]) if default else None,
+        variable,
+        (condition[1].lower(), frozenset(map(str.lower, _QUOTED.findall(condition[2])))) if condition else None,
     )
 
 
@@ -69,9 +86,17 @@ def read(
 
     Raises:
         ModuleFailure: with the message of Get-AnsibleParam.
+        WindowsError: a path is empty, which it does not catch.
     """
     given = {name.lower(): value for name, value in arguments.items()}
-    return {parameter.name: _value(parameter, given, expand) for parameter in wanted}
+    values: dict[str, t.Any] = {}
+    variables: dict[str, t.Any] = {}
+    for parameter in wanted:
+        when, among = parameter.required_for or ("", frozenset())
+        required = parameter.required or str(variables.get(when)).lower() in among
+        value = _value(dataclasses.replace(parameter, required=required), given, expand)
+        values[parameter.name] = variables[parameter.variable] = value
+    return values
 
 
 def _value(parameter: Parameter, given: t.Mapping[str, t.Any], expand: t.Callable[[str], str]) -> t.Any:
@@ -93,6 +118,9 @@ def _value(parameter: Parameter, given: t.Mapping[str, t.Any], expand: t.Callabl
 def _typed(kind: str | None, name: str, value: t.Any, expand: t.Callable[[str], str]) -> t.Any:
     if kind == "path":
         path = expand(str(value))
+        if not path:
+            message = "Cannot bind argument to parameter 'Path' because it is an empty string."
+            raise WindowsError("System.Management.Automation.ParameterBindingException", message)
         if not valid_path(path):
             raise ModuleFailure(f"Get-AnsibleParam: Parameter '{name}' has an invalid path '{path}' specified.")
         return path

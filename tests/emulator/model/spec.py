@@ -19,6 +19,7 @@ from .call import ModuleFailure
 _LANGUAGE = tree_sitter.Language(tree_sitter_powershell.language())
 _TRUE = ("y", "yes", "on", "1", "true", "t", "1.0")
 _FALSE = ("n", "no", "off", "0", "false", "f", "0.0")
+INVALID_IN_PATHS, EMPTY_PATH = '"<>|', "The path is not of a legal form."
 _NET_TYPES = {bool: "Boolean", int: "Int32", float: "Double", str: "String", list: "Object[]"}
 
 
@@ -39,6 +40,7 @@ class Spec:
     Attributes:
         options: by name; None for a plain script that takes what it gets.
         legacy: read by Get-AnsibleParam, so that unknown options pass unseen: its parameters.
+        open: takes any option besides, as it is: setup does.
         supports_check_mode: whether it may run in check mode.
         rules: mutually_exclusive, required_together, required_one_of, required_if, required_by.
     """
@@ -47,6 +49,7 @@ class Spec:
     legacy: tuple[legacy.Parameter, ...] = ()
     supports_check_mode: bool = True
     rules: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    open: bool = False
 
 
 def _text(node: tree_sitter.Node) -> str:
@@ -172,7 +175,13 @@ def read(source: str, utilities: str = "") -> Spec:
         table = _merged(table, _Reader(utilities).returned("Get-AnsibleWindowsWebRequestSpec"))
     options = table.get("options") or {}
     rules = {key: value for key, value in table.items() if key not in {"options", "supports_check_mode"}}
-    return Spec(options if isinstance(options, dict) else None, (), bool(table.get("supports_check_mode")), rules)
+    return Spec(
+        options if isinstance(options, dict) else None,
+        (),
+        bool(table.get("supports_check_mode")),
+        rules,
+        re.search(r"\$spec\.options\.\S+\s*=\s*@\{\s*type\s*=\s*'raw'", source) is not None,
+    )
 
 
 def _merged(table: dict[str, t.Any], more: t.Any) -> dict[str, t.Any]:
@@ -218,6 +227,8 @@ def check(
         if check_mode and not spec.supports_check_mode:
             raise Skipped("remote module does not support check mode")
         return {**given, **legacy.read(spec.legacy, given, expand)}
+    if spec.open:
+        given = {name: value for name, value in given.items() if name.lower() in map(str.lower, _names(spec.options))}
     try:
         _mind_names(spec.options, given, module, "")
         if check_mode and not spec.supports_check_mode:
@@ -275,9 +286,7 @@ def _names(options: dict[str, dict[str, t.Any]]) -> dict[str, str]:
     return names
 
 
-def _mind_names(
-    options: dict[str, dict[str, t.Any]], given: t.Mapping[str, t.Any], module: str, where: str
-) -> dict[str, str]:
+def _mind_names(options: dict[str, dict[str, t.Any]], given: t.Mapping[str, t.Any], module: str, where: str) -> None:
     names = _names(options)
     known = {name.lower() for name in names}
     unknown = sorted(name for name in given if name.lower() not in known)
@@ -286,27 +295,29 @@ def _mind_names(
             f"Unsupported parameters for ({module}) module: {', '.join(unknown)}{where}. "
             f"Supported parameters include: {', '.join(sorted(names))}"
         )
-    return {name.lower(): option for name, option in names.items()}
 
 
 def _checked(
     options: dict[str, dict[str, t.Any]], rules: dict[str, t.Any], given: dict[str, t.Any], context: _Context
 ) -> dict[str, t.Any]:
-    names, where = _mind_names(options, given, context.module, context.where), context.where
-    values = _by_option(names, given)
+    _mind_names(options, given, context.module, context.where)
+    values, where = _by_option(options, given), context.where
     _mind_exclusive(rules, values, where)
-    present = {names[name.lower()] for name in given}  # a value of null counts here
+    for name, option in options.items():
+        default = option.get("default") if isinstance(option, dict) else None
+        if default is not None:
+            values.setdefault(name, default)
     missing = sorted(
-        n for n, o in options.items() if isinstance(o, dict) and o.get("required") is True and n not in present
+        n for n, o in options.items() if isinstance(o, dict) and o.get("required") is True and n not in values
     )
     if missing:
         raise _Invalid(f"missing required arguments: {', '.join(missing)}{where}")
     result: dict[str, t.Any] = {}
     for name, option in options.items():
-        value = values.get(name, option.get("default") if isinstance(option, dict) else None)
+        value = values.get(name)
         result[name] = None if value is None or isinstance(value, Unknown) else _typed(name, option, value, context)
     _mind_rules(rules, values, where)
-    _mind_conditions(rules, result, where)
+    _mind_conditions(rules, {name: result[name] for name in values}, where)
     _mind_companions(rules, values, where)
     for name, option in options.items():
         if isinstance(option, dict) and result[name] is not None:
@@ -314,17 +325,14 @@ def _checked(
     return result
 
 
-def _by_option(names: t.Mapping[str, str], given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return what is given by option, without nulls. An alias takes the place of the option itself, with null as well,
-    and of several aliases the spec's last one counts.
-
-    Args:
-        names: options by name and alias in lower case, in the spec's order.
-        given: values by name or alias.
-    """
+def _by_option(options: dict[str, dict[str, t.Any]], given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return what is given by each option's own name. A null counts as given; the last of several aliases counts."""
     lowered = {name.lower(): value for name, value in given.items()}
-    values = {option: lowered[known] for known, option in names.items() if known in lowered}
-    return {option: value for option, value in values.items() if value is not None}
+    values: dict[str, t.Any] = {}
+    for alias, name in _names(options).items():
+        if alias.lower() in lowered:
+            values[name] = lowered[alias.lower()]
+    return values
 
 
 def _mind_exclusive(rules: dict[str, t.Any], values: dict[str, t.Any], where: str) -> None:
@@ -347,7 +355,7 @@ def _mind_conditions(rules: dict[str, t.Any], values: dict[str, t.Any], where: s
     for rule in _groups(rules.get("required_if")):
         if len(rule) >= 3 and values.get(rule[0]) == rule[1]:
             needed = rule[2] if isinstance(rule[2], list) else [rule[2]]
-            absent = [name for name in needed if values.get(name) is None]
+            absent = [name for name in needed if name not in values]
             any_is_enough = len(rule) > 3 and rule[3] is True
             if absent and not (any_is_enough and len(absent) < len(needed)):
                 kind = "any" if any_is_enough else "all"
@@ -427,7 +435,7 @@ def _net_type(value: t.Any) -> str:
 def _made(kind: str, value: t.Any, expand: t.Callable[[str], str]) -> t.Any:
     if kind in {"str", "path", "sid"}:
         text = value if isinstance(value, str) else json.dumps(value) if isinstance(value, dict | list) else str(value)
-        return expand(text) if kind == "path" and not text.startswith("\\\\?\\") else text
+        return _path(expand(text)) if kind == "path" and not text.startswith("\\\\?\\") else text
     if kind == "bool":
         text = str(value).lower().strip()
         if text not in _TRUE + _FALSE:
@@ -447,6 +455,16 @@ def _made(kind: str, value: t.Any, expand: t.Callable[[str], str]) -> t.Any:
     if kind == "list" and not isinstance(value, list):
         return _list(value)
     return value
+
+
+def _path(path: str) -> str:
+    """Return a path that .NET takes for one."""
+    # Belief [path-words]: .NET Framework's signs and words; .NET refuses | alone and says "The path is empty.", dotnet.
+    if any(sign in INVALID_IN_PATHS or sign < " " for sign in path):
+        raise _Inconvertible("string value contains invalid path characters, cannot convert to path")
+    if not path:
+        raise _Inconvertible(EMPTY_PATH)
+    return path
 
 
 def _list(value: t.Any) -> list[t.Any]:

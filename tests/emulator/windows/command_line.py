@@ -52,7 +52,7 @@ def command_interpreter(machine: Machine, folder: str, rest: str) -> Ended | Non
     if option.lower() != "/c" or re.search("[|<>^]", text.replace("1>&2", "")):
         return None
     ended = Ended(0)
-    for command in re.split(r"(?<!>)&", text):
+    for command in re.split(r"(?<!>)&", machine.environment.expand(text)):
         one = _command(machine, folder, command.lstrip())
         if one is None:
             return None

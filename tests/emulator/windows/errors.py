@@ -54,3 +54,11 @@ def already_exists(path: str) -> WindowsError:
         "System.IO.IOException",
         f"Cannot create '{path}' because a file or directory with the same name already exists.",
     )
+
+
+def drive_not_found(letter: str) -> WindowsError:
+    """Return what PowerShell says of a path on a drive that is not there."""
+    return WindowsError(
+        "System.Management.Automation.DriveNotFoundException",
+        f"Cannot find drive. A drive with the name '{letter}' does not exist.",
+    )

@@ -160,12 +160,12 @@ class FileSystem:
         return node
 
     def children(self, path: str) -> list[str]:
-        """Return the names in a folder, sorted without regard to case."""
+        """Return the names in a folder, in NTFS's order: that of their capital letters."""
         node = self.find(path)
         if node is None or not node.folder:
             raise errors.folder_not_found(path)
         names = self._children[node.path.lower()]
-        return [self._nodes[names[key]].name for key in sorted(names)]
+        return [self._nodes[names[key]].name for key in sorted(names, key=str.upper)]
 
     def walk(self, path: str) -> t.Iterator[Node]:
         """Yield everything below a folder, parents first."""
@@ -216,7 +216,7 @@ class FileSystem:
                 raise errors.already_exists(path)
             return
         parent = ntpath.dirname(path)
-        if parent == path:
+        if parent in {path, ""}:
             raise errors.folder_not_found(path)
         self.make_folder(parent)
         self._mind_faults(path)
@@ -268,10 +268,16 @@ class FileSystem:
             n.path = target + path[len(old) :]
             self._add(n)
 
-    def copy(self, source: str, target: str) -> None:
-        """Copy one file over or beside another; the new one inherits at its place."""
-        self.write(target, self.read(source))
-        self.entry(target).last_write = self.entry(source).last_write
+    def copy(self, source: str, target: str, *, force: bool = False) -> None:
+        """Copy one file over or beside another; the new one inherits at its place, and has the time of writing and the
+        attributes of the old one. With ``force`` a read-only file is written over.
+        """
+        content, there = self.read(source), self.find(target)
+        if there is not None and force:
+            there.read_only = False
+        self.write(target, content)
+        made, copied = self.entry(target), self.entry(source)
+        made.last_write, made.read_only = copied.last_write, copied.read_only
 
     def replace(self, new: str, old: str, backup: str | None = None) -> None:
         """Put the content of ``new`` in the place of ``old``, which keeps its rights; its former content goes to

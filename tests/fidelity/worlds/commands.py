@@ -16,10 +16,9 @@ from emulator.windows.machine import Machine
 from hypothesis import strategies as st
 
 from ..known import Difference, Known
-from ..tree import lay, lay_script, read, read_script
-from ..world import HERE, Sequence, State, Step, World
+from ..tree import PLACE, TreeWorld, lay, lay_script
+from ..world import HERE, Sequence, Step
 
-PLACE = f"C:\\fid\\{HERE}"
 COMMAND, SCRIPT = (f"ansible.windows.{name}" for name in ("win_command", "win_powershell"))
 TREE = {
     PLACE: None,
@@ -154,6 +153,7 @@ FIXED = (
             _call(_raw_params="cmd.exe /c echo hello "),
             _call(cmd="cmd /c exit 3"),
             _call(argv=["C:\\windows\\system32\\cmd.exe", "/c", "echo", "a b", ""]),
+            _call(argv=["cmd.exe", "/c", "echo", "%SystemDrive%", "a%NoSuchVariable%", 'say "%OS%"']),
             _call(_raw_params="cmd.exe /c echo oops 1>&2", chdir=PLACE),
             _call(_raw_params="cmd.exe /c cd", chdir=PLACE),
             _call(_raw_params="cmd.exe /c cd", chdir=f"{PLACE}\\none"),
@@ -206,7 +206,7 @@ def _case_of_path(difference: Difference) -> bool:
     return real == modelled.replace("C:\\Windows\\system32\\", "C:\\windows\\system32\\")
 
 
-class CommandsWorld(World):
+class CommandsWorld(TreeWorld):
     """A folder in which programs run."""
 
     name = "commands"
@@ -246,7 +246,6 @@ class CommandsWorld(World):
             _case_of_path,
         ),
     )
-    stamps = frozenset({"written"})
 
     def start(self) -> st.SearchStrategy[t.Any]:
         """Return nothing: each sequence has the same folder."""
@@ -259,14 +258,6 @@ class CommandsWorld(World):
     def lay(self, machine: Machine, start: t.Any, name: str) -> None:
         """Lay the tree down."""
         lay(machine, {path.replace(HERE, name): entry for path, entry in TREE.items()})
-
-    def read_script(self, name: str) -> str:
-        """Return the tree's script."""
-        return read_script(PLACE.replace(HERE, name))
-
-    def read(self, machine: Machine, name: str) -> State:
-        """Read the tree."""
-        return read(machine, PLACE.replace(HERE, name))
 
     def same(self, field: tuple[str, ...], real: t.Any, modelled: t.Any) -> bool:
         """Times of a run are the same when both are times."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import base64
+import re
 import typing as t
 
-from emulator.windows.machine import Machine
+from emulator.model.spec import EMPTY_PATH
 from hypothesis import strategies as st
 
 from ..known import ABSENT, Difference, Known
-from ..tree import lay, lay_script, read, read_script
-from ..world import HERE, Sequence, State, Step, World, recent
+from ..tree import PLACE, TreeWorld, a_file
+from ..world import HERE, Sequence, Step, recent
 
-PLACE = f"C:\\fid\\{HERE}"
 FILE, STAT, SLURP = (f"ansible.windows.{name}" for name in ("win_file", "win_stat", "slurp"))
 
 NAMES = ("a.txt", "A.TXT", "b", "sub", "sub\\c.log", "Sub\\deep\\d", "sub\\deep", "none\\x", "a.txt\\below")
@@ -46,7 +46,7 @@ def path() -> st.SearchStrategy[str]:
             f"{PLACE}\\.\\b",
             f"c:\\FID\\{HERE}\\a.txt",
             f"%SystemDrive%\\fid\\{HERE}\\a.txt",
-            f"%NoSuchVariable%\\{HERE}",
+            f"{PLACE}\\%NoSuchVariable%",
             f"Q:\\{HERE}",
             "",
         )
@@ -109,6 +109,24 @@ def _drive_missing(difference: Difference) -> bool:
     ) == (difference.real, difference.modelled)
 
 
+def empty_path(difference: Difference) -> bool:
+    """Tell whether both sides say of an empty path what their .NET says."""
+    return EMPTY_PATH in str(difference.modelled) and str(difference.real) == str(difference.modelled).replace(
+        EMPTY_PATH, "The path is empty. (Parameter 'path')"
+    )
+
+
+def _sign_refused(difference: Difference) -> bool:
+    """Tell whether the model refused a sign in a path of which the module said that nothing is there."""
+    real, modelled = difference.results
+    return (
+        "string value contains invalid path characters" in str(modelled.get("msg"))
+        and any(re.search('["<>]', str(value)) for value in difference.arguments.values())
+        and real.get("stat") == {"exists": False}
+        and difference.field[0] in {"failed", "msg", "stat"}
+    )
+
+
 NO_DRIVE = "Cannot find drive. A drive with the name 'Q' does not exist."
 SHARE_WARNING = "Failed to check share info for '"
 NOT_THERE = "The term 'Get-CimInstance' is not recognized"
@@ -168,7 +186,26 @@ FIXED = (
 )
 
 
-class FilesWorld(World):
+def read_only_touched(name: str) -> Known:
+    """Return the entry for a call of win_file that sets times of a read-only file, for a world with such calls."""
+    return Known(
+        name,
+        (FILE,),
+        ("state", "*", "attributes"),
+        "Wine",
+        "setting a time takes the attribute away; on Windows attributes of zero in that call mean no change",
+        lambda d: (
+            str(d.arguments.get("state")).lower() == "touch"
+            and not d.check
+            and d.modelled == 1
+            and d.real == 0
+            and bool(d.results[0].get("changed"))
+        ),
+        ends=True,
+    )
+
+
+class FilesWorld(TreeWorld):
     """A folder with some files, some of them read-only."""
 
     name = "files"
@@ -189,21 +226,7 @@ class FilesWorld(World):
             " module goes on (Get-AnsibleParam has a branch for it)",
             _drive_missing,
         ),
-        Known(
-            "times of a read-only file",
-            (FILE,),
-            ("state", "*", "attributes"),
-            "Wine",
-            "setting a time takes the attribute away; on Windows attributes of zero in that call mean no change",
-            lambda d: (
-                str(d.arguments.get("state")).lower() == "touch"
-                and not d.check
-                and d.modelled == 1
-                and d.real == 0
-                and bool(d.results[0].get("changed"))
-            ),
-            ends=True,
-        ),
+        read_only_touched("times of a read-only file"),
         Known(
             "share of a folder",
             (STAT,),
@@ -218,6 +241,22 @@ class FilesWorld(World):
             ),
         ),
         Known(
+            "signs that are refused in paths",
+            (STAT,),
+            ("*",),
+            "engine 7",
+            '.NET refuses | alone, .NET Framework ", < and > too',
+            _sign_refused,
+        ),
+        Known(
+            "words for an empty path to ask about",
+            (STAT,),
+            ("msg",),
+            "engine 7",
+            ".NET says that it is empty, .NET Framework that it has no legal form",
+            empty_path,
+        ),
+        Known(
             "owner",
             (STAT,),
             ("stat", "owner"),
@@ -226,45 +265,21 @@ class FilesWorld(World):
             lambda d: d.real is None and d.modelled == "BUILTIN\\Administrators",
         ),
     )
-    stamps = frozenset({"written"})
 
     def start(self) -> st.SearchStrategy[t.Any]:
         """Return some of the usual names, as ``tree.lay`` takes them."""
         return st.fixed_dictionaries(
             {},
             optional={
-                f"{PLACE}\\a.txt": _file(),
-                f"{PLACE}\\b": st.one_of(_file(), st.none()),
+                f"{PLACE}\\a.txt": a_file(),
+                f"{PLACE}\\b": st.one_of(a_file(), st.none()),
                 f"{PLACE}\\sub": st.none(),
-                f"{PLACE}\\sub\\c.log": _file(),
-                f"{PLACE}\\h\u00e4llo w\u00f6rld.txt": _file(),
-                f"{PLACE}\\[b].txt": _file(),
+                f"{PLACE}\\sub\\c.log": a_file(),
+                f"{PLACE}\\h\u00e4llo w\u00f6rld.txt": a_file(),
+                f"{PLACE}\\[b].txt": a_file(),
             },
         ).map(lambda files: {PLACE: None, **files})
-
-    def lay_script(self, start: t.Any, name: str) -> str:
-        """Return the tree's script."""
-        return lay_script(start)
-
-    def lay(self, machine: Machine, start: t.Any, name: str) -> None:
-        """Lay the tree down."""
-        lay(machine, start)
-
-    def read_script(self, name: str) -> str:
-        """Return the tree's script."""
-        return read_script(PLACE.replace(HERE, name))
-
-    def read(self, machine: Machine, name: str) -> State:
-        """Read the tree."""
-        return read(machine, PLACE.replace(HERE, name))
 
     def same(self, field: tuple[str, ...], real: t.Any, modelled: t.Any) -> bool:
         """Times of a stat are the same when both are of this run."""
         return field[:1] == ("stat",) and field[-1].endswith("time") and recent(real) and recent(modelled)
-
-
-def _file() -> st.SearchStrategy[dict[str, t.Any]]:
-    content = st.sampled_from((b"", b"hello\r\n", "h\u00e4llo\n".encode(), b"\0\xff\xfe binary", b"x" * 300))
-    return st.fixed_dictionaries(
-        {"content": content.map(lambda data: base64.b64encode(data).decode())}, optional={"read_only": st.just(True)}
-    )

@@ -85,7 +85,16 @@ def test_a_call_changes_once_and_nothing_in_check_mode(name):
 
 
 FAILS = {
-    "find in a file": ("ansible.windows.win_find", {"paths": [f"{FOLDER}\\a.txt"]}, "expecting a directory"),
+    "find by an age that is none": (
+        "ansible.windows.win_find",
+        {"paths": [FOLDER], "age": "old"},
+        "Invalid age pattern specified",
+    ),
+    "folder of no drive": (
+        "ansible.windows.win_file",
+        {"path": "x\\y", "state": "directory"},
+        "Could not find a part of the path",
+    ),
     "copy of nothing": (
         "ansible.windows.win_copy",
         {"src": "C:\\none", "dest": FOLDER, "_copy_mode": "remote"},
