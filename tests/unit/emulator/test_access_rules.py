@@ -7,7 +7,7 @@ import itertools
 import pytest
 from emulator.windows import access_rules
 from emulator.windows.security import FULL, MODIFY, READ, Ace
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 ANYBODY = "S-1-1-0"
@@ -57,8 +57,22 @@ def test_a_rule_is_removed(name):
     assert access_rules.remove(own, rule) == expected
 
 
+def said(entries):
+    """Return what entries say, however it is divided among them."""
+    found = {}
+    for entry in entries:
+        places = {"here"} if "IO" not in entry.flags else set()
+        for flag in entry.flags & {"CI", "OI"}:
+            places |= {flag} if "NP" in entry.flags else {flag, f"{flag} deeper"}
+        for place in places:
+            found[entry.kind, place] = found.get((entry.kind, place), 0) | entry.rights
+    return found
+
+
+@example([ace(READ, "CI", "NP"), ace(MODIFY, "CI", "OI", "NP")], ace(READ, "OI", "NP"))
 @given(st.lists(RULES, max_size=3), RULES)
 def test_what_is_added_can_be_removed_and_added_again(own, rule):
     once = access_rules.add(access_rules.compact(own), rule)
-    assert access_rules.add(once, rule) == once
+    # .NET may append an entry that another says already (ACL.cs, AddQualifiedAce): only what is said stays the same.
+    assert said(access_rules.add(once, rule)) == said(once)
     assert all(left.rights & rule.rights == 0 for left in access_rules.remove([rule], rule))

@@ -48,7 +48,7 @@ GOOD = [
         "win_regedit",
         "ansible/windows",
         {"path": "a", "key": "b", "value": "c", "entry": "d", "name": "e", "datatype": None, "type": "dword"},
-        {"path": "b", "name": "c", "type": "string"},
+        {"path": "b", "name": "c", "type": None},
     ),
     ("web_app_pool", "microsoft/iis", {"name": "x"}, {"state": "present"}),
     ("website", "microsoft/iis", {"name": "x", "bindings": {"add": [{"port": "443"}]}}, {"state": "started"}),
