@@ -140,7 +140,7 @@ def test_any_file_says_what_is_wanted_once_and_a_second_time_changes_nothing(fil
     edited = after(content, options)
     (core,) = elements(edited, "aspNetCore")
     assert core.attributes["arguments"].lower() == options["arguments"].lower()
-    assert core.attributes["stdoutLogEnabled"] == str(options["stdout_log_enabled"]).lower()
+    assert core.attributes["stdoutLogEnabled"].lower() == str(options["stdout_log_enabled"]).lower()
     before = {e.attributes["name"]: e.attributes["value"] for e in elements(content, "environmentVariable")}
     merged = {name: value for name, value in {**before, **options["environment"]}.items() if value is not None}
     assert {e.attributes["name"]: e.attributes["value"] for e in elements(edited, "environmentVariable")} == merged
