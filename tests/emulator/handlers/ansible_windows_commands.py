@@ -122,6 +122,9 @@ def win_powershell(call: Call) -> dict[str, t.Any]:
             return result | {"msg": f"skipped, since {path} {what}"}
     script = arguments["script"]
     if not script:
+        if arguments["path"] is None:
+            message = "Cannot bind argument to parameter 'LiteralPath' because it is null."
+            raise WindowsError("System.Management.Automation.ParameterBindingException", message)
         if not files.exists(arguments["path"]):
             raise ModuleFailure(f"Could not find or access '{arguments['path']}' on Windows host", **result)
         script = files.text(arguments["path"])

@@ -7,6 +7,7 @@ import dataclasses
 import datetime
 import hashlib
 import io
+import itertools
 import ntpath
 import typing as t
 import zipfile
@@ -15,8 +16,8 @@ from ..model.call import Call, ModuleFailure, handles
 from ..windows.errors import WindowsError
 from .ansible_windows_files import mind_path
 
-BACKUP_PROCESS = 4000
-"""The number of the process that backups are named after."""
+FIRST_PROCESS = 4000
+"""The least number of a process that backups are named after; each call has a process of its own."""
 DIRECTORY_END = 18
 """So many bytes .NET goes back from an archive's end before it looks for the directory."""
 
@@ -70,10 +71,15 @@ def _checksum(call: Call, path: str) -> str:
     return hashlib.sha1(call.machine.files.read(path), usedforsecurity=False).hexdigest()
 
 
-def _target(call: Call, name: str) -> str:
+def _target(call: Call, name: str | None) -> str:
     """Return where a file goes: into ``dest`` where that is a folder or ends like one."""
     dest = call.arguments["dest"]
-    return _joined(dest, name) if dest[-1] in "\\/" or call.machine.files.is_folder(dest) else dest
+    if dest[-1] not in "\\/" and not call.machine.files.is_folder(dest):
+        return str(dest)
+    if name is None:
+        message = "Cannot bind argument to parameter 'ChildPath' because it is null."
+        raise WindowsError("System.Management.Automation.ParameterBindingException", message)
+    return _joined(dest, name)
 
 
 def _mind_parent(call: Call, result: dict[str, t.Any], target: str) -> None:
@@ -90,7 +96,9 @@ def _mind_parent(call: Call, result: dict[str, t.Any], target: str) -> None:
 def _backup(call: Call, target: str) -> str | None:
     if not call.machine.files.is_file(target):
         return None
-    name = f"{target}.{BACKUP_PROCESS}.{call.machine.clock.now():%Y%m%d-%H%M%S}.bak"
+    time = f"{call.machine.clock.now():%Y%m%d-%H%M%S}"
+    names = (f"{target}.{number}.{time}.bak" for number in itertools.count(FIRST_PROCESS, 4))
+    name = next(name for name in names if not call.machine.files.exists(name))
     if not call.check:
         call.machine.files.copy(target, name)
     return name
@@ -101,7 +109,7 @@ def _single(call: Call) -> dict[str, t.Any]:
     result, files, source = _started(call), call.machine.files, call.arguments["src"]
     if not files.is_file(source):
         raise ModuleFailure(f"Cannot copy src file: '{source}' as it does not exist", **result)
-    target = _target(call, call.arguments["_original_basename"] or "")
+    target = _target(call, call.arguments["_original_basename"])
     _mind_parent(call, result, target)
     if call.arguments["backup"]:
         result["backup_file"] = _backup(call, target)

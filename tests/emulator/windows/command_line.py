@@ -11,6 +11,10 @@ if t.TYPE_CHECKING:
     from .machine import Machine
 
 
+ECHO_STATE = "ECHO is on.\r\n"
+"""What ``echo`` says without a text."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Ended:
     """How a program ended, and what it wrote."""
@@ -65,6 +69,8 @@ def command_interpreter(machine: Machine, folder: str, rest: str) -> Ended | Non
 def _command(machine: Machine, folder: str, command: str) -> Ended | None:
     word, _, rest = command.partition(" ")
     if word.lower() == "echo":
+        if not rest.strip():
+            return Ended(0, ECHO_STATE)
         redirected = re.fullmatch(r"(.*)1>&2\s*", rest)
         return Ended(0, "", f"{redirected[1]}\r\n") if redirected else Ended(0, f"{rest}\r\n")
     if word.lower() == "exit":

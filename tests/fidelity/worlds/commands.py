@@ -12,6 +12,7 @@ import re
 import typing as t
 
 from emulator.handlers.ansible_windows_commands import FOLDER, NO_FILE, NO_PATH
+from emulator.windows.command_line import ECHO_STATE
 from emulator.windows.machine import Machine
 from hypothesis import strategies as st
 
@@ -162,6 +163,7 @@ FIXED = (
             _call(_raw_params="none.exe x"),
             _call(argv=["none", "x y"]),
             _call(cmd=" cmd.exe /c cd"),
+            _call(argv=["cmd.exe", "/c", "echo"]),
             _call(_raw_params="cmd.exe /c cd", check=True),
             _call(),
         ),
@@ -178,6 +180,8 @@ FIXED = (
             Step(SCRIPT, {"path": f"{PLACE}\\none.ps1", "remote_src": True}),
             Step(SCRIPT, {"path": f"{PLACE}\\a.ps1", "remote_src": True}),
             Step(SCRIPT, {}),
+            Step(SCRIPT, {"script": ""}),
+            Step(SCRIPT, {"script": ""}, check=True),
         ),
     ),
 )
@@ -236,6 +240,14 @@ class CommandsWorld(TreeWorld):
                 _rigs_folder,
             )
             for module, field in ((COMMAND, ("stdout",)), (SCRIPT, ("output", "0")))
+        ),
+        Known(
+            "the state of echo",
+            (COMMAND,),
+            ("stdout",),
+            "Wine",
+            "Wine's words for an echo without a text are others",
+            lambda d: (d.real, d.modelled) == ("Echo is ON\r\n", ECHO_STATE),
         ),
         Known(
             "letters of the search path",

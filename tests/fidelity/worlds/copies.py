@@ -181,6 +181,7 @@ FIXED = (
             Step(FILE, {"path": f"{PLACE}\\to\\s.txt", "state": "absent"}),
             Step(FILE, {"path": f"{PLACE}\\to\\s.txt", "state": "directory"}),
             _call("remote", src="from\\", dest="to"),
+            *[_call("single", src="from\\s.txt", dest="twice.txt", backup=True)] * 3,
         ),
     ),
     Sequence(
@@ -192,6 +193,7 @@ FIXED = (
             _call("single", src="ro.txt", dest="none\\x", _original_basename="s.txt"),
             _call("single", src="ro.txt", dest="a.txt\\x", _original_basename="s.txt"),
             _call("single", src="none", dest="to", _original_basename="s.txt"),
+            Step(MODULE, {"src": f"{PLACE}\\a.txt", "dest": f"{PLACE}\\to"}),
             _call(
                 "query", dest="", files=[_sent("a.txt"), _sent("new.txt"), _sent("ro.txt"), _sent("to", b"", "s.txt")]
             ),
