@@ -44,9 +44,10 @@ def main() -> int:
     options = _options()
     if options.record:
         return _record(options.record)
-    before = _before() if options.resume else {}
+    chosen = _chosen(options.modules)
+    before = _before(chosen, again=bool(options.modules)) if options.resume else {}
     kept: dict[str, dict[str, t.Any]] = before.get("modules", {})
-    chosen = [module for module in _chosen(options.modules) if module not in kept]
+    chosen = [module for module in chosen if module not in kept]
     seed = options.seed if options.seed is not None else before.get("seed", random.SystemRandom().randrange(10**6))
     print(f"fidelity: seed {seed} (FIDELITY_SEED={seed} repeats it), {len(chosen)} modules", flush=True)
     if not chosen:
@@ -101,6 +102,7 @@ class _Run:
         self, chosen: list[str], seed: int, calls: int | None, seconds: float | None, before: dict[str, t.Any]
     ) -> None:
         self._before, self._began, self._lock = before, time.monotonic(), threading.Lock()
+        self._sources = _sources()
         self._seed, self._calls, self.stopped = seed, calls, False
         self._share = seconds * min(ENGINES, len(chosen)) / len(chosen) if seconds and chosen else None
         self._waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -153,13 +155,16 @@ class _Run:
 
     def summary(self) -> dict[str, t.Any]:
         """Return what is published."""
-        rows = {tally.module: tally.summary() | {"known": dict(sorted(tally.known.items()))} for tally in self.tallies}
+        rows = {
+            tally.module: tally.summary() | {"known": dict(sorted(tally.known.items())), "sources": self._sources}
+            for tally in self.tallies
+        }
         return {
             "modules": dict(sorted({**self._before.get("modules", {}), **rows}.items())),
             "seconds": round(self._before.get("seconds", 0) + time.monotonic() - self._began, 1),
             "seed": self._seed,
             "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}",
-            "sources": _sources(),
+            "sources": self._sources,
             "machine": f"{os.cpu_count()} CPUs, {platform.machine()}, {platform.system()}",
             "versions": {
                 "python": platform.python_version(),
@@ -178,19 +183,25 @@ def _sources() -> str:
     return digest.hexdigest()[:16]
 
 
-def _before() -> dict[str, t.Any]:
-    """Return the summary of a run that was stopped, without the modules that differed; nothing where model or worlds
-    are others by now.
+def _before(chosen: list[str], *, again: bool) -> dict[str, t.Any]:
+    """Return the summary of an earlier run with the rows that stay.
+
+    Args:
+        chosen: the modules of this run.
+        again: they were named, and are measured again whatever there is; all other rows stay. Otherwise only rows that
+            agreed stay, and only those of the model and the worlds as they are.
     """
     if not SUMMARY.exists():
         return {}
     found: dict[str, t.Any] = json.loads(SUMMARY.read_text("utf-8"))
-    if found.get("sources") != _sources():
-        print("fidelity: the model or the worlds changed since the last run: all is measured anew", flush=True)
-        return {}
-    found["modules"] = {
-        name: row for name, row in found["modules"].items() if row["calls"] == row["agreed"] + row["known_differences"]
-    }
+    sources = _sources()
+
+    def stays(name: str, row: dict[str, t.Any]) -> bool:
+        if again:
+            return name not in chosen
+        return row["calls"] == row["agreed"] + row["known_differences"] and row.get("sources") == sources
+
+    found["modules"] = {name: row for name, row in found["modules"].items() if stays(name, row)}
     print(f"fidelity: {len(found['modules'])} modules were measured before", flush=True)
     return found
 
@@ -227,7 +238,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--cases", type=int, help="calls of each module, a third of it where one takes over a second; no time limit"
     )
-    parser.add_argument("--resume", action="store_true", help="keep the modules that were measured before and agreed")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="keep what was measured before and agreed, unless model or worlds changed; with --modules all but these",
+    )
     parser.add_argument("--seconds", type=float, help="what all sequences may take together")
     parser.add_argument("--record", metavar="WORLD", help="record the real answers to the fixed sequences of a world")
     parser.add_argument("--seed", type=int, help="what the sequences are drawn from")
