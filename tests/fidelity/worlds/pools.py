@@ -52,7 +52,8 @@ ODD = {
     "managedpipelinemode": ("Classic", "classic", 1),
     "MANAGEDRUNTIMEVERSION": ("v4.0", 4, 4.5, True, None),
     "processModel.identityType": ("Nobody", 9, "", False),
-    "processModel.idleTimeout": (20, "20", "00:20:30", "31.00:00:00", "soon", "", None, "24:00:00", "-00:01:00", True),
+    # No null: what WebAdministration makes of one for a time span is not documented, and the double may be wrong.
+    "processModel.idleTimeout": (20, "20", "00:20:30", "31.00:00:00", "soon", "", "24:00:00", "-00:01:00", True),
     "processmodel.IDLETIMEOUT": ("00:01:00",),
     "processModel.logEventOnProcessModel": ("IdleTimeout", "None", 0, 1),
     "recycling.logEventOnRecycle": ("Never", 256, "", 0, "memory,time", None),
