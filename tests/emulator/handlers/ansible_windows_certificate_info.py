@@ -130,6 +130,8 @@ def _described(value: x509.ExtensionType) -> tuple[str, dict[str, t.Any]]:
         names = [_PURPOSES.get(oid) for oid in oids]
         words = ", ".join(f"{_PURPOSES.get(oid, 'Unknown Key Usage')} ({oid})" for oid in oids)
         return words, {"intended_purposes": None if names == [None] else [name or "" for name in names]}
+    # Belief [extension-words]: Windows shows a key's identifier as bare pairs of digits, and several alternative names
+    # as "DNS Name=a, DNS Name=b" and "IP Address=192.0.2.7"; the module reads "DNS Name=" of it.
     if isinstance(value, x509.SubjectKeyIdentifier):
         return value.digest.hex(" "), {"ski": value.digest.hex().upper()}
     if isinstance(value, x509.AuthorityKeyIdentifier):

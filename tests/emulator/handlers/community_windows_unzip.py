@@ -14,6 +14,7 @@ from ..model.call import Call, ModuleFailure, handles
 from ..windows import errors
 from ..windows.errors import WindowsError
 from ..windows.files import normal
+from .ansible_windows_files import mind_path
 
 DIRECTORY_END = 18
 """So many bytes .NET goes back from an archive's end before it looks for the directory."""
@@ -31,14 +32,16 @@ def win_unzip(call: Call) -> dict[str, t.Any]:
     source, target, creates = arguments["src"], arguments["dest"], arguments["creates"]
     result: dict[str, t.Any] = {
         "changed": False,
-        "dest": target.replace("$", ""),
+        "dest": (target or "").replace("$", ""),
         "removed": False,
-        "src": source.replace("$", ""),
+        "src": (source or "").replace("$", ""),
     }
     if creates and files.exists(creates):
         return result | {"skipped": True, "msg": f"The file or directory '{creates}' already exists."}
+    mind_path(source)
     if not files.exists(source):
         raise ModuleFailure(f"File '{source}' does not exist.", **result)
+    mind_path(target)
     _make_target(call, target, result)
     by_net = ntpath.splitext(source)[1].lower() == ".zip" and not arguments["recurse"] and not arguments["password"]
     if not by_net:

@@ -11,6 +11,7 @@ from ..model.call import Call, ModuleFailure, handles
 from ..windows import xml_document, xml_paths
 from ..windows.errors import WindowsError
 from ..windows.xml_document import XMLNS, Node, NotXml
+from .ansible_windows_files import mind_path
 
 BACKUP_PROCESS = 4000
 """The number of the process that backups are named after."""
@@ -79,6 +80,7 @@ class _Edit:
 
     def _loaded(self) -> Node:
         files = self._call.machine.files
+        mind_path(self._path)
         if not files.is_file(self._path):
             raise ModuleFailure(f"Specified path {self._path} does not exist or is not a file.", **self._result)
         try:

@@ -1,8 +1,8 @@
 """Certificates of a store that are listed: win_certificate_info.
 
-The store has the sequence's name. Left out are addresses among the alternative names, which Wine shows in hexadecimal
-digits, and rarer extensions; thumbprints with signs that are no digits, which .NET 10 passes over and .NET Framework
-does not; and the user's stores, which show the machine's certificates too.
+The store has the sequence's name. Left out are addresses among the alternative names and rarer extensions; thumbprints
+with signs that are no digits, which .NET 10 passes over; and the user's stores, which show the machine's certificates
+too.
 """
 
 from __future__ import annotations
