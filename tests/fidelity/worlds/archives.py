@@ -169,6 +169,8 @@ FIXED = (
             Step(MODULE, {"src": f"{PLACE}\\runtime.zip"}),
             Step(MODULE, {"src": f"{PLACE}\\runtime.zip", "dest": ""}),
             _call("runtime.zip", "pi|pe"),
+            Step(MODULE, {"src": None, "dest": f"{PLACE}\\to"}),
+            Step(MODULE, {"src": f"{PLACE}\\runtime.zip", "dest": None}),
         ),
     ),
     Sequence(

@@ -318,6 +318,7 @@ FIXED = (
             _call("small.xml", "//a", type="attribute"),
             _call("small.xml", "//a", type="comment"),
             _call("small.xml", ""),
+            Step(MODULE, {"path": None, "xpath": "//a"}),
         ),
     ),
 )
