@@ -1,4 +1,7 @@
-"""Answering: win_ping. No state; the empty folder only shows that nothing was left in it."""
+"""Answering: win_ping. No state; the empty folder only shows that nothing was left in it.
+
+Not drawn is an option in two spellings at once, which the wrapper refuses to read.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,6 @@ ARGUMENTS = st.one_of(
     st.fixed_dictionaries({}, optional={"data": st.sampled_from(DATA)}),
     st.fixed_dictionaries({"data": st.sampled_from(DATA)}),
     st.fixed_dictionaries({"data": st.sampled_from(ODD_DATA)}, optional={"nonsense": st.just(1)}),
-    st.fixed_dictionaries({"DATA": st.sampled_from(DATA)}),
 )
 _given: tuple[dict[str, t.Any], ...] = (
     {},
