@@ -202,6 +202,14 @@ $beliefs = [ordered] @{
     'job-logs' = { foreach ($folder in "$WorkingDirectory\Temp\JobLogs", "$WorkingDirectory\Temp") { @{ folder = $folder; files = @(Get-Files $folder '*') } } }
     'slow-stop' = { Get-Events 'Microsoft-Windows-WAS' 'System' | ForEach-Object { $_.Remove('text'); $_ } }
     'tool-arguments' = { @{ tool = [IO.File]::Exists("$runtime\Usercube-Protect-CertificatePassword.exe"); files = @(Get-Files $runtime 'appsettings*.json') } }
+    'extension-words' = {
+        $store = New-Object Security.Cryptography.X509Certificates.X509Store 'My', 'LocalMachine'
+        $store.Open('ReadOnly')
+        foreach ($one in $store.Certificates) {
+            @{ thumbprint = $one.Thumbprint; words = @($one.Extensions | ForEach-Object { $_.Format($false) }) }
+        }
+        $store.Close()
+    }
     'user-stores' = {
         foreach ($location in 'CurrentUser', 'LocalMachine') {
             $store = New-Object Security.Cryptography.X509Certificates.X509Store 'Root', $location

@@ -2,6 +2,7 @@
 
 from . import (  # noqa: F401
     ansible_windows_acl,
+    ansible_windows_certificate_info,
     ansible_windows_certificates,
     ansible_windows_commands,
     ansible_windows_copy,
@@ -16,6 +17,8 @@ from . import (  # noqa: F401
     ansible_windows_uri,
     ansible_windows_wait,
     community_windows,
+    community_windows_unzip,
+    community_windows_xml,
     microsoft_iis,
     microsoft_iis_applications,
     microsoft_iis_sites,

@@ -1,4 +1,4 @@
-"""ansible.windows.win_certificate_store and win_certificate_info."""
+"""ansible.windows.win_certificate_store."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from ..model.call import Call, ModuleFailure, handles
-from ..windows.certificates import StoredCertificate
 from ..windows.errors import WindowsError
 
 LOCATIONS = ("CurrentUser", "LocalMachine")
@@ -149,31 +148,3 @@ def _file(call: Call, result: dict[str, t.Any]) -> tuple[x509.Certificate, bytes
         return certificate, None
     plain = serialization.NoEncryption()
     return certificate, key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-
-
-@handles("ansible.windows.win_certificate_info")
-def win_certificate_info(call: Call) -> dict[str, t.Any]:
-    """List a store's certificates, or the one of a thumbprint."""
-    arguments = call.arguments
-    location, store = arguments.get("store_location") or "LocalMachine", arguments.get("store_name") or "My"
-    wanted = (arguments.get("thumbprint") or "").upper()
-    held = call.machine.certificates.all(location, store) or []
-    listed = sorted((c for c in held if wanted in {"", c.thumbprint}), key=lambda c: c.thumbprint)
-    return {"changed": False, "exists": bool(listed), "certificates": [_shown(c) for c in listed]}
-
-
-def _shown(stored: StoredCertificate) -> dict[str, t.Any]:
-    parsed = stored.certificate
-    return {
-        "thumbprint": stored.thumbprint,
-        "subject": stored.subject,
-        "issuer": ", ".join(reversed(parsed.issuer.rfc4514_string().split(","))),
-        "valid_from": int(parsed.not_valid_before_utc.timestamp()),
-        "valid_to": int(parsed.not_valid_after_utc.timestamp()),
-        "valid_from_iso8601": parsed.not_valid_before_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "valid_to_iso8601": parsed.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "serial_number": f"{parsed.serial_number:X}",
-        "has_private_key": stored.key is not None,
-        "version": parsed.version.value + 1,
-        "raw": base64.b64encode(stored.der).decode(),
-    }

@@ -12,6 +12,7 @@ from ..model.call import Call, ModuleFailure, handles
 from ..windows import scripts
 from ..windows.accounts import MACHINE
 from ..windows.edition import CURRENT_VERSION
+from ..windows.errors import WindowsError
 from ..windows.machine import Machine
 
 GROUPS = {
@@ -32,10 +33,10 @@ _SINCE_1601 = datetime.datetime(1601, 1, 1, tzinfo=datetime.UTC)
 
 @handles("ansible.windows.win_ping")
 def win_ping(call: Call) -> dict[str, t.Any]:
-    """Answer."""
-    data = call.arguments.get("data") or "pong"
-    if data == "crash":
-        raise ModuleFailure("Unhandled exception while executing module: boom")
+    """Answer with the text that was given; an empty one and a null, which takes no default, too."""
+    data = call.arguments["data"]
+    if data is not None and data.lower() == "crash":
+        raise WindowsError("System.Management.Automation.RuntimeException", "boom")
     return {"changed": False, "ping": data}
 
 

@@ -434,7 +434,8 @@ def _net_type(value: t.Any) -> str:
 
 def _made(kind: str, value: t.Any, expand: t.Callable[[str], str]) -> t.Any:
     if kind in {"str", "path", "sid"}:
-        text = value if isinstance(value, str) else json.dumps(value) if isinstance(value, dict | list) else str(value)
+        text = f"System.{_NET_TYPES[list]}" if isinstance(value, list) else str(value)
+        text = "System.Collections.Hashtable" if isinstance(value, dict) else text
         return _path(expand(text)) if kind == "path" and not text.startswith("\\\\?\\") else text
     if kind == "bool":
         text = str(value).lower().strip()

@@ -18,6 +18,17 @@ from .files import FileSystem
 
 STORES = ("My", "Root", "CA", "AuthRoot", "TrustedPeople", "TrustedPublisher", "Disallowed", "WebHosting")
 MACHINE_KEYS = "C:\\ProgramData\\Microsoft\\Crypto\\RSA\\MachineKeys"
+_LABELS = {
+    NameOID.COMMON_NAME: "CN",
+    NameOID.ORGANIZATIONAL_UNIT_NAME: "OU",
+    NameOID.ORGANIZATION_NAME: "O",
+    NameOID.LOCALITY_NAME: "L",
+    NameOID.STATE_OR_PROVINCE_NAME: "S",
+    NameOID.COUNTRY_NAME: "C",
+    NameOID.EMAIL_ADDRESS: "E",
+    NameOID.DOMAIN_COMPONENT: "DC",
+    NameOID.SERIAL_NUMBER: "SERIALNUMBER",
+}
 KEY_RIGHTS = "O:BAD:PAI(A;;FA;;;SY)(A;;FA;;;BA)"
 
 
@@ -51,10 +62,31 @@ class StoredCertificate:
     def subject(self) -> str:
         """Return the subject as .NET writes it; empty for a certificate that cannot be understood."""
         try:
-            parsed = self.certificate
+            return written(self.certificate.subject)
         except ValueError:
             return ""
-        return ", ".join(reversed(parsed.subject.rfc4514_string().split(",")))
+
+    @property
+    def issuer(self) -> str:
+        """Return the issuer as .NET writes it."""
+        return written(self.certificate.issuer)
+
+
+def written(name: x509.Name) -> str:
+    """Return a name as .NET writes it: the last part first, in quotes where there are special signs."""
+    return ", ".join(
+        " + ".join(f"{_label(part)}={_quoted(str(part.value))}" for part in rdn) for rdn in reversed(name.rdns)
+    )
+
+
+def _label(part: x509.NameAttribute[t.Any]) -> str:
+    return _LABELS.get(part.oid) or f"OID.{part.oid.dotted_string}"
+
+
+def _quoted(text: str) -> str:
+    if text and text.strip() == text and not any(sign in text for sign in ',+="\n<>#;'):
+        return text
+    return '"' + text.replace('"', '""') + '"'
 
 
 class CertificateStores:
