@@ -58,7 +58,7 @@ def _flags(text: str, known: t.Mapping[str, int], kind: str) -> int:
             f"The identifier name {word} cannot be processed because it is either too similar or identical to the"
             f" following enumerator names: {', '.join(found)}. Use a more specific identifier name."
             if found
-            else f"Unable to match the identifier name {word} to a valid enumerator name. Specify one of the following"
+            else f"Unable to match the identifier name {text} to a valid enumerator name. Specify one of the following"
             f" enumerator names and try again:\r\n{', '.join(known)}"
         )
         raise WindowsError(

@@ -148,6 +148,7 @@ FIXED = (
             _call(user="CONTOSO\\nobody"),
             _call(user="IIS APPPOOL\\none"),
             _call(rights="Bogus"),
+            _call(rights="Read,Bogus"),
             _call(inherit="Both"),
             _call(type="maybe"),
         ),

@@ -186,6 +186,18 @@ class SearchesWorld(TreeWorld):
             "the property Owner of an access list is added by PowerShell's own type data, which the rig lacks",
             lambda d: d.real is None and d.modelled == "BUILTIN\\Administrators",
         ),
+        Known(
+            "the time of creation of a file with an older time of writing",
+            (MODULE,),
+            ("files", "*", "creationtime"),
+            "Wine",
+            "Wine keeps no time of creation of its own: it is never later than the time of writing",
+            lambda d: (
+                recent(d.modelled)
+                and not recent(d.real)
+                and d.real == d.results[0]["files"][int(d.field[1])]["lastwritetime"]
+            ),
+        ),
     )
 
     def start(self) -> st.SearchStrategy[t.Any]:
