@@ -79,3 +79,23 @@ class Known:
             and all(part in {"*", key} for part, key in zip(self.field, difference.field, strict=True))
             and self.when(difference)
         )
+
+
+MISSING = "missing required arguments: "
+
+
+def missing_in_another_order(name: str, *modules: str) -> Known:
+    """Return the entry for several missing arguments.
+
+    Args:
+        name: of the entry.
+        modules: full names of modules with Ansible.Basic.
+    """
+
+    def same(difference: Difference) -> bool:
+        said = (str(difference.real), str(difference.modelled))
+        real, modelled = (sorted(text.removeprefix(MISSING).split(", ")) for text in said)
+        return all(text.startswith(MISSING) for text in said) and len(real) > 1 and real == modelled
+
+    why = "Ansible.Basic names them in the order of a hashtable, which .NET draws at random; the model sorts them"
+    return Known(name, modules, ("msg",), "engine 7", why, same)

@@ -57,11 +57,11 @@ def setup(call: Call) -> dict[str, t.Any]:
     return {**result, "warnings": warnings} if warnings else result
 
 
-def _subsets(asked: list[str], warnings: list[str]) -> set[str]:
-    """Return the subsets that are meant: what is named is in, even where another word takes it out."""
+def _subsets(asked: list[str] | None, warnings: list[str]) -> set[str]:
+    """Return the subsets that are meant, all for null: what is named is in, even where another word takes it out."""
     named: set[str] = set()
     left_out: set[str] = set()
-    for word in asked:
+    for word in asked or ():
         if word.lower() == "!all":
             left_out |= EVERYTHING - {*GROUPS["min"]}
         elif word.startswith("!"):

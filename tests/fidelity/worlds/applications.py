@@ -8,7 +8,7 @@ from emulator.windows.machine import Machine
 from hypothesis import strategies as st
 
 from .. import tree, web_server
-from ..known import Difference, Known
+from ..known import Known, missing_in_another_order
 from ..world import HERE, Runs, Sequence, State, Step, World
 
 APPLICATION, DIRECTORY = (f"microsoft.iis.{name}" for name in ("web_application", "virtual_directory"))
@@ -166,16 +166,6 @@ FIXED = (
 )
 
 
-MISSING = "missing required arguments: "
-
-
-def _in_another_order(difference: Difference) -> bool:
-    """Tell whether two messages name the same missing arguments."""
-    said = (str(difference.real), str(difference.modelled))
-    real, modelled = (sorted(text.removeprefix(MISSING).split(", ")) for text in said)
-    return all(text.startswith(MISSING) for text in said) and len(real) > 1 and real == modelled
-
-
 class ApplicationsWorld(World):
     """A server with IIS, two folders and a site that may have an application and directories."""
 
@@ -184,16 +174,7 @@ class ApplicationsWorld(World):
     around = st.one_of(_application(), _directory())
     fixed = FIXED
     resets = True
-    known: tuple[Known, ...] = (
-        Known(
-            "several missing arguments",
-            (APPLICATION, DIRECTORY),
-            ("msg",),
-            "engine 7",
-            "Ansible.Basic names them in the order of a hashtable, which .NET draws at random; the model sorts them",
-            _in_another_order,
-        ),
-    )
+    known: tuple[Known, ...] = (missing_in_another_order("several missing arguments", APPLICATION, DIRECTORY),)
 
     def start(self) -> st.SearchStrategy[t.Any]:
         """Return a site with its root, or with an application and directories."""

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from ..known import ABSENT, Difference, Known
 from ..tree import PLACE, TreeWorld, lay, lay_script
 from ..world import HERE, Sequence, Step, quoted
+from .files import empty_path
 
 MODULE = "ansible.windows.setup"
 
@@ -237,6 +238,14 @@ class FactsWorld(TreeWorld):
     }
     fixed = FIXED
     known = (
+        Known(
+            "words for an empty path of facts",
+            (MODULE,),
+            ("msg",),
+            "engine 7",
+            ".NET says that it is empty, .NET Framework that it has no legal form",
+            empty_path,
+        ),
         *(
             Known(
                 f"{source} tells no facts: {', '.join(sorted(facts))}",

@@ -206,3 +206,10 @@ def test_a_program_runs_and_is_seen_in_the_process_list():
     assert any("cmd.exe" in line for line in target.machine.dump()["processes"])
     skipped = target.engine.call("ansible.windows.win_command", {"argv": ["x"], "creates": FOLDER})
     assert skipped["skipped"]
+
+
+def test_facts_of_no_subset_are_those_of_all():
+    target = server()
+    said, unsaid = (target.engine.call("ansible.windows.setup", given) for given in ({}, {"gather_subset": None}))
+    assert unsaid["ansible_facts"].keys() == said["ansible_facts"].keys()
+    assert unsaid["ansible_facts"]["gather_subset"] is None
