@@ -203,7 +203,7 @@ $beliefs = [ordered] @{
     'slow-stop' = { Get-Events 'Microsoft-Windows-WAS' 'System' | ForEach-Object { $_.Remove('text'); $_ } }
     'tool-arguments' = { @{ tool = [IO.File]::Exists("$runtime\Usercube-Protect-CertificatePassword.exe"); files = @(Get-Files $runtime 'appsettings*.json') } }
     'extension-words' = {
-        $store = New-Object Security.Cryptography.X509Certificates.X509Store 'My', 'LocalMachine'
+        $store = [Security.Cryptography.X509Certificates.X509Store]::new('My', 'LocalMachine')
         $store.Open('ReadOnly')
         foreach ($one in $store.Certificates) {
             @{ thumbprint = $one.Thumbprint; words = @($one.Extensions | ForEach-Object { $_.Format($false) }) }
@@ -212,7 +212,7 @@ $beliefs = [ordered] @{
     }
     'user-stores' = {
         foreach ($location in 'CurrentUser', 'LocalMachine') {
-            $store = New-Object Security.Cryptography.X509Certificates.X509Store 'Root', $location
+            $store = [Security.Cryptography.X509Certificates.X509Store]::new('Root', $location)
             $store.Open('ReadOnly')
             @{ location = $location; thumbprints = @($store.Certificates | ForEach-Object { $_.Thumbprint }) }
             $store.Close()

@@ -57,7 +57,7 @@ class Host:
         if query["kind"] == "controller":
             return _controller_request.answer(query)
         if query["kind"] == "container":
-            return _opened_container.answer(query, self._path.parent)
+            return _opened_container.answer(query, self._path.parent, self._snapshot.process)
         if query["kind"] == "host":
             if not self._snapshot.host:
                 self._probe([_questions.policies()])

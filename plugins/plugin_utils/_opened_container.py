@@ -11,7 +11,6 @@ import base64
 import contextlib
 import hashlib
 import json
-import os
 import typing as t
 from pathlib import Path
 
@@ -36,13 +35,14 @@ def question(content: bytes, password: str, what: str, opens: str = "password") 
     return {"kind": "container", "content": content, "password": password, "what": what, "opens": opens}
 
 
-def answer(query: Query, folder: Path) -> list[bytes]:
+def answer(query: Query, folder: Path, process: int) -> list[bytes]:
     """Return the certificates: as an earlier task of the run found them, else by opening the container.
 
     Args:
         query: from ``question``.
         folder: the run's private folder. What is kept there are certificates, in a file that is named after container
             and password, by a derivation that takes longer to try passwords on than the container itself.
+        process: the run's, whose end makes the file a leftover.
 
     Raises:
         Refused: it cannot be opened (``_key_container.read``).
@@ -55,5 +55,5 @@ def answer(query: Query, folder: Path) -> list[bytes]:
     _key, certificate, chain = _key_container.read(content, password, query["what"], query["opens"])
     found = [c.public_bytes(serialization.Encoding.DER) for c in (certificate, *chain)]
     kept: dict[str, t.Any] = {"certificates": [base64.b64encode(der).decode() for der in found]}
-    _snapshot.write(path, kept | {"process": os.getppid()})
+    _snapshot.write(path, kept | {"process": process})
     return found

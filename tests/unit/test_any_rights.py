@@ -41,7 +41,7 @@ def own(made, sid):
 
 
 @settings(
-    max_examples=min(int(os.environ.get("IMOPS_EXAMPLES", "50")), 1000),
+    max_examples=min(int(os.environ.get("IMOPS_EXAMPLES", "30")), 1000),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

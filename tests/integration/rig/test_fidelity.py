@@ -11,7 +11,7 @@ from fidelity.worlds import modules
 
 pytestmark = [pytest.mark.rig, pytest.mark.xdist_group("rig")]
 SEED = 1
-ALWAYS = {f"ansible.windows.{name}" for name in ("slurp", "win_reg_stat", "win_tempfile")}
+ALWAYS = {"ansible.windows.slurp", "ansible.windows.win_reg_stat"}
 AT_NIGHT = (
     pytest.mark.nightly,
     pytest.mark.skipif(

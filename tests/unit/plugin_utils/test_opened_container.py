@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
 import stat
 import subprocess
 import sys
@@ -27,10 +26,9 @@ _OTHER, SIGNER = _key_pair.make("CN=signer", datetime.datetime(2026, 1, 1, tzinf
 CONTAINER = _key_container.pfx(KEY, LEAF, PASSWORD, [SIGNER], rounds=_key_container.FEW_ROUNDS)
 
 
-def ask(folder, content=CONTAINER, password=PASSWORD):
-    return _opened_container.answer(
-        _opened_container.question(content, password, "the container of use server"), folder
-    )
+def ask(folder, content=CONTAINER, password=PASSWORD, process=1):
+    query = _opened_container.question(content, password, "the container of use server")
+    return _opened_container.answer(query, folder, process)
 
 
 def test_the_certificates_are_those_of_the_container_and_found_again_without_opening_it(tmp_path):
@@ -67,7 +65,7 @@ def test_a_damaged_file_is_written_anew(tmp_path, damage):
     (file,) = tmp_path.iterdir()
     file.write_text(damage)
     assert ask(tmp_path) == found
-    assert json.loads(file.read_text())["process"] == os.getppid()
+    assert json.loads(file.read_text())["process"] == 1
 
 
 def test_a_sweep_takes_what_a_dead_run_left(tmp_path):
@@ -76,8 +74,7 @@ def test_a_sweep_takes_what_a_dead_run_left(tmp_path):
     dead, here = tmp_path / "dead", tmp_path / "here"
     for folder in (dead, here):
         folder.mkdir()
-    with mock.patch.object(os, "getppid", return_value=ended.pid):
-        ask(dead)
+    ask(dead, process=ended.pid)
     ask(here)
     _snapshot.sweep(here)
     assert [len(list(folder.iterdir())) for folder in (dead, here)] == [0, 1]
