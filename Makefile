@@ -39,9 +39,12 @@ demo: venv ## install the agent on three emulated Windows servers, twice
 	$(BIN)/python tools/demo.py
 
 .PHONY: test
-test: venv ## the tests, and the molecule scenarios
-	$(BIN)/python -m pytest -n 2 --dist loadfile
-	$(MAKE) molecule
+test: venv ## the tests and, beside them, the molecule scenarios
+	@mkdir -p build
+	@$(MAKE) molecule > build/molecule.log 2>&1 & molecule=$$!; tests=0; \
+	$(BIN)/python -m pytest -n 2 --dist loadfile || tests=$$?; \
+	wait $$molecule || { cat build/molecule.log; echo "the molecule scenarios failed, see above" >&2; exit 1; }; \
+	echo "the molecule scenarios passed: build/molecule.log"; exit $$tests
 
 # Molecule's state is in build/, so that checkouts do not share one; a run that was killed is cleaned up first.
 MOLECULE := PATH="$(CURDIR)/$(BIN):$$PATH" MOLECULE_EPHEMERAL_DIRECTORY="$(CURDIR)/build/molecule/state" \

@@ -106,7 +106,20 @@ def test_a_wrong_inventory_names_host_variable_and_rule(fleet, words):
         assert text in failure["msg"]
 
 
-@pytest.mark.parametrize("host", ["paris.contoso.com", "berlin.contoso.com", "madrid.contoso.com"])
+AT_NIGHT = (
+    pytest.mark.nightly,
+    pytest.mark.skipif(not os.environ.get("IMOPS_NIGHTLY"), reason="takes 20 seconds more: run by make test-all"),
+)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "paris.contoso.com",
+        pytest.param("berlin.contoso.com", marks=AT_NIGHT),
+        pytest.param("madrid.contoso.com", marks=AT_NIGHT),
+    ],
+)
 def test_a_broken_connection_ends_the_run_and_the_next_completes(fleet, words, host):
     change = [*words, "--extra-vars", "im_agent_scheduler_enabled=false", "--limit", host]
     fleet.command("fault", "--host", host, "--fault", json.dumps({"write": 1, "when": "after", "do": "drop"}))

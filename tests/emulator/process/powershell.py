@@ -38,6 +38,12 @@ class Unavailable(Exception):
     """There is no such engine on this machine: the reason."""
 
 
+LOST = "The term 'ConvertTo-Json' is not recognized"
+"""What an engine says that has lost its cmdlets in the middle, which it does now and then beside other engines; a new
+process has them.
+"""
+
+
 class Crashed(Exception):
     """The PowerShell ended while it ran a script: the text has its exit status. The next script starts another."""
 
@@ -105,6 +111,9 @@ class PowerShell:
                 raise Unavailable(f"the rig at {IMPS} ended with {status}: this machine cannot have it")
             raise Crashed(f"the PowerShell engine ended with {status}")
         answer = json.loads(answered)
+        if LOST in answer["errors"] + answer["output"]:
+            self.end()
+            raise Crashed("the PowerShell engine no longer finds its own cmdlets")
         return Output(answer["exit"], answer["output"], answer["errors"])
 
     def end(self) -> None:

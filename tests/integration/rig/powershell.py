@@ -8,7 +8,7 @@ import typing as t
 from pathlib import Path
 
 import wrapped_module
-from emulator.process.powershell import Output, PowerShell
+from emulator.process.powershell import Crashed, Output, PowerShell
 from wrapped_module import BOOTSTRAP
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -42,6 +42,13 @@ class Engine(PowerShell):
 
     def __init__(self, *, windows: bool = True) -> None:
         super().__init__(f"imops-rig-{os.getpid()}", windows=windows)
+
+    def script(self, text: str, lines: t.Sequence[str] = ()) -> Output:
+        """Run a script; once more in a new process where this one ended."""
+        try:
+            return super().script(text, lines)
+        except Crashed:
+            return super().script(text, lines)
 
     def module(
         self, name: str, arguments: t.Mapping[str, t.Any], *, check: bool = False, script: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import answer_schema
 import pytest
@@ -73,6 +74,8 @@ def test_check_mode_predicts_and_writes_nothing(engine: Engine, case: Case) -> N
         assert document["changed"] == any(case.changed)
 
 
+@pytest.mark.nightly
+@pytest.mark.skipif(not os.environ.get("IMOPS_NIGHTLY"), reason="takes half a minute: run by make test-all")
 def test_the_second_run_changes_nothing(engine: Engine) -> None:
     for case in CASES:
         if case.fails or case.clear or case.name in UNREPEATED:
