@@ -15,6 +15,7 @@ from emulator.windows.machine import Machine
 from emulator.windows.network import HttpAnswer, HttpRequest, Listener
 
 from . import pages, tls
+from .world import Runs, World
 
 ADDRESS = "127.83.119.1"
 HTTP, HTTPS, LISTENING, CLOSED = 8080, 8443, 8082, 81
@@ -104,3 +105,17 @@ def join(machine: Machine) -> None:
 def _respond(request: HttpRequest) -> HttpAnswer | None:
     here = request.address == ADDRESS and (request.port, request.tls) in {(HTTP, False), (HTTPS, True)}
     return pages.answer(request) if here else None
+
+
+class LocalWeb(World):
+    """A part of worlds whose servers reach the web."""
+
+    def prepare(self, real: Runs) -> None:
+        """Start the web."""
+        serve()
+
+    def machine(self) -> Machine:
+        """Return a server that reaches it."""
+        machine = Machine("srv")
+        join(machine)
+        return machine

@@ -10,7 +10,7 @@ from emulator.windows.clock import stamp
 from emulator.windows.machine import Machine
 from hypothesis import strategies as st
 
-from .world import HERE, State, World, quoted
+from .world import HERE, State, World, named, quoted
 
 PLACE = f"C:\\fid\\{HERE}"
 """The folder of a sequence whose state is files."""
@@ -107,19 +107,25 @@ class TreeWorld(World):
     """A world whose state is what is below ``PLACE``: start states are trees.
 
     Attributes:
+        always: what each sequence begins with, whatever its start state.
         random: what is random in names.
     """
 
+    always: Tree = {}  # noqa: RUF012  (a class attribute as the others; nobody writes to it)
     random = NOTHING
     stamps = frozenset({"written"})
 
+    def start(self) -> st.SearchStrategy[t.Any]:
+        """Return nothing beside what is always there."""
+        return st.just({})
+
     def lay_script(self, start: t.Any, name: str) -> str:
         """Return the tree's script."""
-        return lay_script(start)
+        return lay_script({**named(self.always, name), **start})
 
     def lay(self, machine: Machine, start: t.Any, name: str) -> None:
         """Lay the tree down."""
-        lay(machine, start)
+        lay(machine, {**named(self.always, name), **start})
 
     def read_script(self, name: str) -> str:
         """Return the tree's script."""

@@ -12,6 +12,7 @@ from ..model.call import Call, ModuleFailure, handles
 from ..windows.dates import parse_exact
 from ..windows.errors import WindowsError
 from ..windows.files import FileSystem, Node
+from ..windows.machine import Machine
 
 
 @handles("ansible.windows.win_file")
@@ -129,12 +130,25 @@ def win_stat(call: Call) -> dict[str, t.Any]:
     if node is None or _below_a_file(files, path):
         return {"changed": False, "stat": {"exists": False}}
     whole = full(path)
+    stat = {"path": whole, "filename": ntpath.basename(whole.rstrip("\\")) or whole, **described(call.machine, node)}
+    if node.content is None:
+        if call.arguments["get_size"]:
+            stat["size"] = sum(len(below.content or b"") for below in files.walk(path))
+        return {"changed": False, "stat": stat}
+    stat["extension"] = extension(stat["filename"])
+    if call.arguments["get_checksum"]:
+        stat["checksum"] = _checksum(call, path)
+    if call.arguments["get_size"]:
+        stat["size"] = len(node.content)
+    return {"changed": False, "stat": stat}
+
+
+def described(machine: Machine, node: Node) -> dict[str, t.Any]:
+    """Return what win_stat and win_find tell of a file or folder alike; there are no links, shares and hidden files."""
     assert node.created and node.last_access
-    stat: dict[str, t.Any] = {
+    return {
         "exists": True,
         "attributes": attributes(node),
-        "path": whole,
-        "filename": ntpath.basename(whole.rstrip("\\")) or whole,
         "isarchive": not node.folder,
         "isdir": node.folder,
         "ishidden": False,
@@ -148,18 +162,8 @@ def win_stat(call: Call) -> dict[str, t.Any]:
         "creationtime": node.created.timestamp(),
         "lastaccesstime": node.last_access.timestamp(),
         "lastwritetime": node.last_write.timestamp(),
-        "owner": call.machine.accounts.name(node.owner) or node.owner,
+        "owner": machine.accounts.name(node.owner) or node.owner,
     }
-    if node.content is None:
-        if call.arguments["get_size"]:
-            stat["size"] = sum(len(below.content or b"") for below in files.walk(path))
-        return {"changed": False, "stat": stat}
-    stat["extension"] = extension(stat["filename"])
-    if call.arguments["get_checksum"]:
-        stat["checksum"] = _checksum(call, path)
-    if call.arguments["get_size"]:
-        stat["size"] = len(node.content)
-    return {"changed": False, "stat": stat}
 
 
 def _checksum(call: Call, path: str) -> str:

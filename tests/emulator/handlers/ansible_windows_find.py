@@ -13,7 +13,7 @@ from ..windows import errors, wildcards
 from ..windows.errors import WindowsError
 from ..windows.files import Node
 from .ansible_windows_commands import FOLDER
-from .ansible_windows_files import attributes, extension, full
+from .ansible_windows_files import described, extension, full
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _BYTES = {"b": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
@@ -114,26 +114,10 @@ class _Search:
         return self._size is None or (size >= self._size if self._size >= 0 else size <= -self._size)
 
     def _shown(self, path: str, node: Node) -> dict[str, t.Any]:
-        assert node.created and node.last_access
         file: dict[str, t.Any] = {
             "path": path,
             "filename": node.name,
-            "exists": True,
-            "attributes": attributes(node),
-            "isarchive": not node.folder,
-            "isdir": node.folder,
-            "ishidden": False,
-            "isjunction": False,
-            "islnk": False,
-            "isreadonly": node.read_only,
-            "isreg": not node.folder,
-            "isshared": False,
-            "nlink": 1,
-            "creationtime": node.created.timestamp(),
-            "lastaccesstime": node.last_access.timestamp(),
-            "lastwritetime": node.last_write.timestamp(),
-            "owner": self._call.machine.accounts.name(node.owner) or node.owner,
-            "hlnk_targets": [],
+            **described(self._call.machine, node),
             **dict.fromkeys(("checksum", "extension", "size", "sharename", "lnk_source", "lnk_target")),
         }
         if node.content is not None:

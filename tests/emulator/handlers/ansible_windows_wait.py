@@ -8,6 +8,7 @@ import typing as t
 
 from ..model.call import Call, ModuleFailure, handles
 from ..windows.errors import WindowsError
+from ..windows.network import is_address
 
 _OUT_OF_RANGE = "Specified argument was out of the range of valid values. (Parameter 'port')"
 
@@ -112,7 +113,7 @@ def _port(call: Call, state: str) -> tuple[t.Callable[[], bool], str]:
         if call.arguments["connect_timeout"] == 0 or not _own(call, host):
             return False
         return any(
-            one.port == port and one.address in {"0.0.0.0", "*", "127.0.0.1" if _is_name(host) else host}
+            one.port == port and one.address in {"0.0.0.0", "*", host if is_address(host) else "127.0.0.1"}
             for one in call.machine.network.listeners()
         )
 
@@ -121,18 +122,10 @@ def _port(call: Call, state: str) -> tuple[t.Callable[[], bool], str]:
     return lambda: not listens(), f"{where} to stop listening"
 
 
-def _is_name(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return True
-    return False
-
-
 def _own(call: Call, host: str) -> bool:
     """Tell whether a host is the server itself; nothing listens elsewhere."""
     name, domain = host.lower(), call.machine.domain
-    if not _is_name(name):
+    if is_address(name):
         return ipaddress.ip_address(name).is_loopback
     return name in {"localhost", call.machine.name.lower(), call.machine.computer_name.lower()} or bool(
         domain and name.endswith(f".{domain.lower()}")

@@ -22,7 +22,7 @@ CCS_MESSAGE = """You set use_ccs to {}.
             This cannot be used in combination with certficiate_hash and certificate_store_name. When using the Central Certificate Store feature,
             the certificate is automatically retrieved from the store rather than manually assigned to the binding."""  # noqa: E501
 NO_NUMBER = "Input string was not in a correct format."
-""".NET Framework's words, as in ``model/spec.py``, where the belief is marked."""
+""".NET Framework's words, as in ``model/option_types.py``, where the belief is marked."""
 Given = dict[str, t.Any]
 
 

@@ -6,21 +6,16 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 import re
 import typing as t
 
 import tree_sitter
 import tree_sitter_powershell
 
-from . import legacy, pairs
+from . import legacy, option_types
 from .call import ModuleFailure
 
 _LANGUAGE = tree_sitter.Language(tree_sitter_powershell.language())
-_TRUE = ("y", "yes", "on", "1", "true", "t", "1.0")
-_FALSE = ("n", "no", "off", "0", "false", "f", "0.0")
-INVALID_IN_PATHS, EMPTY_PATH = '"<>|', "The path is not of a legal form."
-_NET_TYPES = {bool: "Boolean", int: "Int32", float: "Double", str: "String", list: "Object[]"}
 
 
 class Unknown:
@@ -383,11 +378,11 @@ def _typed(name: str, option: dict[str, t.Any], value: t.Any, context: _Context)
     made = value
     if isinstance(kind, str):
         try:
-            made = _made(kind, value, context.expand)
-        except _Inconvertible as why:
+            made = option_types.made(kind, value, context.expand)
+        except option_types.Inconvertible as why:
             raise _Invalid(
-                f"argument for {name} is of type {_net_type(value)} and we were unable to convert to {kind}:"
-                f" {why}{context.where}"
+                f"argument for {name} is of type {option_types.net_type(value)} and we were unable to convert to"
+                f" {kind}: {why}{context.where}"
             ) from None
     choices = option.get("choices")
     if isinstance(choices, list) and not any(isinstance(c, Unknown) for c in choices):
@@ -413,82 +408,15 @@ def _inside(name: str, option: dict[str, t.Any], value: t.Any, context: _Context
     made = []
     for element in value:
         try:
-            made.append(_made(elements, element, context.expand))
-        except _Inconvertible:
+            made.append(option_types.made(elements, element, context.expand))
+        except option_types.Inconvertible:
             wrapped = listed and isinstance(element, str)
-            kind = "System.Management.Automation.PSObject" if wrapped else _net_type(element)
+            kind = "System.Management.Automation.PSObject" if wrapped else option_types.net_type(element)
             raise _Invalid(
                 f"argument for list entry {name} is of type {kind} and we were unable to convert to"
                 f" {elements}: Exception has been thrown by the target of an invocation.{context.where}"
             ) from None
     return made
-
-
-class _Inconvertible(Exception):
-    """A value that cannot be made what the spec wants: the text is .NET's, as far as it is known."""
-
-
-def _net_type(value: t.Any) -> str:
-    return f"System.{_NET_TYPES.get(type(value), 'Collections.Hashtable')}"
-
-
-def _made(kind: str, value: t.Any, expand: t.Callable[[str], str]) -> t.Any:
-    if kind in {"str", "path", "sid"}:
-        text = f"System.{_NET_TYPES[list]}" if isinstance(value, list) else str(value)
-        text = "System.Collections.Hashtable" if isinstance(value, dict) else text
-        return _path(expand(text)) if kind == "path" and not text.startswith("\\\\?\\") else text
-    if kind == "bool":
-        text = str(value).lower().strip()
-        if text not in _TRUE + _FALSE:
-            valid = ", ".join(_TRUE + _FALSE)
-            raise _Inconvertible(f"The value '{text}' is not a valid boolean. Valid booleans include: {valid}")
-        return text in _TRUE
-    try:
-        if kind == "int":
-            return int(value)
-        if kind == "float":
-            return float(value)
-    except (TypeError, ValueError):
-        # Belief [number-words]: .NET Framework's words; those of .NET 7 and later name the value, dotnet/runtime SR.
-        raise _Inconvertible("Input string was not in a correct format.") from None
-    if kind == "dict" and not isinstance(value, dict):
-        return _dictionary(value)
-    if kind == "list" and not isinstance(value, list):
-        return _list(value)
-    return value
-
-
-def _path(path: str) -> str:
-    """Return a path that .NET takes for one."""
-    # Belief [path-words]: .NET Framework's signs and words; .NET refuses | alone and says "The path is empty.", dotnet.
-    if any(sign in INVALID_IN_PATHS or sign < " " for sign in path):
-        raise _Inconvertible("string value contains invalid path characters, cannot convert to path")
-    if not path:
-        raise _Inconvertible(EMPTY_PATH)
-    return path
-
-
-def _list(value: t.Any) -> list[t.Any]:
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(",")]
-    if isinstance(value, int) and not isinstance(value, bool):
-        return [value]
-    raise _Inconvertible(f"{_net_type(value)} cannot be converted to a list")
-
-
-def _dictionary(value: t.Any) -> t.Any:
-    if not isinstance(value, str):
-        raise _Inconvertible(f"{_net_type(value)} cannot be converted to a dict")
-    if value.startswith("{") and value.endswith("}"):
-        try:
-            return json.loads(value)
-        except ValueError:
-            raise _Inconvertible("Exception has been thrown by the target of an invocation.") from None
-    if "=" not in value:
-        raise _Inconvertible(
-            "string cannot be converted to a dict, must either be a JSON string or in the key=value form"
-        )
-    return pairs.read(value)
 
 
 def hidden(spec: Spec, arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

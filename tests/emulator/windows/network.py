@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import typing as t
 from pathlib import Path
 
 from . import errors
+
+
+def is_address(host: str) -> bool:
+    """Tell whether a host is an IP address, not a name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import ipaddress
 import typing as t
 
 from cryptography import x509
 
 from . import errors
 from .machine import Machine
-from .network import HttpAnswer, HttpRequest
+from .network import HttpAnswer, HttpRequest, is_address
 from .uri import Uri
 
 _WEB_EXCEPTION = "System.Net.WebException"
@@ -185,10 +184,10 @@ def _once(machine: Machine, request: WebRequest) -> Response:
     if request.body is not None or request.method not in _WITHOUT_BODY:
         headers["Content-Length"] = str(len(request.body or b""))
     sent = HttpRequest(
-        address=uri.host if _is_address(uri.host) else "127.0.0.1",
+        address=uri.host if is_address(uri.host) else "127.0.0.1",
         port=uri.port,
         tls=uri.scheme == "https",
-        server_name="" if _is_address(uri.host) else uri.host,
+        server_name="" if is_address(uri.host) else uri.host,
         host=request.host or uri.host,
         method=request.method,
         path=uri.path + uri.query,
@@ -212,14 +211,6 @@ def _once(machine: Machine, request: WebRequest) -> Response:
         raise WebFailure("The operation has timed out.")
     machine.clock.advance(answer.seconds)
     return Response(answer, uri, request.method)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _trusted(machine: Machine, der: bytes) -> bool:

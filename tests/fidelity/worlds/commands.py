@@ -13,15 +13,14 @@ import typing as t
 
 from emulator.handlers.ansible_windows_commands import FOLDER, NO_FILE, NO_PATH
 from emulator.windows.command_line import ECHO_STATE
-from emulator.windows.machine import Machine
 from hypothesis import strategies as st
 
 from ..known import Difference, Known
-from ..tree import PLACE, TreeWorld, lay, lay_script
+from ..tree import PLACE, Tree, TreeWorld
 from ..world import HERE, Sequence, Step
 
 COMMAND, SCRIPT = (f"ansible.windows.{name}" for name in ("win_command", "win_powershell"))
-TREE = {
+TREE: Tree = {
     PLACE: None,
     f"{PLACE}\\a b": None,
     f"{PLACE}\\a.ps1": {"content": base64.b64encode(b"'from a file'").decode()},
@@ -214,6 +213,7 @@ class CommandsWorld(TreeWorld):
     """A folder in which programs run."""
 
     name = "commands"
+    always = TREE
     steps: t.Mapping[str, st.SearchStrategy[Step]] = {
         COMMAND: st.one_of(RAW, RAW, RAW, ARGV, ARGV, PADDED, BAD).map(lambda arguments: Step(COMMAND, arguments)),
         SCRIPT: st.one_of(PLAIN, PLAIN, _with_an_option, _with_an_option, WITH_PARAMETERS, ELSEWHERE, BAD_SCRIPTS).map(
@@ -258,18 +258,6 @@ class CommandsWorld(TreeWorld):
             _case_of_path,
         ),
     )
-
-    def start(self) -> st.SearchStrategy[t.Any]:
-        """Return nothing: each sequence has the same folder."""
-        return st.just({})
-
-    def lay_script(self, start: t.Any, name: str) -> str:
-        """Return the tree's script."""
-        return lay_script({path.replace(HERE, name): entry for path, entry in TREE.items()})
-
-    def lay(self, machine: Machine, start: t.Any, name: str) -> None:
-        """Lay the tree down."""
-        lay(machine, {path.replace(HERE, name): entry for path, entry in TREE.items()})
 
     def same(self, field: tuple[str, ...], real: t.Any, modelled: t.Any) -> bool:
         """Times of a run are the same when both are times."""

@@ -6,7 +6,7 @@ import base64
 import re
 import typing as t
 
-from emulator.model.spec import EMPTY_PATH
+from emulator.model.option_types import EMPTY_PATH
 from hypothesis import strategies as st
 
 from ..known import ABSENT, Difference, Known

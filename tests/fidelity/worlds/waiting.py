@@ -9,20 +9,17 @@ from __future__ import annotations
 import base64
 import typing as t
 
-from emulator.windows.machine import Machine
 from hypothesis import strategies as st
 
-from .. import local_web
 from ..known import Difference, Known
-from ..local_web import ADDRESS, CLOSED, LISTENING
-from ..tree import lay, lay_script, read, read_script
-from ..world import HERE, Runs, Sequence, State, Step, World
+from ..local_web import ADDRESS, CLOSED, LISTENING, LocalWeb
+from ..tree import PLACE, Tree, TreeWorld
+from ..world import Sequence, Step
 
-PLACE = f"C:\\fid\\{HERE}"
 WAIT = "ansible.windows.win_wait_for"
 SLOW_SECONDS = 10
 """What a loaded machine may need for a call above what it waits for."""
-TREE = {
+TREE: Tree = {
     PLACE: None,
     f"{PLACE}\\sub": None,
     f"{PLACE}\\empty": {"content": ""},
@@ -163,10 +160,11 @@ def _pattern(difference: Difference) -> bool:
     )
 
 
-class WaitingWorld(World):
+class WaitingWorld(LocalWeb, TreeWorld):
     """A folder with some files, and ports."""
 
     name = "waiting"
+    always = TREE
     steps: t.Mapping[str, st.SearchStrategy[Step]] = {
         WAIT: st.one_of(PORT, PORT, FILE, FILE, MATCHED, MATCHED, TIME).map(lambda arguments: Step(WAIT, arguments)),
     }
@@ -181,37 +179,6 @@ class WaitingWorld(World):
             _pattern,
         ),
     )
-    stamps = frozenset({"written"})
-
-    def start(self) -> st.SearchStrategy[t.Any]:
-        """Return nothing: each sequence has the same folder."""
-        return st.just({})
-
-    def prepare(self, real: Runs) -> None:
-        """Let the port be listened at."""
-        local_web.serve()
-
-    def machine(self) -> Machine:
-        """Return a server on which the same listens."""
-        machine = Machine("srv")
-        local_web.join(machine)
-        return machine
-
-    def lay_script(self, start: t.Any, name: str) -> str:
-        """Return the tree's script."""
-        return lay_script({path.replace(HERE, name): entry for path, entry in TREE.items()})
-
-    def lay(self, machine: Machine, start: t.Any, name: str) -> None:
-        """Lay the tree down."""
-        lay(machine, {path.replace(HERE, name): entry for path, entry in TREE.items()})
-
-    def read_script(self, name: str) -> str:
-        """Return the tree's script."""
-        return read_script(PLACE.replace(HERE, name))
-
-    def read(self, machine: Machine, name: str) -> State:
-        """Read the tree."""
-        return read(machine, PLACE.replace(HERE, name))
 
     def same(self, field: tuple[str, ...], real: t.Any, modelled: t.Any) -> bool:
         """Durations are the same when the real one is as long as was waited for, and hardly longer."""

@@ -13,16 +13,14 @@ import hashlib
 import re
 import typing as t
 
-from emulator.windows.machine import Machine
 from hypothesis import strategies as st
 
-from .. import local_web, pages
+from .. import pages
 from ..known import Difference, Known, missing_in_another_order
-from ..local_web import ADDRESS, CLOSED, NOBODY, PLAIN, SECURE
-from ..tree import lay, lay_script, read, read_script
-from ..world import HERE, Runs, Sequence, State, Step, World
+from ..local_web import ADDRESS, CLOSED, NOBODY, PLAIN, SECURE, LocalWeb
+from ..tree import PLACE, TreeWorld
+from ..world import HERE, Sequence, Step
 
-PLACE = f"C:\\fid\\{HERE}"
 GET, URI = "ansible.windows.win_get_url", "ansible.windows.win_uri"
 SHA1, SHA256 = hashlib.sha1(pages.HELLO, usedforsecurity=False).hexdigest(), hashlib.sha256(pages.HELLO).hexdigest()
 FORGET = "[Net.ServicePointManager]::ServerCertificateValidationCallback = $null\n"
@@ -369,7 +367,7 @@ def _other_words(modelled: str, real: str) -> t.Callable[[Difference], bool]:
     return when
 
 
-class WebWorld(World):
+class WebWorld(LocalWeb, TreeWorld):
     """A folder on a server that reaches a small web."""
 
     name = "web"
@@ -451,31 +449,9 @@ class WebWorld(World):
             optional={f"{PLACE}\\a.txt": file, f"{PLACE}\\hello.txt": file},
         )
 
-    def prepare(self, real: Runs) -> None:
-        """Start the web."""
-        local_web.serve()
-
-    def machine(self) -> Machine:
-        """Return a server that reaches the web."""
-        machine = Machine("srv")
-        local_web.join(machine)
-        return machine
-
-    def lay_script(self, start: t.Any, name: str) -> str:
-        """Return the tree's script."""
-        return lay_script(start)
-
-    def lay(self, machine: Machine, start: t.Any, name: str) -> None:
-        """Lay the tree down."""
-        lay(machine, start)
-
     def read_script(self, name: str) -> str:
         """Return the tree's script, after which the next call begins as in a process of its own."""
-        return FORGET + read_script(PLACE.replace(HERE, name))
-
-    def read(self, machine: Machine, name: str) -> State:
-        """Read the tree."""
-        return read(machine, PLACE.replace(HERE, name))
+        return FORGET + super().read_script(name)
 
     def same(self, field: tuple[str, ...], real: t.Any, modelled: t.Any) -> bool:
         """Durations are the same when neither is nothing; the time of a page without one when both are times."""
