@@ -104,7 +104,7 @@ class _Run:
         self._before, self._began, self._lock = before, time.monotonic(), threading.Lock()
         self._sources = _sources()
         self._seed, self._calls, self.stopped = seed, calls, False
-        self._share = seconds * min(ENGINES, len(chosen)) / len(chosen) if seconds and chosen else None
+        self._share = seconds * min(ENGINES, len(chosen)) / len(chosen) if seconds else None
         self._waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
         for module in chosen:
             self._waiting.put(module)

@@ -48,7 +48,7 @@ class LinksToTheReference(SphinxTransform):
         """Wrap the names that this document has."""
         if self.env.docname.startswith("reference/"):
             return
-        known = self.app.imops_labels  # type: ignore[attr-defined]
+        known = self.app.imops_labels  # type: ignore[attr-defined]  # setup puts it there
         for literal in list(self.document.findall(nodes.literal)):
             label = known.get(literal.astext().removeprefix("imops.identity_manager."))
             if label and not isinstance(literal.parent, nodes.reference | pending_xref):
@@ -78,6 +78,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
         option = re.fullmatch(r"im_\w+?_role__parameter-main__(im_[a-z0-9_]+)", name)
         if option:
             known.setdefault(option[1], label)
-    app.imops_labels = known  # type: ignore[attr-defined]
+    app.imops_labels = known  # type: ignore[attr-defined]  # Sphinx lets extensions add to it
     app.add_transform(LinksToTheReference)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

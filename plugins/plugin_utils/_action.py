@@ -40,7 +40,7 @@ class AgentAction(ActionBase):
         """Plan, report, and unless in check mode apply."""
         super().run(tmp, task_vars)
         spec = self.SUBJECT.ARGUMENT_SPEC
-        checked, arguments = self.validate_argument_spec(**spec)  # type: ignore[no-untyped-call]  # a copy of the arguments
+        checked, arguments = self.validate_argument_spec(**spec)  # type: ignore[no-untyped-call]  # ansible-core has no types here; a copy
         host = Host(self, task_vars or {})
         secrets: t.Collection[str] = checked._no_log_values
         try:
@@ -71,7 +71,7 @@ class AgentAction(ActionBase):
         encrypted with ansible-vault, since a decrypted copy would be a key in clear on the controller's disk.
         """
         try:
-            path = self._find_needle("files", str(Path(file).expanduser()))  # type: ignore[no-untyped-call]
+            path = self._find_needle("files", str(Path(file).expanduser()))  # type: ignore[no-untyped-call]  # as above
             return self._loader._get_file_contents(path)[0]
         except AnsibleError as error:
             cause = error.__cause__ or error

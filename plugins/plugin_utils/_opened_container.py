@@ -1,8 +1,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The certificates of a container with a key pair, which is opened once in a run and not once for every server.
 
-OpenSSL proves the RSA key of each container that it opens, which takes a tenth of a second and was a fifth of the
-controller's work for a server with nothing to do.
+OpenSSL proves the RSA key of each container that it opens, for every server anew. Workers that begin side by side each
+open it; those after them find what they left.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from ._questions import Query
 
 with contextlib.suppress(ModuleNotFoundError):  # as in _key_pair.py
     from cryptography.hazmat.primitives import serialization
-
-ROUNDS = 10000
 
 
 def question(content: bytes, password: str, what: str, opens: str = "password") -> Query:
@@ -41,14 +39,16 @@ def answer(query: Query, folder: Path, process: int) -> list[bytes]:
     Args:
         query: from ``question``.
         folder: the run's private folder. What is kept there are certificates, in a file that is named after container
-            and password, by a derivation that takes longer to try passwords on than the container itself.
+            and password, derived by as many rounds as our own containers have: a guess at the password costs no less
+            than at the container.
         process: the run's, whose end makes the file a leftover.
 
     Raises:
         Refused: it cannot be opened (``_key_container.read``).
     """
     content, password = query["content"], query["password"]
-    name = hashlib.pbkdf2_hmac("sha256", password.encode(), hashlib.sha256(content).digest(), ROUNDS).hex()
+    salt, rounds = hashlib.sha256(content).digest(), _key_container.ROUNDS
+    name = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, rounds).hex()
     path = folder / f"imops-container{name}.json"
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         return [base64.b64decode(text) for text in json.loads(path.read_text("utf-8"))["certificates"]]

@@ -24,7 +24,7 @@ PROFILES: dict[str, dict[str, str]] = {
     # "Agent requirements": modify on the whole working directory, its binaries included.
     "requirements": {"": "Modify"},
 }
-SYNCHRONIZE = 0x100000
+SYNCHRONIZE, DELETE_BELOW = 0x100000, 0x40
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "argument_spec": {
@@ -207,7 +207,7 @@ def _removals(path: str, sid: str, aces: t.Iterable[_sddl.Ace]) -> list[Operatio
     operations = []
     for allows in (False, True):
         kind = [a for a in aces if a.allows is allows]
-        if len(kind) == 1 and _named(kind[0]):
+        if len(kind) == 1 and _is_nameable(kind[0]):
             operations.append(_win_acl(path, sid, kind[0]))
         elif kind:
             type_ = "allow" if allows else "deny"
@@ -216,12 +216,13 @@ def _removals(path: str, sid: str, aces: t.Iterable[_sddl.Ace]) -> list[Operatio
     return operations
 
 
-def _named(ace: _sddl.Ace) -> bool:
+def _is_nameable(ace: _sddl.Ace) -> bool:
     """Tell whether win_acl can ask for an entry: .NET adds Synchronize to what is allowed, and takes it from what is
-    denied short of everything (FileSystemAccessRule); what counts below alone may hold generic rights.
+    denied short of everything, or of everything but DeleteSubdirectoriesAndFiles (FileSystemAccessRule); what counts
+    below alone may hold generic rights.
     """
     waits = bool(ace.rights & SYNCHRONIZE)
-    said = waits if ace.allows else not waits or ace.rights in {_sddl.FULL, _sddl.FULL & ~0x40}
+    said = waits if ace.allows else not waits or ace.rights in {_sddl.FULL, _sddl.FULL & ~DELETE_BELOW}
     return said and ace.here and not ace.rights & ~_sddl.FULL
 
 

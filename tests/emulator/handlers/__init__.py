@@ -1,6 +1,6 @@
 """What each module does to a server: importing this package registers all handlers."""
 
-from . import (  # noqa: F401
+from . import (  # noqa: F401  (imported to be registered)
     ansible_windows_acl,
     ansible_windows_certificate_info,
     ansible_windows_certificates,

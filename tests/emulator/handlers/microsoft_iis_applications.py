@@ -86,9 +86,9 @@ def _connect(arguments: dict[str, t.Any], applications: Applications, place: Pla
     for option, attribute in (("username", "userName"), ("password", "password")):
         present, wanted = applications.get(place, attribute), arguments.get(option) or ""
         if how == "pass_through" and present:
-            changes.make(lambda attribute=attribute: applications.clear(place, attribute))  # type: ignore[misc]
+            changes.make(lambda attribute=attribute: applications.clear(place, attribute))  # type: ignore[misc]  # mypy cannot infer a lambda's defaults
         elif how == "specific_user" and present.lower() != wanted.lower():
-            changes.make(lambda a=attribute, w=wanted: applications.set(place, a, w))  # type: ignore[misc]
+            changes.make(lambda a=attribute, w=wanted: applications.set(place, a, w))  # type: ignore[misc]  # mypy cannot infer a lambda's defaults
 
 
 @handles("microsoft.iis.virtual_directory")
@@ -135,9 +135,9 @@ def _directory(call: Call, applications: Applications, changes: _Changes) -> Non
     for option, attribute in (("username", "userName"), ("password", "password")):
         present, wanted = applications.get(found[0], attribute), arguments.get(option) or ""
         if how == "specific_user" and present.lower() != wanted.lower():
-            changes.make(lambda a=attribute, w=wanted: applications.set(_item(call, place), a, w))  # type: ignore[misc]
+            changes.make(lambda a=attribute, w=wanted: applications.set(_item(call, place), a, w))  # type: ignore[misc]  # mypy cannot infer a lambda's defaults
         elif how == "pass_through" and present and place is not None:
-            changes.make(lambda a=attribute: applications.clear(place, a))  # type: ignore[misc]
+            changes.make(lambda a=attribute: applications.clear(place, a))  # type: ignore[misc]  # mypy cannot infer a lambda's defaults
 
 
 def _item(call: Call, place: Place | None) -> Place:
