@@ -148,6 +148,7 @@ $beliefs = [ordered] @{
         }
     }
     'pfx-ciphers' = { Get-Values (Get-Registry 'Registry64' 'SOFTWARE\Microsoft\Windows NT\CurrentVersion') | ForEach-Object { @{ build = $_['CurrentBuild']; product = $_['ProductName']; keys = @(Get-MachineCertificates | ForEach-Object { $_.Thumbprint }) } } }
+    'clear-access' = { @{ folder = [Security.AccessControl.DirectorySecurity]::new("$WorkingDirectory\Temp", $sections).GetSecurityDescriptorSddlForm($sections) } }
     'replace-keeps-rights' = { Get-Files $runtime '*appsettings*' }
     'wrong-pfx' = {
         $root = "$([Environment]::GetFolderPath('CommonApplicationData'))\Microsoft\Crypto"

@@ -408,6 +408,7 @@ function Clear-Access($Operation) {
     # Of this rule only the account and the kind count.
     $security.RemoveAccessRuleAll([Security.AccessControl.FileSystemAccessRule]::new($sid, [Security.AccessControl.FileSystemRights]'FullControl', $type))
     if ($security.GetSecurityDescriptorSddlForm([Security.AccessControl.AccessControlSections]'Access') -eq $before) { return @{ changed = $false } }
+    # Belief [clear-access]: what comes from Get-Acl is set with owner and inherited entries as they are, learn.microsoft.com "Set-Acl".
     if (-not $check) { Set-Acl -LiteralPath $path -AclObject $security }
     @{ changed = $true }
 }

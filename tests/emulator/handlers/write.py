@@ -21,6 +21,7 @@ from ..windows.files import normal
 from ..windows.machine import Machine
 
 Operation = dict[str, t.Any]
+KINDS = {"allow": "A", "deny": "D"}
 PRIVATE = "O:BAD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
 Result = dict[str, t.Any]
 _BACKUP = re.compile(r"\.\d{8}T\d{9}\.bak$")
@@ -346,13 +347,18 @@ def _clear_access(machine: Machine, operation: Operation, check: bool) -> Result
     path, sid, kind = (_text(operation, name) for name in ("path", "sid", "type"))
     if not re.fullmatch(r"S-1(-\d+)+", sid, re.IGNORECASE):
         raise WindowsError("System.ArgumentException", "Value was invalid. (Parameter 'sddlForm')")
+    if kind not in KINDS:
+        raise WindowsError(
+            "System.Management.Automation.RuntimeException",
+            f'Cannot convert value "{kind}" to type "System.Security.AccessControl.AccessControlType".',
+        )
     if not machine.files.exists(path):
         raise WindowsError(
             "System.Management.Automation.ItemNotFoundException",
             f"Cannot find path '{path}' because it does not exist.",
         )
     entries = machine.files.entry(path).explicit
-    left = [a for a in entries if a.sid != sid.upper() or a.kind != {"allow": "A", "deny": "D"}[kind]]
+    left = [a for a in entries if a.sid != sid.upper() or a.kind != KINDS[kind]]
     if len(left) == len(entries):
         return {"changed": False}
     if not check:

@@ -198,6 +198,12 @@ def cases(made: Pair, password: str) -> list[Case]:
             fails="System.ArgumentException",
         ),
         Case(
+            "access cleared of another kind",
+            [operation("clear_access", sid=somebody, type="maybe")],
+            [],
+            fails="System.Management.Automation.RuntimeException",
+        ),
+        Case(
             "access cleared without a kind",
             [operation("clear_access", sid=somebody)],
             [],

@@ -70,6 +70,8 @@ def lay(engine: Engine, case: Case) -> State:
     ]
     encoded = base64.b64encode(json.dumps(items).encode()).decode()
     clean = _OUR_CERTIFICATES + ("" if NAMED else _ALL_CERTIFICATES)
+    if case.clear:
+        engine.end()  # what is held is lost where a process is renewed in the middle
     more = case.lay + "".join(_RIGHTS.format(path=path, sddl=sddl) for path, sddl in case.rights.items())
     done = engine.script(_LAY.format(folder=FOLDER, items=encoded, certificates=clean, more=more))
     assert (done.exit, done.errors) == (0, ""), done

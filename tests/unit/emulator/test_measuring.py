@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
 
+import measure_fidelity
+import pytest
 from fidelity import drawing, measuring
 from fidelity.sides import Modelled
 from fidelity.world import named
@@ -42,3 +45,37 @@ def test_no_sequence_is_one_call_again_and_again():
     for module, world in modules().items():
         for sequence in itertools.islice(drawing.sequences(world, module, 1), 5):
             assert len(set(map(str, sequence.steps))) > 1, module
+
+
+@pytest.mark.parametrize(
+    ("calls", "spent", "made", "wanted"),
+    [(300, 0, 0, 300), (300, 50, 100, 300), (300, 100, 100, 300), (300, 101, 100, 100), (10, 9, 2, 4)],
+)
+def test_a_slow_module_is_called_a_third_as_often(calls, spent, made, wanted):
+    assert measuring._enough(calls, spent, made) == wanted
+
+
+ROWS = {
+    "agrees": {"calls": 9, "agreed": 7, "known_differences": 2, "sources": "now"},
+    "differs": {"calls": 9, "agreed": 7, "known_differences": 1, "sources": "now"},
+    "older": {"calls": 9, "agreed": 9, "known_differences": 0, "sources": "then"},
+}
+
+
+@pytest.mark.parametrize(
+    ("named", "kept"), [([], {"agrees"}), (["agrees"], {"differs", "older"}), (["new"], {"agrees", "differs", "older"})]
+)
+def test_a_run_goes_on_with_what_agreed_under_the_same_model_or_with_all_that_was_not_named(
+    named, kept, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(measure_fidelity, "SUMMARY", tmp_path / "summary.json")
+    monkeypatch.setattr(measure_fidelity, "_sources", lambda: "now")
+    (tmp_path / "summary.json").write_text(json.dumps({"modules": ROWS, "seed": 5, "seconds": 1}))
+    before = measure_fidelity._before(named or list(ROWS), again=bool(named))
+    assert before["modules"].keys() == kept
+    assert before["seed"] == 5
+
+
+def test_without_a_summary_there_is_nothing_to_go_on_with(tmp_path, monkeypatch):
+    monkeypatch.setattr(measure_fidelity, "SUMMARY", tmp_path / "none.json")
+    assert measure_fidelity._before([], again=False) == {}

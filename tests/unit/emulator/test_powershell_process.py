@@ -1,0 +1,43 @@
+"""A PowerShell engine that answers, ends, or loses its cmdlets: what is seen, and that another process follows."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from emulator.process import powershell
+from emulator.process.powershell import Crashed, PowerShell
+
+ENGINE = """
+import json, sys
+said = {"lost": "x " + sys.argv[1] + " as a name of a cmdlet", "fine": ""}
+for number, line in enumerate(sys.stdin):
+    command = json.loads(line)["command"]
+    if command == "end":
+        sys.exit(3)
+    print(json.dumps({"exit": 0, "output": f"{number}", "errors": said[command]}), flush=True)
+"""
+
+
+@pytest.fixture
+def engine(tmp_path, monkeypatch):
+    path = tmp_path / "engine.py"
+    path.write_text(ENGINE)
+    monkeypatch.setattr(powershell, "NAMED", None)
+    monkeypatch.setattr(powershell, "IMPS", path)
+    made = PowerShell("a drive of nobody", windows=False)
+    made._command = [sys.executable, str(path), powershell.LOST]
+    yield made
+    made.close()
+
+
+def test_one_process_answers_one_script_after_the_other(engine):
+    assert [engine.script("fine").text for _ in range(3)] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize(("script", "why"), [("lost", "no longer finds its own cmdlets"), ("end", "ended with 3")])
+def test_a_process_that_is_of_no_use_is_told_and_another_takes_its_place(engine, script, why):
+    engine.script("fine")
+    with pytest.raises(Crashed, match=why):
+        engine.script(script)
+    assert engine.script("fine").text == "0"
