@@ -77,6 +77,7 @@ class PowerShell:
         self._drive, self._calls = drive, 0
         self._busy = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - it is the process's, and closed with it
         if NAMED:
             self._command = shlex.split(NAMED)
         elif IMPS.exists():
@@ -108,7 +109,7 @@ class PowerShell:
             status = process.wait()
             self._forget()
             if status == CANNOT:
-                raise Unavailable(f"the rig at {IMPS} ended with {status}: this machine cannot have it")
+                raise Unavailable(f"the rig at {IMPS} ended with {status}, this machine cannot have it: {self._last()}")
             raise Crashed(f"the PowerShell engine ended with {status}")
         answer = json.loads(answered)
         if LOST in answer["errors"] + answer["output"]:
@@ -150,13 +151,21 @@ class PowerShell:
                     stream.close()
         self._process, self._calls = None, 0
 
+    def _last(self) -> str:
+        """Return the last line that the process said on its standard error."""
+        self._said.seek(0)
+        lines = self._said.read().decode("utf-8", "replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "it said no reason")
+
     def _served(self) -> subprocess.Popen[str]:
         if self._process is None:
+            self._said.seek(0)
+            self._said.truncate()
             self._process = subprocess.Popen(
                 [*self._command, "serve"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                stderr=self._said,
                 text=True,
                 encoding="utf-8",
                 cwd=IMPS.parent,

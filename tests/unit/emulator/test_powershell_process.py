@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from emulator.process import powershell
-from emulator.process.powershell import Crashed, PowerShell
+from emulator.process.powershell import Crashed, PowerShell, Unavailable
 
 ENGINE = """
 import json, sys
@@ -15,6 +15,9 @@ for number, line in enumerate(sys.stdin):
     command = json.loads(line)["command"]
     if command == "end":
         sys.exit(3)
+    if command == "cannot":
+        print("unpacking\\nno debootstrap\\n", file=sys.stderr)
+        sys.exit(75)
     print(json.dumps({"exit": 0, "output": f"{number}", "errors": said[command]}), flush=True)
 """
 
@@ -41,3 +44,8 @@ def test_a_process_that_is_of_no_use_is_told_and_another_takes_its_place(engine,
     with pytest.raises(Crashed, match=why):
         engine.script(script)
     assert engine.script("fine").text == "0"
+
+
+def test_what_a_machine_lacks_is_told_in_the_words_of_the_rig(engine):
+    with pytest.raises(Unavailable, match=r"ended with 75, this machine cannot have it: no debootstrap$"):
+        engine.script("cannot")
