@@ -128,7 +128,7 @@ def write(path: Path, data: dict[str, t.Any]) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=prefix)  # mode 0600
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(data, file)
+            file.write(json.dumps(data))  # json.dump writes in Python, several times slower
         Path(temporary).replace(path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):

@@ -21,7 +21,6 @@ from ansible_collections.imops.identity_manager.plugins.plugin_utils import (
 )
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from one_task import (
     DER,
     ENCRYPTION,
@@ -41,13 +40,6 @@ from one_task import (
 )
 
 
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch):
-    """Neither make keys nor make passwords hard to guess, which both take their time."""
-    monkeypatch.setattr(rsa, "generate_private_key", ready_keys.generate)
-    monkeypatch.setattr(_key_container, "ROUNDS", 50)
-
-
 @pytest.fixture(scope="module")
 def pair():
     return _key_pair.make("CN=given,O=Contoso", NOW, uses={"server"}, hosts=[HOST])
@@ -55,7 +47,7 @@ def pair():
 
 @pytest.fixture(scope="module")
 def pfx(pair):
-    return _key_container.pfx(*pair, PASSWORD)
+    return _key_container.pfx(*pair, PASSWORD, rounds=50)
 
 
 # Files and bytes of the controller

@@ -57,7 +57,7 @@ def given(pair, **changes):
 
 
 def pfx(pair):
-    return base64.b64encode(_key_container.pfx(*pair, PASSWORD)).decode()
+    return base64.b64encode(_key_container.pfx(*pair, PASSWORD, rounds=50)).decode()
 
 
 def sources(pair):

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-import ready_keys
 from ansible_collections.imops.identity_manager.plugins.plugin_utils import (
     _key_container,
 )
-from cryptography.hazmat.primitives.asymmetric import rsa
 from emulator.engine import ConnectionDropped
 from one_task import (
     ENCRYPTION,
@@ -25,14 +23,6 @@ from one_task import (
     thumbprint,
     usable,
 )
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch):
-    """Neither make keys nor make passwords hard to guess, which both take their time."""
-    monkeypatch.setattr(rsa, "generate_private_key", ready_keys.generate)
-    monkeypatch.setattr(_key_container, "ROUNDS", 50)
-
 
 # What the server's settings name
 

@@ -10,7 +10,6 @@ import shutil
 
 import chain
 import pytest
-import ready_keys
 from ansible_collections.imops.identity_manager.plugins.plugin_utils import (
     _key_container,
     _key_pair,
@@ -34,13 +33,6 @@ IDENTITIES = {
     "account": {"account": "CONTOSO\\svc"},
     "gMSA": {"account": "CONTOSO\\agent$"},
 }
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch):
-    """Neither make keys nor make passwords hard to guess, which both take their time."""
-    monkeypatch.setattr(rsa, "generate_private_key", ready_keys.generate)
-    monkeypatch.setattr(_key_container, "ROUNDS", 50)
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +87,7 @@ def in_file(**changes):
 
 
 def container(pair, *more):
-    return base64.b64encode(_key_container.pfx(*pair, PASSWORD, more)).decode()
+    return base64.b64encode(_key_container.pfx(*pair, PASSWORD, more, rounds=50)).decode()
 
 
 def state(server):
@@ -114,7 +106,7 @@ def options(source, place, folder):
     encrypted = serialization.BestAvailableEncryption(PASSWORD.encode())
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encrypted)
     pem += certificate.public_bytes(serialization.Encoding.PEM)
-    files = {"PFX file": _key_container.pfx(key, certificate, PASSWORD), "PEM file": pem}
+    files = {"PFX file": _key_container.pfx(key, certificate, PASSWORD, rounds=50), "PEM file": pem}
     if source in files:
         file = folder / "given"
         file.write_bytes(files[source])

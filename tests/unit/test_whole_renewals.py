@@ -8,23 +8,11 @@ import functools
 import chain
 import in_process
 import pytest
-import ready_keys
-from ansible_collections.imops.identity_manager.plugins.plugin_utils import (
-    _key_container,
-)
-from cryptography.hazmat.primitives.asymmetric import rsa
 from emulator.engine import ConnectionDropped
 from emulator.windows.agent import Agent, CannotStart
 from emulator.windows.dotnet_config import loads
 
 PASSWORD = "canary-renewal-password-9d"
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch):
-    """Neither make keys nor make passwords hard to guess, which both take their time."""
-    monkeypatch.setattr(rsa, "generate_private_key", ready_keys.generate)
-    monkeypatch.setattr(_key_container, "ROUNDS", 50)
 
 
 def held(server):

@@ -52,8 +52,6 @@ class _Edit:
     def __init__(self, call: Call) -> None:
         self._call, arguments = call, call.arguments
         self._kind = str(arguments["type"]).lower()
-        if self._kind == "attribute" and arguments["attribute"] is None:
-            raise ModuleFailure("Get-AnsibleParam: Missing required argument: attribute")
         self._path, self._fragment = arguments["path"], arguments["fragment"]
         self._attribute, self._state = arguments["attribute"], str(arguments["state"]).lower()
         self._content = str(arguments["content"] or "").lower()

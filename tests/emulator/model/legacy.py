@@ -16,7 +16,7 @@ _CALL = re.compile(
     r"Get-AnsibleParam\s+(?:-obj\s+)?\$\w+\s+(?:-name\s+)?[\"'](?P<name>\w+)[\"'](?P<rest>[^\n]*)",
     re.I,
 )
-_CONDITION = re.compile(r"-failifempty\s+\(\s*\$(\w+)\s+-in\s+@\(([^)]*)\)\s*\)", re.I)
+_CONDITION = re.compile(r"-failifempty\s+\(\s*\$(\w+)\s+(?:-in\s+@\(([^)]*)\)|-eq\s+([^)]*))\s*\)", re.I)
 _QUOTED = re.compile(r"[\"']([^\"']*)[\"']")
 _TRUE = {"yes", "on", "1", "true"}
 _INVALID = re.compile(r'[<>"|?*\x00-\x1f]')
@@ -63,7 +63,9 @@ def _parameter(name: str, rest: str, variable: str) -> Parameter:
         bool(re.search(r"-failifempty\s+\$true", rest, re.I)),
         _literal(default[1]) if default else None,
         variable,
-        (condition[1].lower(), frozenset(map(str.lower, _QUOTED.findall(condition[2])))) if condition else None,
+        (condition[1].lower(), frozenset(map(str.lower, _QUOTED.findall(condition[2] or condition[3]))))
+        if condition
+        else None,
     )
 
 

@@ -299,6 +299,8 @@ class _Writer:
         made: dict[str, str] = {}
         written = [(self._name(a, known, made, depth), a.value) for a in node.attributes]
         written += [(f"xmlns:{prefix}", space) for prefix, space in made.items()]
+        if not node.prefix and any(a.name == "xmlns" for a in node.attributes):
+            known[""] = node.space  # what an attribute says is written, and not believed
         if known.get(node.prefix) != node.space:
             known[node.prefix] = node.space
             written.append((f"xmlns:{node.prefix}" if node.prefix else "xmlns", node.space))

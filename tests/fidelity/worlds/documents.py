@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ..known import Difference, Known
 from ..tree import PLACE, TreeWorld
 from ..world import Sequence, Step
-from .copies import BACKUP
+from .copies import BACKUP, backups_in_a_second
 
 MODULE, FILE = "community.windows.win_xml", "ansible.windows.win_file"
 
@@ -204,6 +204,7 @@ BAD = st.sampled_from(
         {"path": f"{PLACE}\\small.xml"},
         {"xpath": "//a"},
         {"path": f"{PLACE}\\small.xml", "xpath": "//a", "type": "attribute", "fragment": "1"},
+        {"path": f"{PLACE}\\small.xml", "xpath": "//a", "type": "attribute", "fragment": "1", "content": "element"},
         {"path": f"{PLACE}\\small.xml", "xpath": "//a", "type": "comment", "fragment": "1"},
         {"path": f"{PLACE}\\small.xml", "xpath": "//a"},
         {"path": f"{PLACE}\\small.xml", "xpath": "//a", "content": "element"},
@@ -313,8 +314,10 @@ FIXED = (
             _call("small.xml", "/root", state="absent", check=True),
             _call("small.xml", "/", state="absent"),
             _call("small.xml", "/root", state="absent"),
+            _call("h\u00e4.xml", "/", "<n xmlns='urn:x'><m/></n>"),
             Step(MODULE, {}),
             Step(MODULE, {"path": f"{PLACE}\\small.xml"}),
+            _call("small.xml", "//a", type="attribute", content="element"),
             _call("small.xml", "//a", type="attribute"),
             _call("small.xml", "//a", type="comment"),
             _call("small.xml", ""),
@@ -330,13 +333,6 @@ def _parsers_words(difference: Difference) -> bool:
     marks = ("Failed to parse file at '", "Failed to parse fragment as XML: ")
     begins = {text.partition(': "')[0] for text in texts}
     return all(text.startswith(marks) for text in texts) and len(begins) == 1
-
-
-def _backups_in_a_second(difference: Difference) -> bool:
-    """Tell whether a backup took the place of another on one side: their names have seconds."""
-    return {difference.real, difference.modelled} == {"moved", "same"} and all(
-        result.get("backup_file") for result in difference.results
-    )
 
 
 class DocumentsWorld(TreeWorld):
@@ -359,14 +355,7 @@ class DocumentsWorld(TreeWorld):
             "what a parser says of a text that it cannot read; all before it is compared",
             _parsers_words,
         ),
-        Known(
-            "time of a folder with backups",
-            (MODULE,),
-            ("state", ".", "written"),
-            "rig",
-            "a second backup in the same second takes the place of the first: the two sides are not equally fast",
-            _backups_in_a_second,
-        ),
+        backups_in_a_second(MODULE, "time of a folder with backups"),
     )
 
     def start(self) -> st.SearchStrategy[t.Any]:

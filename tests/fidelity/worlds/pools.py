@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from emulator.windows.iis_values import CAST
@@ -203,6 +204,15 @@ def _no_log_on(difference: Difference) -> bool:
     return wakes and not difference.check and (difference.real, difference.modelled) == ("Started", "Stopped")
 
 
+def _text_for_an_element(difference: Difference) -> bool:
+    real = re.fullmatch(
+        r"(.+ Exception: )The element '(\w+)' cannot be set to this value\.", str(difference.real), re.DOTALL
+    )
+    return real is not None and str(difference.modelled).startswith(
+        f"{real[1]}Property {real[2]} does not exist at path "
+    )
+
+
 class PoolsWorld(World):
     """A server with IIS and a few pools."""
 
@@ -242,6 +252,14 @@ class PoolsWorld(World):
                 and str(d.real).startswith(str(d.modelled).removesuffix(CAST) + "The value '")
                 and str(d.real).endswith(": the data is invalid. (Exception from HRESULT: 0x8007000D)")
             ),
+        ),
+        Known(
+            "a text for an element with properties of its own",
+            (POOL,),
+            ("msg",),
+            "rig",
+            "the double of IIS has words of its own; what the provider says is not known",
+            _text_for_an_element,
         ),
     )
 

@@ -51,13 +51,14 @@ def test_a_sweep_takes_only_what_a_dead_run_left(tmp_path):
     ]
 
 
-def test_a_sweep_takes_a_file_that_a_killed_run_did_not_write_to_its_end(tmp_path):
+def test_a_sweep_takes_a_file_that_a_killed_run_did_not_put_in_its_place(tmp_path):
     killed = f"""
-import json, os, signal, sys
+import json, os, pathlib, signal, sys
 from ansible.plugins.loader import init_plugin_loader
 init_plugin_loader(sys.argv[2:])
 from ansible_collections.imops.identity_manager.plugins.plugin_utils import _snapshot
-json.dump = lambda value, file: (file.write('{CANARY}'), file.flush(), os.kill(os.getpid(), signal.SIGKILL))
+json.dumps = lambda value: '{CANARY}'
+pathlib.Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 _snapshot.save(_snapshot.Snapshot(process=os.getpid()), _snapshot.path_of(sys.argv[1], "srv"))
 """
     dead, here = tmp_path / "dead", tmp_path / "here"
