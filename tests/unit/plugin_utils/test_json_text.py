@@ -229,3 +229,68 @@ def test_a_key_of_another_case_is_the_same_key():
 def test_a_comment_behind_the_last_value_stays_with_it():
     text = '{\n  "a": 1 // one\n}\n'
     assert _json_text.edit(_json_text.parse(text), {"b": 2}) == '{\n  "a": 1, // one\n  "b": 2\n}\n'
+
+
+LINES = '{\n  "a": 1,\n  "b": 2\n}\n'
+STYLES = [
+    ('{"a":1}', {"b": 2}, '{"a":1,"b":2}'),
+    ('{"a": 1}', {"b": 2}, '{"a": 1,"b": 2}'),
+    ('{"a": 1, "b": 2}', {"c": [1, 2]}, '{"a": 1, "b": 2, "c": [1, 2]}'),
+    ('{"a": ["x", "y"]}', {"b": 2}, '{"a": ["x", "y"], "b": 2}'),
+    ('{"a": 1,}', {"b": 2}, '{"a": 1,"b": 2,}'),
+    ('{"a": 1, "b": 2}', {"a": REMOVE}, '{ "b": 2}'),
+    ('{"a": 1, "b": 2}', {"b": REMOVE}, '{"a": 1 }'),
+    ('{"a": 1}', {"a": REMOVE, "b": 2}, '{"b": 2}'),
+    ('{"a": {}}', {"a": {"b": 2}}, '{"a": {"b": 2}}'),
+    (LINES, {"b": REMOVE}, '{\n  "a": 1\n}\n'),
+    (LINES, {"a": REMOVE}, '{\n  "b": 2\n}\n'),
+    (LINES, {"a": REMOVE, "b": REMOVE}, "{\n}\n"),
+    (LINES, {"a": REMOVE, "b": REMOVE, "c": 3}, '{\n  "c": 3\n}\n'),
+    (LINES, {"b": REMOVE, "c": 3}, '{\n  "a": 1,\n  "c": 3\n}\n'),
+    (LINES, {"c": 3, "d": 4}, '{\n  "a": 1,\n  "b": 2,\n  "c": 3,\n  "d": 4\n}\n'),
+    (LINES, {"a": {"c": []}}, '{\n  "a": {\n    "c": []\n  },\n  "b": 2\n}\n'),
+    ('{\n  "a": 1, "b": 2\n}\n', {"a": REMOVE}, '{\n   "b": 2\n}\n'),
+    ('{\n  "a": 1, // one\n}\n', {"b": 2}, '{\n  "a": 1, // one\n  "b": 2,\n}\n'),
+    (
+        '{\n  "a": 1, /* one */ "b": 2 /* two */\n}\n',
+        {"c": 3},
+        '{\n  "a": 1, /* one */ "b": 2, /* two */\n  "c": 3\n}\n',
+    ),
+    ('{\n  "a": 1,\n  "b": 2,\n}\n', {"b": REMOVE}, '{\n  "a": 1,\n}\n'),
+    ('{\n\t"a": {}\n}', {"a": {"b": {"c": 1}}}, '{\n\t"a": {\n\t\t"b": {\n\t\t\t"c": 1\n\t\t}\n\t}\n}'),
+    ("{\r\n    // none\r\n}", {"a": [1]}, '{\r\n    // none\r\n    "a": [\r\n        1\r\n    ]\r\n}'),
+    ('{\n  "a": {\n    // none\n  }\n}\n', {"a": {"b": 1}}, '{\n  "a": {\n    // none\n    "b": 1\n  }\n}\n'),
+    ('{\n  "a": { "b": 1 }\n}\n', {"a": {"c": {"d": 2}}}, '{\n  "a": { "b": 1, "c": {"d": 2} }\n}\n'),
+    ('\ufeff{\n  "a": 1\n}', {"b": "\u00e9"}, '\ufeff{\n  "a": 1,\n  "b": "\u00e9"\n}'),
+    ('\ufeff{"a": 1}', {"\u00e9": 2}, '\ufeff{"a": 1,"\u00e9": 2}'),
+    ("\ufeff{ }", {"a": 1}, '\ufeff{\r\n  "a": 1\r\n}'),
+    ("{\n}\n", {"a": {"b": 1}}, '{\n  "a": {\n    "b": 1\n  }\n}\n'),
+]
+
+
+@pytest.mark.parametrize(("text", "changes", "expected"), STYLES)
+def test_what_is_written_has_the_style_of_the_file(text, changes, expected):
+    assert _json_text.edit(_json_text.parse(text), changes) == expected
+
+
+UNEQUAL = [
+    ("true", 1),
+    ("1", True),
+    ("0", False),
+    ("1", 1.0),
+    ('"1"', 1),
+    ("null", ""),
+    ("[1, 2]", [1]),
+    ("[1]", [1, 2]),
+    ("[1, 2]", [2, 1]),
+    ('[{"b": 1}]', [{"b": 1, "c": 2}]),
+    ('[{"b": 1, "c": 2}]', [{"b": 1}]),
+    ('[{"b": true}]', [{"b": 1}]),
+    ("[[]]", [{}]),
+]
+
+
+@pytest.mark.parametrize(("text", "value"), UNEQUAL)
+def test_a_value_that_only_python_holds_equal_or_that_is_longer_is_written(text, value):
+    edited = _json_text.edit(_json_text.parse(f'{{"a": {text}}}'), {"a": value})
+    assert json.dumps(json.loads(edited)["a"]) == json.dumps(value)
