@@ -73,3 +73,99 @@ def test_new_text_fits_the_encoding_that_the_file_declares(declaration):
         ["1", "f", "g", "\u00e4"],
         ["1", "d", "e", "\u00fc"],
     ]
+
+
+def child(document, *numbers):
+    element = document.root
+    for number in numbers:
+        element = element.children[number]
+    return element
+
+
+NEW = ['<b x="1">', "  <d />", "</b>"]
+ADDED = [
+    ("<c/>", (), '<c>\n  <b x="1">\n    <d />\n  </b>\n</c>'),
+    ("<c />\r\n", (), '<c>\r\n  <b x="1">\r\n    <d />\r\n  </b>\r\n</c>\r\n'),
+    ("<c></c>", (), '<c>\n  <b x="1">\n    <d />\n  </b>\n</c>'),
+    ("<c>\n\t<a/>\n</c>", (), '<c>\n\t<a/>\n\t<b x="1">\n\t\t<d />\n\t</b>\n</c>'),
+    ("<c>\n\t<a />\n</c>", (0,), '<c>\n\t<a>\n\t\t<b x="1">\n\t\t\t<d />\n\t\t</b>\n\t</a>\n</c>'),
+    ("<c>\n   <a>\n   </a>\n</c>", (0,), '<c>\n   <a>\n      <b x="1">\n         <d />\n      </b>\n   </a>\n</c>'),
+    ("<c><a/></c>", (), '<c><a/>\n<b x="1">\n  <d />\n</b>\n</c>'),
+    ("<c>\n    <a/> <!-- a -->\n</c>", (), '<c>\n    <a/> <!-- a -->\n    <b x="1">\n        <d />\n    </b>\n</c>'),
+    ("<c>\n  <a/><e>\n  </e>\n</c>", (1,), '<c>\n  <a/><e>\n    <b x="1">\n      <d />\n    </b>\n  </e>\n</c>'),
+]
+
+
+@pytest.mark.parametrize(("text", "where", "expected"), ADDED)
+def test_an_element_is_added_in_the_file_s_own_indentation(text, where, expected):
+    document = Document(text.encode())
+    document.add(child(document, *where), NEW)
+    assert document.content().decode() == expected
+
+
+REPLACED = [
+    ("<c>\n\t<a>\n\t</a> <!-- a -->\n</c>", '<c>\n\t<b x="1">\n\t\t<d />\n\t</b> <!-- a -->\n</c>'),
+    ("<c>\r\n  <a />\r\n</c>", '<c>\r\n  <b x="1">\r\n    <d />\r\n  </b>\r\n</c>'),
+    ("<c><a><e/></a></c>", '<c><b x="1">\n  <d />\n</b></c>'),
+    ("<c>\n<a></a ></c>", '<c>\n<b x="1">\n  <d />\n</b></c>'),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), REPLACED)
+def test_an_element_takes_the_place_of_another_and_nothing_else_moves(text, expected):
+    document = Document(text.encode())
+    document.replace(child(document, 0), NEW)
+    assert document.content().decode() == expected
+
+
+REMOVED = [
+    ("<c>\n  <a/>\n  <b/>\n</c>", "<c>\n  <b/>\n</c>"),
+    ("<c>\r\n\t<a>\r\n\t</a>\r\n</c>", "<c>\r\n</c>"),
+    ("<c><a></a><b/></c>", "<c><b/></c>"),
+    ("<c>\n  <!-- a --><a/></c>", "<c>\n  <!-- a --></c>"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), REMOVED)
+def test_an_element_goes_with_its_line_where_nothing_else_stands_on_it(text, expected):
+    document = Document(text.encode())
+    document.remove(child(document, 0))
+    assert document.content().decode() == expected
+
+
+SET = [
+    ("<c/>", '<c a="1"/>'),
+    ("<c />", '<c a="1" />'),
+    ("<c></c>", '<c a="1"></c>'),
+    ("<c >\n</c>", '<c a="1" >\n</c>'),
+    ("<c b='a=\"2\"' />", '<c b=\'a="2"\' a="1" />'),
+    ("<c ba='2'\n\ta = '2' ab='2'/>", "<c ba='2'\n\ta = \"1\" ab='2'/>"),
+    ("<!-- <c a='2'/> --><c a='2'/>", "<!-- <c a='2'/> --><c a=\"1\"/>"),
+    ("\ufeff<c a='2'/>", '\ufeff<c a="1"/>'),
+    ("<c a='1'/>", "<c a='1'/>"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), SET)
+def test_an_attribute_is_set_where_it_stands_or_behind_the_others(text, expected):
+    document = Document(text.encode())
+    document.set(document.root, "a", "1")
+    assert document.content().decode() == expected
+
+
+def test_changes_are_made_where_they_belong_whatever_their_order():
+    document = Document(b"<c>\n  <a x='1'/>\n  <b x='1'/>\n</c>")
+    document.set(child(document, 1), "x", "3")
+    document.remove(child(document, 0))
+    document.set(document.root, "x", "2")
+    assert document.content() == b'<c x="2">\n  <b x="3"/>\n</c>'
+
+
+PLACES = [("<c/>", (), (1, 1)), ("<c><a/></c>", (0,), (1, 4)), ("<c>\r\n\u00e9\u00e9 <a/></c>", (0,), (2, 4))]
+PLACES += [("\ufeff<c/>", (), (1, 1)), ("<!--\n-->\n<c>\n  <a/>\n\t<b/></c>", (1,), (5, 2))]
+
+
+@pytest.mark.parametrize(("text", "where", "place"), PLACES)
+def test_the_place_of_an_element_is_said_as_an_editor_counts(text, where, place):
+    document = Document(text.encode())
+    assert document.place(child(document, *where)) == f"line {place[0]}, column {place[1]}"
