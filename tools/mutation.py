@@ -46,7 +46,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "_key_pair": (f"{THINKING}/test_key_pair.py", f"{UNIT}/test_certificates.py"),
     "_product_rules": (f"{THINKING}/test_product_rules.py", f"{THINKING}/test_vendor_samples.py"),
     "_connector_rules": (f"{THINKING}/test_connector_rules.py",),
-    "_protection": (f"{UNIT}/test_protection.py",),
+    "_protection": (f"{THINKING}/test_protection_places.py", f"{UNIT}/test_protection.py"),
     "_load_order": (f"{THINKING}/test_load_order.py", f"{THINKING}/test_product_rules.py"),
     "_iis_config": (f"{THINKING}/test_iis_config.py", f"{UNIT}/test_site_in_the_way.py"),
 }
