@@ -34,7 +34,7 @@ SECRET_SECTIONS = frozenset({"openidclients", "databases"})
 
 def is_secret_key(key: str) -> bool:
     """Tell whether a setting, or a variable, of this name is a secret."""
-    lowered = str(key).lower()  # YAML has keys that are no texts.replace("_", "")
+    lowered = str(key).lower().replace("_", "")  # YAML has keys that are no texts
     return lowered in SECRET_KEYS or lowered.endswith(("password", "secret"))
 
 

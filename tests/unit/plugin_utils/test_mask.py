@@ -37,6 +37,8 @@ def test_nothing_below_a_secret_key_is_shown(key, value):
         ({"OpenIdClients": {"Job": "a"}}, {"OpenIdClients": {"Job": "b"}}, {"OpenIdClients": {"Job": _mask.CHANGED}}),
         ({"PasswordResetSettings": {"Mode": 1}}, None, {"PasswordResetSettings": {"Mode": 1}}),
         ({"Login": "a"}, {"Login": "b"}, {"Login": "a"}),
+        ({"API_KEY": "a", "App__Key": "b"}, None, {"API_KEY": _mask.MASK, "App__Key": _mask.MASK}),
+        ({"OPEN_ID_CLIENTS": {"Job": "a"}}, None, {"OPEN_ID_CLIENTS": {"Job": _mask.MASK}}),
     ],
 )
 def test_known_cases(data, before, expected):

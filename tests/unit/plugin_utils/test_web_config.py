@@ -145,6 +145,14 @@ def test_a_proxy_with_a_password_is_masked_in_the_diff():
     assert "canary-proxy" not in "".join(d.before + d.after for d in plan.diffs)
 
 
+@pytest.mark.parametrize("name", ["API_KEY", "Connections__AD__OAuth_Token", "X509_KEY_FILE_PASSWORD", "License"])
+def test_a_variable_whose_name_is_a_secret_s_is_masked_in_the_diff(name):
+    plan, after = planned(SERVER.encode(), environment={name: "canary-variable"})
+    assert b"canary-variable" in after
+    assert plan.operations[0].secret
+    assert "canary-variable" not in "".join(d.before + d.after for d in plan.diffs)
+
+
 @pytest.mark.skipif(not FILES, reason="no corpus of web.config files beside the checkout (../shared/corpus)")
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name[:30])
 def test_real_files_are_turned_once_or_refused_with_the_reason(path):
