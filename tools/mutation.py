@@ -39,7 +39,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "_permissions": (f"{UNIT}/test_refused_arguments.py", f"{UNIT}/test_hosting.py", f"{UNIT}/test_any_rights.py"),
     "_plan": (f"{THINKING}/test_web_config.py", f"{UNIT}/test_hosting.py"),
     "_mask": (f"{THINKING}/test_mask.py", f"{UNIT}/test_filters.py"),
-    "_application_pool": (f"{UNIT}/test_hosting.py",),
+    "_application_pool": (f"{UNIT}/test_application_pool.py", f"{UNIT}/test_hosting.py"),
     "_site": (f"{UNIT}/test_site_in_the_way.py", f"{UNIT}/test_hosting.py"),
     "_service": (f"{UNIT}/test_service.py",),
     "_cert_pairs": (f"{UNIT}/test_refused_arguments.py", f"{UNIT}/test_certificates.py", f"{UNIT}/test_renewal.py"),
