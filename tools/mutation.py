@@ -36,7 +36,12 @@ TESTS: dict[str, tuple[str, ...]] = {
     "_json_text": (f"{THINKING}/test_json_text.py",),
     "_xml_text": (f"{THINKING}/test_xml_text.py", f"{THINKING}/test_web_config.py"),
     "_sddl": (f"{THINKING}/test_sddl.py", f"{THINKING}/test_effective_rights.py", f"{UNIT}/test_health_in_words.py"),
-    "_permissions": (f"{UNIT}/test_refused_arguments.py", f"{UNIT}/test_hosting.py", f"{UNIT}/test_any_rights.py"),
+    "_permissions": (
+        f"{UNIT}/test_permissions.py",
+        f"{UNIT}/test_refused_arguments.py",
+        f"{UNIT}/test_hosting.py",
+        f"{UNIT}/test_any_rights.py",
+    ),
     "_plan": (f"{THINKING}/test_web_config.py", f"{UNIT}/test_hosting.py"),
     "_mask": (f"{THINKING}/test_mask.py", f"{UNIT}/test_filters.py"),
     "_application_pool": (f"{UNIT}/test_application_pool.py", f"{UNIT}/test_hosting.py"),

@@ -1,0 +1,195 @@
+"""The agent's rights on its folders: which folder gets which, what is kept, taken and told."""
+
+from __future__ import annotations
+
+import json
+
+import chain
+import pytest
+from emulator.windows.security import pool_sid
+
+POOL, FORMER = pool_sid("Agent"), pool_sid("Before")
+READ_EXECUTE, MODIFY, FULL = 0x1200A9, 0x1301BF, 0x1F01FF
+FOLDERS = ("Runtime", "Temp", "Work", "Mails", "Sources")
+TEMP = "C:\\im\\Temp"
+OWN = {"": "ReadAndExecute", "Temp": "Modify", "Work": "Modify", "Mails": "Modify"}
+MASKS = {"Read": 0x120089, "ReadAndExecute": READ_EXECUTE, "Modify": MODIFY, "FullControl": FULL}
+
+
+def server(temp="O:BAD:AI", **more):
+    files = {f"C:\\im\\{name}": {"folder": True} for name in FOLDERS}
+    files[TEMP]["sddl"] = temp
+    return chain.server(
+        {
+            "features": ["Web-Server"],
+            "pools": [{"name": "Agent"}, {"name": "Before"}],
+            "drives": {"D": {}},
+            "files": {**files, "D:\\Work": {"folder": True}, "D:\\Sources": {"folder": True}},
+            **more,
+        }
+    )
+
+
+def run(target, check=False, **options):
+    target.new_run()
+    arguments = {"working_directory": "C:\\im", "identity": {"pool": "Agent"}, **options}
+    return target.run("win_im_permissions", arguments, check=check)
+
+
+def both(target, **options):
+    """Run in check mode, for real and again; return the real result after holding the three together."""
+    before = json.dumps(target.machine.dump(), sort_keys=True)
+    predicted = run(target, check=True, **options)
+    assert json.dumps(target.machine.dump(), sort_keys=True) == before
+    done = run(target, **options)
+    assert not done.get("failed"), done
+    assert (predicted["changed"], predicted.get("operations")) == (done["changed"], done.get("operations"))
+    assert run(target, **options)["changed"] is False
+    return done
+
+
+def own(target, path, sid=POOL):
+    return [(a.kind, a.rights) for a in target.machine.files.entry(path).explicit if a.sid == sid]
+
+
+PROFILES = {
+    "recommended": ({}, OWN),
+    "guide": ({"profile": "guide"}, {**dict.fromkeys(OWN, "FullControl"), "": "ReadAndExecute"}),
+    "requirements": ({"profile": "requirements"}, {"": "Modify"}),
+    "one right more": ({"rights": {"Sources": "Read"}}, {**OWN, "Sources": "Read"}),
+    "another right": ({"rights": {"Work": "FullControl"}}, {**OWN, "Work": "FullControl"}),
+    "another right of the working directory": ({"rights": {"": "Read"}}, {**OWN, "": "Read"}),
+    "Work on another disk": ({"folders": {"Work": "D:\\Work"}}, OWN),
+    "Sources on another disk": ({"folders": {"Sources": "D:\\Sources"}}, {**OWN, "Sources": "ReadAndExecute"}),
+}
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_each_folder_gets_the_right_of_the_profile_and_the_others_inherit(name):
+    options, wanted = PROFILES[name]
+    target = server()
+    done = both(target, **options)
+    for folder in ("", *FOLDERS):
+        path = options.get("folders", {}).get(folder) or f"C:\\im\\{folder}".rstrip("\\")
+        right = wanted.get(folder)
+        assert own(target, path) == ([("A", MASKS[right])] if right else []), path
+        assert (f"allow IIS APPPOOL\\Agent {right} on {path}" in done["operations"]) is bool(right)
+    assert len(done["operations"]) == len(wanted)
+    assert done["identity_sid"] == POOL
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_folder_that_is_not_there_is_made_by_an_earlier_step_of_check_mode_only(check):
+    target = server()
+    result = run(target, check=check, working_directory="C:\\elsewhere")
+    if check:
+        assert "allow IIS APPPOOL\\Agent Modify on C:\\elsewhere\\Temp" in result["operations"]
+    else:
+        assert "found no folder C:\\elsewhere on the server; run win_im_working_directory first" in result["msg"]
+
+
+GRANTS = {
+    "through a group": ("(A;OICI;0x1301bf;;;IS)", "when_missing", False),
+    "through two groups": ("(A;OICI;0x1200a9;;;BU)(A;OICI;0x110116;;;IS)", "when_missing", False),
+    "too little through a group": ("(A;OICI;0x1200a9;;;IS)", "when_missing", True),
+    "denied to a group": ("(D;OICI;0x2;;;BU)(A;OICI;0x1301bf;;;IS)", "when_missing", True),
+    "through somebody else's group": ("(A;OICI;0x1301bf;;;BA)", "when_missing", True),
+    "through a group, and a little itself": (f"(A;OICI;0x1301bf;;;IS)(A;OICI;0x120089;;;{POOL})", "when_missing", True),
+    "through a group, which does not count": ("(A;OICI;0x1301bf;;;IS)", "explicit", True),
+    "nothing": ("", "when_missing", True),
+}
+
+
+@pytest.mark.parametrize("name", GRANTS)
+def test_a_right_through_a_group_is_enough_where_that_is_asked_for(name):
+    entries, grant, gets = GRANTS[name]
+    target = server(f"O:BAD:PAI{entries}")
+    run(target, grant=grant)
+    assert (("A", MODIFY) in own(target, TEMP)) is gets
+    assert run(target, grant=grant)["changed"] is False
+
+
+FOUND = {
+    "wider, and kept": (f"(A;OICI;FA;;;{POOL})", {"remove_surplus": False}, [("A", FULL)], 0),
+    "wider": (f"(A;OICI;FA;;;{POOL})", {}, [("A", MODIFY)], 1),
+    "wider, in this folder alone": (f"(A;;FA;;;{POOL})", {"remove_surplus": False}, [("A", FULL), ("A", MODIFY)], 0),
+    "exact": (f"(A;OICI;0x1301bf;;;{POOL})", {}, [("A", MODIFY)], 0),
+    "exact, in this folder alone": (f"(A;;0x1301bf;;;{POOL})", {}, [("A", MODIFY)], 1),
+    "less": (f"(A;OICI;0x120089;;;{POOL})", {}, [("A", MODIFY)], 0),
+    "less, in two entries": (f"(A;OICI;0x120089;;;{POOL})(A;CI;0x120089;;;{POOL})", {}, [("A", MODIFY)], 1),
+    "denied, and kept": (f"(D;OICI;0x2;;;{POOL})", {"deny": "keep"}, [("D", 0x2), ("A", MODIFY)], 0),
+    "denied": (f"(D;OICI;0x2;;;{POOL})", {}, [("A", MODIFY)], 1),
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_the_identity_has_itself_is_kept_or_taken_as_asked(name):
+    entries, options, after, taken = FOUND[name]
+    target = server(f"O:BAD:AI{entries}")
+    done = both(target, **options)
+    assert sorted(own(target, TEMP)) == sorted(after)
+    assert len([does for does in done["operations"] if does.startswith("take ") and TEMP in does]) == taken
+
+
+def rows(done, side):
+    """Return the rows of the difference, by path and name."""
+    shown = [line for diff in done["diff"] for line in diff[side].splitlines()]
+    return {(line[:40].strip(), line[41:81].strip()): line[82:] for line in shown}
+
+
+SHOWN = {
+    "nothing": ("", {}, "nothing", "allow Modify"),
+    "wider": ("(A;OICI;FA;;;{sid})", {}, "allow FullControl", "allow Modify"),
+    "denied": ("(D;OICI;0x2;;;{sid})", {}, "deny 0x2", "allow Modify"),
+    "denied, and kept": ("(D;OICI;0x2;;;{sid})", {"deny": "keep"}, "deny 0x2", "deny 0x2, allow Modify"),
+    "exact": ("(A;OICI;0x1301bf;;;{sid})", {}, "allow Modify", "allow Modify"),
+    "wider, and kept": ("(A;OICI;FA;;;{sid})", {"remove_surplus": False}, "allow FullControl", "allow FullControl"),
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_the_difference_says_in_words_what_the_identity_has_and_will_have(name):
+    entries, options, before, after = SHOWN[name]
+    target = server(f"O:BAD:AI{entries.format(sid=POOL)}")
+    done = run(target, **options)
+    key = TEMP, "IIS APPPOOL\\Agent"
+    assert (rows(done, "before")[key], rows(done, "after")[key]) == (before, after)
+
+
+def test_what_is_inherited_is_told_as_such():
+    target = server()
+    both(target)
+    done = run(target, check=True, rights={"Sources": "Modify"})
+    inherited = "allow ReadAndExecute (inherited)"
+    for name, after in (("Sources", "allow Modify"), ("Runtime", inherited)):
+        key = f"C:\\im\\{name}", "IIS APPPOOL\\Agent"
+        assert (rows(done, "before")[key], rows(done, "after")[key]) == (inherited, after)
+
+
+def test_a_folder_that_shall_only_inherit_is_shown_so():
+    target = server()
+    target.machine.files.set_sddl("C:\\im\\Sources", f"O:BAD:PAI(A;OICI;FA;;;{POOL})(D;OICI;0x2;;;{POOL})")
+    key = "C:\\im\\Sources", "IIS APPPOOL\\Agent"
+    kept = run(target, check=True, deny="keep")
+    assert (rows(kept, "before")[key], rows(kept, "after")[key]) == ("deny 0x2, allow FullControl", "deny 0x2")
+    done = both(target)
+    assert rows(done, "after")[key] == "what is inherited"
+    assert own(target, "C:\\im\\Sources") == []
+
+
+def test_former_identities_lose_what_is_theirs_and_the_present_one_is_none_of_them():
+    target = server(f"O:BAD:AI(A;OICI;0x1301bf;;;{FORMER})(A;OICI;0x1301bf;;;{POOL})(D;OICI;0x2;;;{FORMER})")
+    former = [{"pool": "Before"}, {"pool": "Agent"}, {"account": "CONTOSO\\gone"}]
+    done = both(target, former_identities=former)
+    assert own(target, TEMP, FORMER) == []
+    assert own(target, TEMP) == [("A", MODIFY)]
+    assert rows(done, "before")[TEMP, "IIS APPPOOL\\Before"] == "deny 0x2, allow Modify"
+    assert (TEMP, "IIS APPPOOL\\Before") not in rows(done, "after")
+    assert [key for key in rows(done, "before") if key[1] == "IIS APPPOOL\\Before"] == [(TEMP, "IIS APPPOOL\\Before")]
+
+
+def test_the_facts_say_what_everybody_may_do_by_name():
+    target = server(f"O:BAD:PAI(A;OICI;FA;;;BA)(A;OICI;0x1301bf;;;{POOL})(D;OICI;0x2;;;BU)(A;OICIIO;FA;;;SY)")
+    facts = run(target, check=True)
+    assert facts["effective_rights"][TEMP] == {"Administrators": "FullControl", POOL: "Modify", "Users": "none"}
+    assert facts["rights_by_groups"][TEMP] == "none"
