@@ -131,6 +131,54 @@ def test_what_the_identity_has_itself_is_kept_or_taken_as_asked(name):
     assert len([does for does in done["operations"] if does.startswith("take ") and TEMP in does]) == taken
 
 
+SYNCHRONIZE, BELOW = 0x100000, 0x40
+BITS = {
+    0x1: "ReadData",
+    0x2: "WriteData",
+    0x4: "AppendData",
+    0x8: "ReadExtendedAttributes",
+    0x10: "WriteExtendedAttributes",
+    0x20: "ExecuteFile",
+    0x40: "DeleteSubdirectoriesAndFiles",
+    0x80: "ReadAttributes",
+    0x100: "WriteAttributes",
+    0x10000: "Delete",
+    0x20000: "ReadPermissions",
+    0x40000: "ChangePermissions",
+    0x80000: "TakeOwnership",
+}
+NAMED = [(f"A;CI;0x{bit | SYNCHRONIZE:x}", (f"{name}, Synchronize", "ContainerInherit")) for bit, name in BITS.items()]
+NAMED += [
+    ("A;CI;0x100000", ("Synchronize", "ContainerInherit")),
+    ("A;CI;0x2", None),
+    ("A;OI;FA", ("FullControl", "ObjectInherit")),
+    ("A;;0x1301bf", ("Modify", "None")),
+    ("A;OICINP;FA", ("FullControl", "ContainerInherit, ObjectInherit")),
+    ("A;OICIIO;FA", None),
+    ("D;OICI;FA", ("FullControl", "ContainerInherit, ObjectInherit")),
+    (
+        f"D;;0x{FULL & ~BELOW:x}",
+        (", ".join([*(name for bit, name in BITS.items() if bit != BELOW), "Synchronize"]), "None"),
+    ),
+    ("D;;0x1301bf", None),
+    ("D;;0x2", ("WriteData", "None")),
+    ("D;;0x100002", None),
+]
+
+
+@pytest.mark.parametrize(("entry", "named"), NAMED, ids=[entry for entry, _named in NAMED])
+def test_an_entry_is_taken_by_the_names_of_its_rights_or_where_it_has_none_with_all_of_its_kind(entry, named):
+    target = server(f"O:BAD:AI({entry};;;{POOL})")
+    done = both(target)
+    assert own(target, TEMP) == [("A", MODIFY)]
+    taken = [a for module, a, _ in target.engine.calls if module.endswith("win_acl") and a["state"] == "absent"]
+    assert [(a["path"], a["rights"], a["inherit"]) for a in taken] == ([(TEMP, *named)] if named else [])
+    kind = "allow" if entry.startswith("A") else "deny"
+    assert [a["type"] for a in taken] == ([kind] if named else [])
+    assert [a["propagation"] for a in taken] == ([("NoPropagateInherit" if "NP" in entry else "None")] if named else [])
+    assert done["operations"][1].startswith(f"take {kind} ")
+
+
 def rows(done, side):
     """Return the rows of the difference, by path and name."""
     shown = [line for diff in done["diff"] for line in diff[side].splitlines()]
