@@ -46,7 +46,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "_mask": (f"{THINKING}/test_mask.py", f"{UNIT}/test_filters.py"),
     "_application_pool": (f"{UNIT}/test_application_pool.py", f"{UNIT}/test_hosting.py"),
     "_site": (f"{UNIT}/test_site_in_the_way.py", f"{UNIT}/test_hosting.py"),
-    "_service": (f"{UNIT}/test_service.py",),
+    "_service": (f"{UNIT}/test_service_states.py", f"{UNIT}/test_service.py"),
     "_cert_pairs": (f"{UNIT}/test_refused_arguments.py", f"{UNIT}/test_certificates.py", f"{UNIT}/test_renewal.py"),
     "_key_pair": (f"{THINKING}/test_key_pair.py", f"{UNIT}/test_certificates.py"),
     "_product_rules": (f"{THINKING}/test_product_rules.py", f"{THINKING}/test_vendor_samples.py"),

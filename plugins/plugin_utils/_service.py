@@ -274,9 +274,10 @@ def _right(wanted: Wanted) -> list[Operation]:
     r"""Return the right to log on as a service, where the account may lack it.
 
     Belief [virtual-logon]: NT SERVICE\ALL SERVICES has it on every Windows, so virtual accounts need nothing;
-    learn.microsoft.com "Log on as a service".
+    learn.microsoft.com "Log on as a service". LocalSystem is the service controller's own, under a name that
+    win_user_right does not find.
     """
-    if wanted.virtual or not wanted.logon_right:
+    if wanted.virtual or wanted.account.lower() == "localsystem" or not wanted.logon_right:
         return []
     arguments = {"name": LOGON_RIGHT, "users": [wanted.account], "action": "add"}
     return [Operation(f"allow {wanted.account} to log on as a service", RIGHT_MODULE, arguments)]
