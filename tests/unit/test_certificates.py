@@ -165,3 +165,29 @@ def test_what_is_not_fit_is_refused_before_anything_is_written(name, pair, weak)
 
 def test_one_entry_twice_is_told_as_such(pair):
     assert "found use encryption twice" in run(server(), given(pair), given(pair))["msg"]
+
+
+WARNED = {
+    "a store of authorities": (
+        {"store_name": "AuthRoot"},
+        "store AuthRoot for use encryption is a store of authorities",
+    ),
+    "a person's store": ({"store_location": "CurrentUser"}, "is that of the account which Ansible connects as"),
+    "a life as short as its end": (
+        {"renew": "when_expiring", "valid_days": 30, "warn_days": 30},
+        "is valid for 30 days and is renewed within 30 days",
+    ),
+    "a life longer than its end": ({"renew": "when_expiring", "valid_days": 31, "warn_days": 30}, ""),
+    "a short life that is not renewed": ({"valid_days": 30, "warn_days": 30}, ""),
+    "the usual": ({}, ""),
+}
+
+
+@pytest.mark.parametrize("name", WARNED)
+def test_a_choice_that_is_taken_but_odd_is_told(name):
+    options, words = WARNED[name]
+    done = run(server(), {"use": "encryption", **options}, check=True)
+    assert done["changed"], done
+    told = done.get("warnings", [])
+    assert bool(told) is bool(words), told
+    assert not words or any(words in warning for warning in told)

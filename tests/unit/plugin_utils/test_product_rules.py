@@ -260,3 +260,12 @@ def test_a_key_with_no_name_like_it_is_told_where_the_inventory_asks_for_it_and_
     below = {"Scheduler": {"Colour": "red"}}
     asked = Settings({**GOOD_GENERAL, **below}, GOOD_AGENT, choice=ACCEPTED, wanted_general=below)
     assert [finding.key for finding in found("unknown-key-below", asked)] == ["Scheduler.Colour"]
+
+
+def test_what_stops_the_agent_is_told_before_what_is_only_a_warning():
+    general = {**GOOD_GENERAL, "Sheduler": {"Enabled": True}, "ApplicationUri": "https://im.contoso.com/"}
+    agent = {**GOOD_AGENT, "OpenId": {}, "TempFolderPath": "C:\\Temp"}
+    severities = [finding.rule.severity for finding in _product_rules.check(Settings(general, agent))]
+    errors = severities.count("error")
+    assert 0 < errors < len(severities)
+    assert severities == ["error"] * errors + ["warning"] * (len(severities) - errors)
