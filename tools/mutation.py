@@ -126,7 +126,7 @@ def mutated(file: str, name: str, occurrence: int, line: int) -> Mutant | None:
 
 def prepare() -> None:
     """Import what the tests need and the mutants do not touch, once for all forks."""
-    for path in (ROOT / "tests", ROOT / "tests" / "unit", ROOT / "tools"):
+    for path in (ROOT / "tests" / "unit", ROOT / "tests", ROOT / "tools"):  # of both conftests the outer
         sys.path.insert(0, str(path))
     sys.pycache_prefix, sys.dont_write_bytecode = str(OUT / "pycache"), False
     for name in ("pytest", "hypothesis", "_hypothesis_pytestplugin", "yaml", "cryptography.x509", "conftest", "chain"):
