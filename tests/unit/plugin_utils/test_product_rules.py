@@ -263,7 +263,11 @@ def test_a_key_with_no_name_like_it_is_told_where_the_inventory_asks_for_it_and_
 
 
 def test_what_stops_the_agent_is_told_before_what_is_only_a_warning():
-    general = {**GOOD_GENERAL, "Sheduler": {"Enabled": True}, "ApplicationUri": "https://im.contoso.com/"}
+    general = {
+        **GOOD_GENERAL,
+        "Authentication": {"RequireHttpsMetadata": "false"},
+        "EncryptionCertificate": {"Thumbprint": "A" * 40, "StoreLocation": "Machine"},
+    }
     agent = {**GOOD_AGENT, "OpenId": {}, "TempFolderPath": "C:\\Temp"}
     severities = [finding.rule.severity for finding in _product_rules.check(Settings(general, agent))]
     errors = severities.count("error")
