@@ -10,7 +10,7 @@ from emulator.process.powershell import Crashed, PowerShell, Unavailable
 
 ENGINE = """
 import json, sys
-said = {"lost": "x " + sys.argv[1] + " as a name of a cmdlet", "fine": ""}
+said = {"lost": "x " + sys.argv[1] + " as a name of a cmdlet", "damaged": sys.argv[2], "fine": ""}
 for number, line in enumerate(sys.stdin):
     command = json.loads(line)["command"]
     if command == "end":
@@ -29,7 +29,7 @@ def engine(tmp_path, monkeypatch):
     monkeypatch.setattr(powershell, "NAMED", None)
     monkeypatch.setattr(powershell, "IMPS", path)
     made = PowerShell("a drive of nobody", windows=False)
-    made._command = [sys.executable, str(path), powershell.LOST]
+    made._command = [sys.executable, str(path), powershell.LOST, powershell.DAMAGED]
     yield made
     made.close()
 
@@ -38,7 +38,14 @@ def test_one_process_answers_one_script_after_the_other(engine):
     assert [engine.script("fine").text for _ in range(3)] == ["0", "1", "2"]
 
 
-@pytest.mark.parametrize(("script", "why"), [("lost", "no longer finds its own cmdlets"), ("end", "ended with 3")])
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("lost", "no longer finds its own cmdlets"),
+        ("damaged", "lost a part of what it was given"),
+        ("end", "ended with 3"),
+    ],
+)
 def test_a_process_that_is_of_no_use_is_told_and_another_takes_its_place(engine, script, why):
     engine.script("fine")
     with pytest.raises(Crashed, match=why):
