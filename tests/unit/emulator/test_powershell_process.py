@@ -10,7 +10,12 @@ from emulator.process.powershell import Crashed, PowerShell, Unavailable
 
 ENGINE = """
 import json, sys
-said = {"lost": "x " + sys.argv[1] + " as a name of a cmdlet", "damaged": sys.argv[2], "fine": ""}
+said = {
+    "lost": "x " + sys.argv[1] + " as a name of a cmdlet",
+    "damaged": "'0x00' is invalid within a JSON string",
+    "damaged, said in JSON": "\\\\u00270x00\\\\u0027 is invalid within a JSON string",
+    "fine": "",
+}
 for number, line in enumerate(sys.stdin):
     command = json.loads(line)["command"]
     if command == "end":
@@ -29,7 +34,7 @@ def engine(tmp_path, monkeypatch):
     monkeypatch.setattr(powershell, "NAMED", None)
     monkeypatch.setattr(powershell, "IMPS", path)
     made = PowerShell("a drive of nobody", windows=False)
-    made._command = [sys.executable, str(path), powershell.LOST, powershell.DAMAGED]
+    made._command = [sys.executable, str(path), powershell.LOST]
     yield made
     made.close()
 
@@ -43,6 +48,7 @@ def test_one_process_answers_one_script_after_the_other(engine):
     [
         ("lost", "no longer finds its own cmdlets"),
         ("damaged", "lost a part of what it was given"),
+        ("damaged, said in JSON", "lost a part of what it was given"),
         ("end", "ended with 3"),
     ],
 )
