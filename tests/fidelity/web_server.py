@@ -107,10 +107,16 @@ def anywhere(message: t.Any) -> str:
 
 
 def lay_script(configuration: Configuration) -> str:
-    """Return the PowerShell that lays a configuration down, in the place of all that was there."""
+    """Return the PowerShell that lays a configuration down, in the place of all that was there.
+
+    The double takes a pool or site of which no state is noted for one that runs as its configuration says at that
+    moment; a running one on Windows goes on when it shall no longer start by itself, so that states are noted.
+    """
     states = {
-        "Pools": {name.lower(): pool["state"] for name, pool in _pools(configuration) if pool.get("state")},
-        "Sites": {
+        "Pools": {"defaultapppool": "Started"}
+        | {name.lower(): pool.get("state") or _begins(pool) for name, pool in _pools(configuration)},
+        "Sites": {"1": "Started"}
+        | {
             str(number): site["state"]
             for number, (_, site) in enumerate(_sites(configuration), start=2)
             if site.get("state")
@@ -123,6 +129,11 @@ def lay_script(configuration: Configuration) -> str:
         states=quoted(json.dumps(states)),
         parameters=PARAMETERS,
     )
+
+
+def _begins(pool: t.Mapping[str, t.Any]) -> str:
+    starts = str(pool.get("attributes", {}).get("autoStart", "true")).lower()
+    return "Stopped" if starts == "false" else "Started"
 
 
 def lay(machine: Machine, configuration: Configuration) -> None:

@@ -41,6 +41,10 @@ def win_file(call: Call) -> dict[str, t.Any]:
     raise ModuleFailure(f"path {path} will not be created")
 
 
+INVALID_NAME = "The filename, directory name, or volume label syntax is incorrect."
+"""The text of Windows for error 123."""
+
+
 def mind_path(path: str | None) -> None:
     """Fail where there is no path, as PowerShell does."""
     if path is None:
@@ -89,6 +93,9 @@ def _touched(call: Call, path: str, times: _Times) -> dict[str, t.Any]:
     if node is not None:
         return {"changed": times.set(node)}
     if not call.check:
+        if path[-1] in "\\/":
+            # Belief: CreateFile refuses the name of a file with a separator behind it as error 123; Wine does.
+            raise WindowsError("System.IO.IOException", f"{INVALID_NAME}\r\n")
         files.write(path, b"")
         times.set(files.entry(path))
     return {"changed": True}

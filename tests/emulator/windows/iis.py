@@ -206,6 +206,8 @@ class Iis:
             raise unknown("application pool", name)
         attribute, spec = _spec(attribute)
         text = iis_values.write(spec, value)
+        # Whether it starts by itself is asked when WAS starts: a running pool goes on, a stopped one stays so.
+        self._pool_states.setdefault(name.lower(), self.pool_state(name))
         *path, last = attribute.split(".")
         element = pool
         for part in path:

@@ -158,11 +158,12 @@ class EnvironmentWorld(World):
                 (MODULE,),
                 field,
                 "rig",
-                "one process of the rig answers all calls, so that the variable outlives the call that sets it",
+                "one process of the rig answers all calls, so that the variable outlives the call that sets it, and one"
+                " of the machine that is set later is not in it",
                 lambda d: (
                     d.arguments.get("level") == "process"
-                    and d.results[0].get("before_value") is not None
-                    and d.results[1].get("before_value", "") is None
+                    and all("before_value" in result for result in d.results)
+                    and [result["before_value"] for result in d.results].count(None) == 1
                 ),
             )
             for field in (

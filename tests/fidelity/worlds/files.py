@@ -6,6 +6,7 @@ import base64
 import re
 import typing as t
 
+from emulator.handlers.ansible_windows_files import INVALID_NAME
 from emulator.model.option_types import EMPTY_PATH
 from hypothesis import strategies as st
 
@@ -104,6 +105,21 @@ def _slurp() -> st.SearchStrategy[Step]:
     return st.one_of(_step(SLURP, {"src": _any_path}, {}), _step(SLURP, {}, {"path": _any_path, "src": _any_path}))
 
 
+def invalid_name(name: str) -> Known:
+    """Return the entry for a call of win_file that makes a file of a folder's name, for a world with such calls."""
+    return Known(
+        name,
+        (FILE,),
+        ("msg",),
+        "Wine",
+        "Wine has a text of its own for error 123, and .NET 10 adds the path",
+        lambda d: (
+            str(d.modelled) == f"{UNHANDLED}{INVALID_NAME}\r\n"
+            and re.fullmatch(re.escape(UNHANDLED) + r"Invalid name\. : '.+[\\/]'\.", str(d.real)) is not None
+        ),
+    )
+
+
 def _drive_missing(difference: Difference) -> bool:
     """Tell whether the module failed at the drive, which the model got over, or failed at later: each field with its
     one pair of values.
@@ -167,6 +183,8 @@ FIXED = (
             _f("sub\\x", state="touch", check=True),
             _f("gone\\x", state="touch", check=True),
             _f("gone\\x", state="touch"),
+            _f("gone\\", state="touch", check=True),
+            _f("gone\\", state="touch"),
         ),
     ),
     Sequence(
@@ -242,6 +260,7 @@ class FilesWorld(TreeWorld):
             _drive_missing,
         ),
         read_only_touched("times of a read-only file"),
+        invalid_name("words for a file with a folder's name"),
         Known(
             "share of a folder",
             (STAT,),

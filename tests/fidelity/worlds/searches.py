@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ..known import ABSENT, Difference, Known
 from ..tree import PLACE, TreeWorld, a_file
 from ..world import HERE, Sequence, Step, recent
-from .files import MAKE, NOT_THERE, SHARE_WARNING, read_only_touched
+from .files import MAKE, NOT_THERE, SHARE_WARNING, invalid_name, read_only_touched
 
 MODULE, FILE = "ansible.windows.win_find", "ansible.windows.win_file"
 
@@ -170,6 +170,7 @@ class SearchesWorld(TreeWorld):
     listed_by: t.Mapping[str, str] = {"files": "path"}
     known = (
         read_only_touched("times of a read-only file that is looked for"),
+        invalid_name("words for a file with a folder's name, before a search"),
         Known(
             "shares of found folders",
             (MODULE,),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ..known import Difference, Known
 from ..tree import PLACE, TreeWorld
 from ..world import HERE, Sequence, State, Step, quoted
-from .files import MAKE, empty_path
+from .files import MAKE, empty_path, invalid_name
 
 MODULE = "ansible.windows.win_tempfile"
 RANDOM = re.compile(r"[a-z0-9]{8}\.[a-z0-9]{3}")
@@ -123,6 +123,7 @@ class TemporaryWorld(TreeWorld):
     around = MAKE
     fixed = FIXED
     known = (
+        invalid_name("words for a file with a folder's name, before a temporary one"),
         Known(
             "folder of the user",
             (MODULE,),

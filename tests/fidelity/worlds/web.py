@@ -20,6 +20,7 @@ from ..known import Difference, Known, missing_in_another_order
 from ..local_web import ADDRESS, CLOSED, NOBODY, PLAIN, SECURE, LocalWeb
 from ..tree import PLACE, TreeWorld
 from ..world import HERE, Sequence, Step
+from .files import empty_path
 
 GET, URI = "ansible.windows.win_get_url", "ansible.windows.win_uri"
 SHA1, SHA256 = hashlib.sha1(pages.HELLO, usedforsecurity=False).hexdigest(), hashlib.sha256(pages.HELLO).hexdigest()
@@ -435,6 +436,14 @@ class WebWorld(LocalWeb, TreeWorld):
             "engine 7",
             "307 is TemporaryRedirect and RedirectKeepVerb; .NET does not promise which one it shows",
             _other_words(r" : TemporaryRedirect'\.", r" : RedirectKeepVerb'\."),
+        ),
+        Known(
+            "words for an empty path of a download",
+            (GET, URI),
+            ("msg",),
+            "engine 7",
+            ".NET says that it is empty, .NET Framework that it has no legal form",
+            empty_path,
         ),
         missing_in_another_order("several missing arguments of a download", GET),
     )

@@ -10,7 +10,12 @@ from emulator.process.powershell import Crashed, PowerShell, Unavailable
 
 ENGINE = """
 import json, sys
-said = {"lost": "x " + sys.argv[1] + " as a name of a cmdlet", "fine": ""}
+said = {
+    "lost": "x " + sys.argv[1] + " as a name of a cmdlet",
+    "damaged": "'0x00' is invalid within a JSON string",
+    "damaged, said in JSON": "\\\\u00270x00\\\\u0027 is invalid within a JSON string",
+    "fine": "",
+}
 for number, line in enumerate(sys.stdin):
     command = json.loads(line)["command"]
     if command == "end":
@@ -38,7 +43,15 @@ def test_one_process_answers_one_script_after_the_other(engine):
     assert [engine.script("fine").text for _ in range(3)] == ["0", "1", "2"]
 
 
-@pytest.mark.parametrize(("script", "why"), [("lost", "no longer finds its own cmdlets"), ("end", "ended with 3")])
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("lost", "no longer finds its own cmdlets"),
+        ("damaged", "lost a part of what it was given"),
+        ("damaged, said in JSON", "lost a part of what it was given"),
+        ("end", "ended with 3"),
+    ],
+)
 def test_a_process_that_is_of_no_use_is_told_and_another_takes_its_place(engine, script, why):
     engine.script("fine")
     with pytest.raises(Crashed, match=why):
