@@ -274,8 +274,8 @@ def _right(wanted: Wanted) -> list[Operation]:
     r"""Return the right to log on as a service, where the account may lack it.
 
     Belief [virtual-logon]: NT SERVICE\ALL SERVICES has it on every Windows, so virtual accounts need nothing;
-    learn.microsoft.com "Log on as a service". LocalSystem is the service controller's own, under a name that
-    win_user_right does not find.
+    learn.microsoft.com "Log on as a service". LocalSystem is the service controller's own, and no lookup of an
+    account knows its name (learn.microsoft.com "LocalSystem account"), so that win_user_right could not give it one.
     """
     if wanted.virtual or wanted.account.lower() == "localsystem" or not wanted.logon_right:
         return []
