@@ -186,6 +186,7 @@ $beliefs = [ordered] @{
     'number-words' = { [int]::Parse('x') }
     'nameless-json' = { ConvertFrom-Json '{"": 1}' }
     'path-words' = { @{ refused = -join [IO.Path]::GetInvalidPathChars().Where({ $_ -ge ' ' }) }; [IO.Path]::GetFullPath('') }
+    'separator-name' = { [IO.File]::Open("$env:windir\none\", 'Open') }
     'pool-group' = { @{ members = @(Get-GroupNames 'IIS_IUSRS'); workers = Invoke-AppCmd 'list wp'; folder = [Security.AccessControl.DirectorySecurity]::new($runtime, $sections).GetSecurityDescriptorSddlForm($sections) } }
     'start-in-english' = { @{ culture = [Globalization.CultureInfo]::InstalledUICulture.Name; events = @(Get-Events 'IIS AspNetCore Module V2') } }
     'settings-json' = { @{ errors = @(Get-Events '.NET Runtime' | ForEach-Object { $_.Remove('text'); $_ }); workers = Invoke-AppCmd 'list wp' } }

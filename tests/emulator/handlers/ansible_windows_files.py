@@ -94,7 +94,7 @@ def _touched(call: Call, path: str, times: _Times) -> dict[str, t.Any]:
         return {"changed": times.set(node)}
     if not call.check:
         if path[-1] in "\\/":
-            # Belief: CreateFile refuses the name of a file with a separator behind it as error 123; Wine does.
+            # Belief [separator-name]: Windows makes no file of such a name, and says error 123; as Wine does, not seen.
             raise WindowsError("System.IO.IOException", f"{INVALID_NAME}\r\n")
         files.write(path, b"")
         times.set(files.entry(path))
