@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import typing as t
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -261,6 +262,23 @@ def converge(
             break
         certificates = results[task].get("certificates", certificates)
     return results
+
+
+def foretold(run: t.Callable[..., dict[str, t.Any]], target: Server, **options: t.Any) -> dict[str, t.Any]:
+    """Run in check mode and for real; return the real result after holding the two together.
+
+    Args:
+        run: takes the server, ``check`` and the options.
+        target: the server.
+        options: of the module.
+    """
+    before = json.dumps(target.machine.dump(), sort_keys=True)
+    predicted = run(target, check=True, **options)
+    assert json.dumps(target.machine.dump(), sort_keys=True) == before
+    done = run(target, **options)
+    assert not done.get("failed"), done
+    assert (predicted["changed"], predicted.get("operations")) == (done["changed"], done.get("operations"))
+    return done
 
 
 def changed(results: t.Mapping[str, t.Mapping[str, t.Any]]) -> set[str]:

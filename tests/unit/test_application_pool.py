@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 
 import chain
@@ -40,15 +41,7 @@ def operations(result):
     return [does for does in result.get("operations", ()) if not does.startswith(BACK_UP)]
 
 
-def both(server, **options):
-    """Run in check mode and for real; return the real result after holding the two together."""
-    before = json.dumps(server.machine.dump(), sort_keys=True)
-    predicted = run(server, check=True, **options)
-    assert json.dumps(server.machine.dump(), sort_keys=True) == before
-    done = run(server, **options)
-    assert not done.get("failed"), done
-    assert (predicted["changed"], predicted.get("operations")) == (done["changed"], done.get("operations"))
-    return done
+both = functools.partial(chain.foretold, run)
 
 
 STATES = [
