@@ -88,7 +88,7 @@ IDLE_HOSTS ?= 200
 BENCH := PYTHONPATH="$(CURDIR)/tests:$$($(BIN)/python tests/collection_tree.py)" $(BIN)/python tools/bench.py
 
 .PHONY: bench
-bench: venv ## our playbook against a hand-written one, 40 quiet minutes (HOSTS=1:3,10:2,50:1 servers:rounds, IDLE_HOSTS=200, RESUME=1, QUICK=1)
+bench: venv ## our playbook against a hand-written one, over an hour on a quiet machine (HOSTS=1:3,10:2,50:1 servers:rounds, IDLE_HOSTS=200, RESUME=1, QUICK=1)
 	$(BENCH) --hosts "$(HOSTS)" --idle-hosts "$(IDLE_HOSTS)" $(if $(RESUME),--resume) $(if $(QUICK),--quick)
 
 .PHONY: bench-report
