@@ -130,6 +130,7 @@ def inventory(**changes: t.Any) -> dict[str, t.Any]:
         "scheduler_enabled": True,
         "settings": {},
         "agent_settings": {},
+        "environment": {},
         "strict": False,
         **changes,
     }
@@ -207,7 +208,7 @@ def arguments(task: str, i: t.Mapping[str, t.Any], certificates: t.Mapping[str, 
             "agent_settings": i["agent_settings"],
             **i.get("settings_options", {}),
         },
-        "win_im_web_config": {"path": RUNTIME},
+        "win_im_web_config": {"path": RUNTIME, "environment": i["environment"]},
         "win_im_site": {
             "name": i["site_name"],
             "path": RUNTIME,

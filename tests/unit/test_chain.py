@@ -315,17 +315,18 @@ def test_secrets_warn_or_refuse_where_the_server_records_powershell():
 
 
 def test_no_secret_is_in_any_result_event_process_or_message():
-    server = chain.server()
+    server, variable = chain.server(), "canary-variable-3d40"
+    inventory = chain.inventory(environment={"API_KEY": variable})
     results = [
-        *chain.converge(server, check=True).values(),
-        *chain.converge(server).values(),
-        *chain.converge(server).values(),
+        *chain.converge(server, inventory, check=True).values(),
+        *chain.converge(server, inventory).values(),
+        *chain.converge(server, inventory).values(),
     ]
-    inventory = chain.inventory(openid_clients={"Job": "canary-rotated-1b", "Admin": chain.CANARIES["admin"]})
+    inventory |= {"openid_clients": {"Job": "canary-rotated-1b", "Admin": chain.CANARIES["admin"]}}
     results += chain.converge(server, inventory).values()
     dump = server.machine.dump()
     seen = json.dumps([results, dump["events"], dump["processes"]])
-    for canary in [*chain.CANARIES.values(), "canary-rotated-1b"]:
+    for canary in [*chain.CANARIES.values(), "canary-rotated-1b", variable]:
         assert canary not in seen
     changed = json.dumps(results[-5:])
     assert "changed" in changed

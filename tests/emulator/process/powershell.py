@@ -44,8 +44,8 @@ LOST = "The term 'ConvertTo-Json' is not recognized"
 process has them.
 """
 DAMAGED = re.compile(r"0x00(?:'|\\u0027) is invalid within a JSON string")
-"""What an engine says that has lost a part of its input, which never has such a sign: seen twice in 300 calls of
-win_get_url, so that Wine's way of receiving may write where it should not.
+"""What an engine says that has lost a part of its input, which never has such a sign: seen once in each of two runs
+of 300 calls of win_get_url, so that Wine's way of receiving may write where it should not.
 """
 
 
@@ -118,13 +118,13 @@ class PowerShell:
             raise Crashed(f"the PowerShell engine ended with {status}")
         answer = json.loads(answered)
         said = answer["errors"] + answer["output"]
-        if LOST in said or DAMAGED.search(said):
-            self.end()
-            raise Crashed(
-                "the PowerShell engine no longer finds its own cmdlets"
-                if LOST in said
-                else "the PowerShell engine lost a part of what it was given"
-            )
+        for is_so, why in (
+            (LOST in said, "no longer finds its own cmdlets"),
+            (DAMAGED.search(said), "lost a part of what it was given"),
+        ):
+            if is_so:
+                self.end()
+                raise Crashed(f"the PowerShell engine {why}")
         return Output(answer["exit"], answer["output"], answer["errors"])
 
     def end(self) -> None:
