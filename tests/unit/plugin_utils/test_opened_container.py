@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import datetime
 import json
 import stat
 import subprocess
 import sys
+import threading
 from unittest import mock
 
 import pytest
@@ -36,6 +38,34 @@ def test_the_certificates_are_those_of_the_container_and_found_again_without_ope
     assert ask(tmp_path) == wanted
     with mock.patch.object(_key_container, "read", side_effect=AssertionError("opened again")):
         assert ask(tmp_path) == wanted
+
+
+def test_those_who_ask_side_by_side_wait_for_the_one_that_opens_it(tmp_path):
+    together = threading.Barrier(4)
+
+    def ask_beside_others(_number):
+        together.wait(60)
+        return ask(tmp_path)
+
+    with (
+        mock.patch.object(_key_container, "read", side_effect=_key_container.read) as opened,
+        concurrent.futures.ThreadPoolExecutor(4) as threads,
+    ):
+        found = list(threads.map(ask_beside_others, range(4)))
+    assert found == [[LEAF.public_bytes(DER), SIGNER.public_bytes(DER)]] * 4
+    assert opened.call_count == 1
+
+
+def test_without_locks_of_the_file_system_it_is_opened_all_the_same(tmp_path):
+    with mock.patch.object(_opened_container.fcntl, "flock", side_effect=OSError("no locks available")):
+        assert ask(tmp_path)[0] == LEAF.public_bytes(DER)
+
+
+def test_the_name_of_what_is_kept_tells_another_process_nothing(tmp_path):
+    ask(tmp_path)
+    with mock.patch.object(_opened_container, "_RUN", b"of another run"):
+        ask(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_another_password_does_not_get_what_the_right_one_opened(tmp_path):
@@ -78,3 +108,20 @@ def test_a_sweep_takes_what_a_dead_run_left(tmp_path):
     ask(here)
     _snapshot.sweep(here)
     assert [len(list(folder.iterdir())) for folder in (dead, here)] == [0, 1]
+
+
+def test_a_sweep_takes_what_a_run_left_that_was_killed_while_it_opened(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    dead, here = tmp_path / "dead", tmp_path / "here"
+    for folder in (dead, here):
+        folder.mkdir()
+    with (
+        mock.patch.object(_key_container, "read", side_effect=KeyboardInterrupt),
+        mock.patch.object(type(dead), "unlink"),  # killed: nothing is tidied
+        pytest.raises(KeyboardInterrupt),
+    ):
+        ask(dead, process=ended.pid)
+    assert len(list(dead.iterdir())) == 1
+    _snapshot.sweep(here)
+    assert list(dead.iterdir()) == []
