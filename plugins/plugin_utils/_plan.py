@@ -28,7 +28,7 @@ class Operation:
 
     does: str
     module: str
-    arguments: dict[str, t.Any]
+    arguments: dict[str, t.Any] = dataclasses.field(repr=False)  # secrets are among them
     secret: bool = False
     tolerate: tuple[str, ...] = ()
 

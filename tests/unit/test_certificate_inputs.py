@@ -21,6 +21,7 @@ from ansible_collections.imops.identity_manager.plugins.plugin_utils import (
 )
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from emulator.windows.security import pool_sid
 from one_task import (
     DER,
     ENCRYPTION,
@@ -312,6 +313,33 @@ def test_check_and_diff_tell_what_will_be_made():
     assert f"{line} until 2027-11-24 (to be made)\n" in shown["after"]
     assert f"names {HOST} (to be made)" in shown["after"]
     assert told["certificates"]["encryption"]["thumbprint"] is None
+
+
+def test_a_new_pair_in_a_file_restarts_the_agent_that_is_started_later_in_the_same_run():
+    target, pool = server(), {"name": "Agent", "state": "started"}
+    wanted = {**ENCRYPTION, "place": "file", "path": "C:\\im\\agent.pfx", "file_password": PASSWORD}
+    run(target, wanted)
+    done = target.run("win_im_apppool", pool)
+    assert done["restarted_because"] == ["a key pair of the agent, or the right to use it, changed"]
+    assert run(target, wanted)["changed"] is False
+    assert target.run("win_im_apppool", pool)["changed"] is False
+
+
+@pytest.mark.parametrize("stripped", ["the slot that is used again", "the other slot"])
+def test_a_renewal_in_a_slot_that_was_used_before_gives_the_right_that_is_missing_there(stripped):
+    target = server()
+    wanted = {**ENCRYPTION, "place": "file", "path": "C:\\im\\agent.pfx", "file_password": PASSWORD, "renew": "always"}
+    former, present = [run(target, wanted)["certificates"]["encryption"]["file"] for _ in range(2)]
+    used_again = run(target, wanted, check=True)["certificates"]["encryption"]["file"]
+    other = former if used_again == present else present
+    target.machine.files.set_sddl(used_again if stripped == "the slot that is used again" else other, "O:BAD:PAI")
+    done = run(target, wanted)
+    assert done["certificates"]["encryption"]["file"] == used_again
+    grants = [does for does in done["operations"] if does.startswith("allow ")]
+    assert bool(grants) is (stripped == "the slot that is used again")
+    rights = [ace.rights for ace in target.machine.files.entry(used_again).explicit if ace.sid == pool_sid("Agent")]
+    assert len(rights) == 1
+    assert run(target, {**wanted, "renew": "never"})["changed"] is False
 
 
 def in_clear(key):

@@ -234,3 +234,12 @@ def test_the_facts_say_what_everybody_may_do_by_name():
     facts = run(target, check=True)
     assert facts["effective_rights"][TEMP] == {"Administrators": "FullControl", POOL: "Modify", "Users": "none"}
     assert facts["rights_by_groups"][TEMP] == "none"
+
+
+def test_changed_rights_restart_the_agent_that_is_started_later_in_the_same_run():
+    target, pool = server(), {"name": "Agent", "state": "started"}
+    run(target)
+    done = target.run("win_im_apppool", pool)
+    assert done["restarted_because"] == ["the rights of IIS APPPOOL\\Agent changed"]
+    assert run(target)["changed"] is False
+    assert target.run("win_im_apppool", pool)["changed"] is False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.imops.identity_manager.plugins.plugin_utils import _protection
+from ansible_collections.imops.identity_manager.plugins.plugin_utils import _plan, _protection
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._json_text import REMOVE
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._plan import Refused
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._protection import Choice
@@ -185,3 +185,12 @@ def test_a_path_may_be_written_with_colons_or_dots_and_has_one_name_in_a_vault(t
     path = _protection.path_of(text)
     assert _protection.words(path) == "Connections:AD:Password"
     assert _protection.vault_name(path) == "Connections--AD--Password"
+
+
+def test_no_secret_is_in_what_a_log_would_show_of_the_parted_settings():
+    kept = _protection.kept({"Token": "canary-plain-token"}, Choice.of("plain", {}, []))
+    assert kept.plain == {"Token": "canary-plain-token"}
+    assert "canary" not in repr(kept)
+    operation = _plan.write("write the file", "file", content="canary-content")
+    assert "canary" not in repr(operation)
+    assert not operation.secret, "unless it is told otherwise, a call is logged as usual"
