@@ -120,3 +120,23 @@ def test_a_section_that_no_connector_fits_is_looked_at_for_types_only():
 )
 def test_a_port_is_one(port, said):
     assert [kind for kind, _, _ in rules.findings({"Port": port})] == said
+
+
+BEST_FITS = [
+    ({"Servers": [], "Tables": []}, "ldap"),
+    ({"SERVERS": [], "filter": ""}, "active_directory"),
+    ({"TicketCookieDirectoryPath": "c", "OAuth2Url": "u", "ClientId": "i"}, "servicenow"),
+    ({"TicketCookieDirectoryPath": "c", "ResponseSizeLimit": 1}, "servicenow_ticket"),
+    ({"OAuth2Url": "u", "ClientId": "i", "ApplicationId": "a", "TenantId": "t"}, "microsoft_entra_id"),
+]
+
+
+@pytest.mark.parametrize(("section", "name"), BEST_FITS)
+def test_a_section_is_for_the_connector_with_most_of_its_marks_and_of_equals_for_the_first(section, name):
+    assert rules.connector_of(section).name == name
+
+
+def test_every_item_of_a_list_is_looked_at():
+    section = {"Servers": ["no settings", {"Server": "a"}, {"BaseDN": "DC=a"}]}
+    found = [(kind, key) for kind, key, _ in rules.findings(section, "active_directory")]
+    assert found == [("type", "Servers[0]"), ("required", "Servers[1].BaseDN"), ("required", "Servers[2].Server")]

@@ -193,4 +193,5 @@ def test_no_secret_is_in_what_a_log_would_show_of_the_parted_settings():
     assert "canary" not in repr(kept)
     operation = _plan.write("write the file", "file", content="canary-content")
     assert "canary" not in repr(operation)
-    assert not operation.secret, "unless it is told otherwise, a call is logged as usual"
+    for call in (operation, _plan.Operation("start it", "a.b.c", {})):
+        assert not call.secret, "unless it is told otherwise, a call is logged as usual"
