@@ -192,15 +192,25 @@ SAME = [
     ("CONTOSO\\agent$", "CONTOSO\\AGENT$", True),
     (f"NT SERVICE\\{NAME}", f"nt service\\{NAME.upper()}", True),
     (f"NT SERVICE\\{NAME}", "NT SERVICE\\Other", False),
+    ("LocalSystem", "NT AUTHORITY\\SYSTEM", True),
+    ("LocalSystem", ACCOUNT, False),
 ]
+
+
+def test_a_service_with_a_password_and_nothing_to_do_is_asked_about_once(server):
+    given = {"username": ACCOUNT, "password": PASSWORD, "fingerprint_key": chain.FINGERPRINT_KEY}
+    run(server, **given)
+    assert run(server, **given)["changed"] is False
+    assert server.executions == 1
 
 
 @pytest.mark.parametrize(("first", "second", "same"), SAME)
 def test_an_account_in_another_form_is_the_same_account(server, first, second, same):
     def given(name):
-        return {"username": name, "password": PASSWORD if "svc-" in name else None}
+        password = PASSWORD if "svc-" in name else None
+        return {"username": name, "password": password, "force_identity": "SYSTEM" in name.upper()}
 
-    run(server, **given(first))
+    assert not run(server, **given(first)).get("failed")
     done = both(server, **given(second))
     assert done["changed"] is not same
     assert any("account" in does for does in done.get("operations", ())) is not same

@@ -294,3 +294,10 @@ UNEQUAL = [
 def test_a_value_that_only_python_holds_equal_or_that_is_longer_is_written(text, value):
     edited = _json_text.edit(_json_text.parse(f'{{"a": {text}}}'), {"a": value})
     assert json.dumps(json.loads(edited)["a"]) == json.dumps(value)
+
+
+def test_what_is_added_to_an_empty_object_is_indented_by_its_depth():
+    text = '{\n  "A": {\n    "B": {}\n  }\n}\n'
+    edited = _json_text.edit(_json_text.parse(text), {"A": {"B": {"C": {"D": 1}}}})
+    wanted = '{\n  "A": {\n    "B": {\n      "C": {\n        "D": 1\n      }\n    }\n  }\n}\n'
+    assert edited == wanted
