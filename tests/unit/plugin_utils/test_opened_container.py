@@ -98,30 +98,32 @@ def test_a_damaged_file_is_written_anew(tmp_path, damage):
     assert json.loads(file.read_text())["process"] == 1
 
 
-def test_a_sweep_takes_what_a_dead_run_left(tmp_path):
+@pytest.fixture
+def dead(tmp_path):
+    """Return the folder of a run that is over, beside that of this one, and its process."""
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
         ended.wait()
-    dead, here = tmp_path / "dead", tmp_path / "here"
-    for folder in (dead, here):
-        folder.mkdir()
-    ask(dead, process=ended.pid)
-    ask(here)
-    _snapshot.sweep(here)
-    assert [len(list(folder.iterdir())) for folder in (dead, here)] == [0, 1]
+    for name in ("dead", "here"):
+        (tmp_path / name).mkdir()
+    return tmp_path / "dead", ended.pid
 
 
-def test_a_sweep_takes_what_a_run_left_that_was_killed_while_it_opened(tmp_path):
-    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
-        ended.wait()
-    dead, here = tmp_path / "dead", tmp_path / "here"
-    for folder in (dead, here):
-        folder.mkdir()
+def test_a_sweep_takes_what_a_dead_run_left(tmp_path, dead):
+    folder, process = dead
+    ask(folder, process=process)
+    ask(tmp_path / "here")
+    _snapshot.sweep(tmp_path / "here")
+    assert [len(list(f.iterdir())) for f in (folder, tmp_path / "here")] == [0, 1]
+
+
+def test_a_sweep_takes_what_a_run_left_that_was_killed_while_it_opened(tmp_path, dead):
+    folder, process = dead
     with (
         mock.patch.object(_key_container, "read", side_effect=KeyboardInterrupt),
-        mock.patch.object(type(dead), "unlink"),  # killed: nothing is tidied
+        mock.patch.object(type(folder), "unlink"),  # killed: nothing is tidied
         pytest.raises(KeyboardInterrupt),
     ):
-        ask(dead, process=ended.pid)
-    assert len(list(dead.iterdir())) == 1
-    _snapshot.sweep(here)
-    assert list(dead.iterdir()) == []
+        ask(folder, process=process)
+    assert len(list(folder.iterdir())) == 1
+    _snapshot.sweep(tmp_path / "here")
+    assert list(folder.iterdir()) == []
