@@ -14,13 +14,13 @@ export PYTHONPATH := tests
 export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: help
-help: ## what can be made
+help: ## the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(VENV)/.ready: $(PINNED) tools/newest-python
 	@[ -n "$(PYTHON)" ] || { echo "no Python >= 3.12 found: install one, or name it: make PYTHON=/path/to/python3.13" >&2; exit 1; }
 	@[ ! -L $(VENV) ] || { echo "$(VENV) is a link: install the pinned requirements where it leads, then touch $@" >&2; exit 1; }
-	@echo "making $(VENV) with $$($(PYTHON) --version) and ansible-core $(CORE)"
+	@echo "creating $(VENV) with $$($(PYTHON) --version) and ansible-core $(CORE)"
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install -qq --disable-pip-version-check -r requirements/core-$(CORE).txt -r requirements/dev.txt
 	$(BIN)/pip install -qq --disable-pip-version-check --no-deps -r requirements/collections.txt
@@ -28,6 +28,13 @@ $(VENV)/.ready: $(PINNED) tools/newest-python
 
 .PHONY: venv
 venv: $(VENV)/.ready ## the virtual environment with everything pinned
+
+# Kerberos is compiled: where this machine cannot, it is tried again next time, and the tests with a KDC are skipped.
+$(VENV)/.kerberos: $(VENV)/.ready requirements/kerberos.txt
+	@if command -v krb5-config >/dev/null && command -v cc >/dev/null; then \
+	  { CFLAGS=-O0 $(BIN)/pip install -qq --disable-pip-version-check --no-deps -r requirements/kerberos.txt && touch $@; } \
+	    || echo "Kerberos cannot be compiled here: the tests with a KDC are skipped"; \
+	else echo "no Kerberos for the tests: apt install gcc libkrb5-dev krb5-kdc krb5-admin-server krb5-user"; fi
 
 $(IMPORTER)/.ready: requirements/importer.txt tools/newest-python
 	$(PYTHON) -m venv --clear $(IMPORTER)
@@ -39,8 +46,8 @@ demo: venv ## install the agent on three emulated Windows servers, twice
 	$(BIN)/python tools/demo.py
 
 .PHONY: test
-test: venv ## the tests and, beside them, the molecule scenarios
-	@$(BIN)/python tests/collection_tree.py  # before both want it
+test: venv $(VENV)/.kerberos ## the tests and, in parallel, the molecule scenarios
+	@$(BIN)/python tests/collection_tree.py  # before both need it
 	@$(MAKE) molecule > build/molecule.log 2>&1 & molecule=$$!; trap "kill $$molecule" INT TERM; tests=0; \
 	$(BIN)/python -m pytest -n 2 --dist loadfile || tests=$$?; \
 	wait $$molecule || { cat build/molecule.log; echo "the molecule scenarios failed, see above" >&2; exit 1; }; \
@@ -57,7 +64,7 @@ molecule: venv ## a scenario for each role, on emulated servers (or MOLECULE_WIN
 	$(MOLECULE) test --all --no-command-borders
 
 .PHONY: test-all
-test-all: venv ## the tests with the long matrices (nightly)
+test-all: venv $(VENV)/.kerberos ## the tests with the long matrices (nightly)
 	IMOPS_NIGHTLY=1 IMOPS_EXAMPLES=10000 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: coverage
@@ -71,7 +78,7 @@ SEED ?= 7
 MINUTES ?= 60
 
 .PHONY: mutation
-mutation: venv ## whether the unit tests notice small changes of the code; summary in build/mutation (SAMPLE=300 SEED=7 MINUTES=60)
+mutation: venv ## whether the unit tests detect small changes of the code; summary in build/mutation (SAMPLE=300 SEED=7 MINUTES=60)
 	$(BIN)/pip install -qq --disable-pip-version-check -r requirements/mutation.txt
 	$(BIN)/python tools/mutation.py --sample $(SAMPLE) --seed $(SEED) --minutes $(MINUTES)
 
@@ -80,8 +87,16 @@ chain: venv ## install.yml on a real PowerShell under Wine, three runs, with a s
 	$(BIN)/python tools/engine_chain.py
 
 .PHONY: scenarios
-scenarios: venv ## every awkward server of tests/scenarios, with a summary in build/scenarios
-	$(BIN)/python tools/scenarios.py
+scenarios: venv ## every awkward server of tests/scenarios, with a summary in build/scenarios (MIX_SEED=n MIXES=n: servers that seeds draw)
+	$(BIN)/python tools/scenarios.py $(if $(MIXES),--seed $(or $(MIX_SEED),0) --mixes $(MIXES))
+
+.PHONY: report-demo
+report-demo: venv ## audit 12 emulated servers with planted faults and drift; prints the report's path
+	$(BIN)/python tools/report_demo.py
+
+.PHONY: audit-rules
+audit-rules: venv ## whether each rule of the audit finds its planted fault; summary in build/audit/rules.json
+	$(BIN)/python tools/audit_rules.py
 
 HOSTS ?= 1:3,10:2,50:1
 IDLE_HOSTS ?= 200
@@ -108,10 +123,11 @@ fidelity-report: venv ## the tables of docs/fidelity.md from the last make fidel
 lint: venv $(IMPORTER)/.ready ## all linters
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy plugins/plugin_utils tests/emulator tests/fidelity tools
+	$(BIN)/mypy
 	$(BIN)/yamllint --strict .
 	$(BIN)/python tools/secrets_check.py
 	$(BIN)/python tools/dependencies.py
+	$(BIN)/python tools/dead_names.py
 	$(BIN)/python tools/ansible_lint.py
 	$(BIN)/python tools/sanity.py
 	$(BIN)/antsibull-changelog lint
@@ -124,7 +140,7 @@ docs: venv ## the documentation's site, in build/docs/html
 	$(BIN)/python tools/docs_site.py
 
 .PHONY: secrets-baseline
-secrets-baseline: venv ## accept what the check for secrets finds, after you have looked at each line of it
+secrets-baseline: venv ## record false positives of the secret scan; review each line first
 	$(BIN)/python tools/secrets_check.py --accept
 
 .PHONY: build
@@ -132,5 +148,5 @@ build: venv ## the collection's archive, in build/
 	$(BIN)/ansible-galaxy collection build --force --output-path build
 
 .PHONY: clean
-clean: ## remove what was made
+clean: ## remove everything that was built
 	rm -rf build .venv .venv-*

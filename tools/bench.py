@@ -21,7 +21,7 @@ import time
 import typing as t
 
 import emulated
-from ansible_collections.imops.identity_manager.plugins.plugin_utils import _json_text  # type: ignore
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._dotnet import json_editor, json_text  # type: ignore
 from bench_side import FOLDER, FORKS, LATENCY, SIDES, Cost, Setting, Side, prepare
 
 CASES = ("first_install", "check", "nothing_to_do", "unverified", "one_change", "verify")
@@ -70,18 +70,18 @@ def words() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def turns(asked: argparse.Namespace) -> list[Turn]:
+def turns(options: argparse.Namespace) -> list[Turn]:
     """Return what is measured, in order."""
     found = []
-    for word in filter(None, asked.hosts.split(",")):
+    for word in filter(None, options.hosts.split(",")):
         number, _, count = word.partition(":")
         found += [Turn("iis", Setting(int(number)), CASES, i + 1) for i in range(int(count or 1))]
-    if not asked.quick:
+    if not options.quick:
         found += [Turn("service", Setting(1, "service"), CASES, i + 1) for i in range(2)]
         found += [Turn("connections", Setting(1, connections=number), IDLE) for number in (10, 50)]
         found += [Turn("certificates", Setting(1, certificates=number), IDLE) for number in (20, 100)]
         found.append(Turn("latency", Setting(1, latency=LATENCY), IDLE))
-    return found + [Turn("iis", Setting(int(number)), IDLE) for number in filter(None, asked.idle_hosts.split(","))]
+    return found + [Turn("iis", Setting(int(number)), IDLE) for number in filter(None, options.idle_hosts.split(","))]
 
 
 def measure(turn: Turn, variables: dict[str, t.Any]) -> Costs:
@@ -105,13 +105,13 @@ def measure(turn: Turn, variables: dict[str, t.Any]) -> Costs:
     return found
 
 
-def measured(asked: argparse.Namespace) -> list[tuple[Turn, Costs]]:
-    """Measure every turn, or read what was measured before; say how far it is."""
+def measured(options: argparse.Namespace) -> list[tuple[Turn, Costs]]:
+    """Measure every turn, or read what was measured before; print the progress."""
     kept = FOLDER / "turns"
-    if not asked.resume:
+    if not options.resume:
         shutil.rmtree(kept, ignore_errors=True)
     kept.mkdir(parents=True, exist_ok=True)
-    planned, found = turns(asked), []
+    planned, found = turns(options), []
     variables = prepare()
     spent, guessed = 0.0, 0.0
     for number, turn in enumerate(planned, start=1):
@@ -182,7 +182,7 @@ def json_edit() -> dict[str, float]:
             {f"Section{i}": {"Key": f"value {i} {'x' * 32}", "Number": i} for i in range(keys // 2)}, indent=2
         )
         began = time.perf_counter()
-        edited = _json_text.edit(_json_text.parse(text), {f"Section{keys // 4}": {"Key": "changed"}})
+        edited = json_editor.edit(json_text.parse(text), {f"Section{keys // 4}": {"Key": "changed"}})
         assert "changed" in edited
         return time.perf_counter() - began, len(text)
 
@@ -224,8 +224,8 @@ def summed_up(about: dict[str, t.Any], found: list[tuple[Turn, Costs]]) -> dict[
 
 def main() -> int:
     """Measure, and write build/bench/summary.json."""
-    asked, about = words(), machine()
-    summary = summed_up(about, measured(asked)) | {"json_edit": json_edit()}
+    options, about = words(), machine()
+    summary = summed_up(about, measured(options)) | {"json_edit": json_edit()}
     path = FOLDER / "summary.json"
     path.write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
     print(f"the numbers are in {path.relative_to(emulated.ROOT)}")

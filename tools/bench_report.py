@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 import typing as t
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def rows(cases: dict[str, t.Any], by: str) -> t.Iterator[tuple[tuple[str, ...], 
 
 
 def aims(summary: dict[str, t.Any]) -> list[str]:
-    """Return what was aimed at and what came of it."""
+    """Return the aims and what was reached."""
     lines = ["| case | servers | measure | aim | reached |", "| --- | --- | --- | --- | --- |"]
     cases = summary["cases"]
     for case, measure, aim in AIMS:
@@ -111,19 +112,23 @@ def plot(summary: dict[str, t.Any]) -> None:
 
 
 def main() -> int:
-    """Replace what stands behind the mark in the page."""
+    """Replace what follows the mark in the page."""
     summary = json.loads(SUMMARY.read_text("utf-8"))
     head = PAGE.read_text("utf-8").partition(MARK)[0]
     versions = ", ".join(f"{name} {version}" for name, version in summary["versions"].items())
     edit, slopes = summary["json_edit"], summary["slopes"]
     grown = [((by, number), sides) for by, found in summary["growth"].items() for number, sides in found.items()]
+    measured = (
+        f"Measured on {summary['date']}: {summary['machine']}; {versions}; {summary['forks']} forks; load before the"
+        f" run {summary['load_before']}. Medians of the rounds; ± is half the difference between the highest and the"
+        " lowest."
+    )
     lines = [
         MARK,
         "",
-        f"Measured on {summary['date']}: {summary['machine']}; {versions}; {summary['forks']} forks; load before the"
-        f" run {summary['load_before']}. Medians of the rounds; ± is half of most less least.",
+        *textwrap.wrap(measured, 120, break_long_words=False, break_on_hyphens=False),
         "",
-        "## What was aimed at",
+        "## Aims",
         "",
         *aims(summary),
         "",
@@ -131,7 +136,7 @@ def main() -> int:
         "",
         *table(rows(summary["cases"], "hosts"), ("case", "servers")),
         "",
-        "What one more server costs the controller, CPU seconds (least squares over the numbers of servers):",
+        "CPU seconds of the controller for each further server (least squares over the numbers of servers):",
         "",
         "| case | ours | baseline | times |",
         "| --- | --- | --- | --- |",
@@ -146,12 +151,13 @@ def main() -> int:
         lines += ["## Growth, one server with nothing to do", "", *table(grown, ("of", "number")), ""]
     if summary["latency"]:
         lines += [
-            "## With 800 ms really waited for each execution, one server (wall s is this, nothing is modelled)",
+            "## One server that really waits 800 ms in each execution (wall s is measured, nothing is modelled)",
             "",
         ]
         lines += [*table(rows(summary["latency"], "servers"), ("case", "servers")), ""]
     lines += [
-        f"Editing one key of a settings file with 20,000 keys ({edit['bytes'] / 1e6:.2f} MB): {edit['seconds']} s;",
+        f"Editing one key of a settings file with 20,000 keys ({edit['bytes'] / 1e6:.2f} MB) takes"
+        f" {edit['seconds']} s;",
         f"twice the size takes {edit['twice_as_long_takes']} times as long.",
         "",
     ]

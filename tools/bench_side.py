@@ -16,7 +16,7 @@ from pathlib import Path
 import emulated
 import standin_archive
 import yaml
-from ansible_collections.imops.identity_manager.plugins.plugin_utils import _key_pair  # type: ignore
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._certificates import new_pair  # type: ignore
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
@@ -47,7 +47,7 @@ class Cost:
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
-    """What servers a turn has and what both playbooks are told beside the inventory.
+    """What servers a turn has and the variables of both playbooks beside the inventory.
 
     Attributes:
         servers: how many.
@@ -79,13 +79,13 @@ class Setting:
         return path
 
     def variables(self) -> dict[str, t.Any]:
-        """Return what both playbooks are told beside the inventory."""
-        told: dict[str, t.Any] = {}
+        """Return the variables of both playbooks beside the inventory."""
+        variables: dict[str, t.Any] = {}
         if self.hosting == "service":
-            told |= {"im_agent_hosting": "service", "im_agent_identity_username": ACCOUNT}
-            told |= {"im_agent_identity_password": ACCOUNT_PASSWORD}
+            variables |= {"im_agent_hosting": "service", "im_agent_identity_username": ACCOUNT}
+            variables |= {"im_agent_identity_password": ACCOUNT_PASSWORD}
         if self.connections != 1:
-            told["im_agent_connections"] = {
+            variables["im_agent_connections"] = {
                 f"ADExport{i}": {
                     "Servers": [{"Server": f"dc{i}.contoso.com", "BaseDN": f"DC=site{i},DC=com"}],
                     "AuthType": "Basic",
@@ -95,11 +95,11 @@ class Setting:
                 }
                 for i in range(self.connections)
             }
-        return told
+        return variables
 
 
 def prepare() -> dict[str, t.Any]:
-    """Make the files that both playbooks bring, and return the variables that name them."""
+    """Create the files that both playbooks install, and return the variables that name them."""
     files = standin_archive.make(ROOT / "build" / "standin")
     FOLDER.mkdir(parents=True, exist_ok=True)
     now = datetime.datetime.now(datetime.UTC)
@@ -113,7 +113,7 @@ def prepare() -> dict[str, t.Any]:
     )
     pairs: tuple[tuple[str, str, list[str]], ...] = (("s", "server", ["agent.contoso.com"]), ("e", "encryption", []))
     for name, use, hosts in pairs:
-        key, certificate = _key_pair.make(f"CN={use}", now, uses={use}, hosts=hosts)
+        key, certificate = new_pair.create(f"CN={use}", now, uses={use}, hosts=hosts)
         container = pkcs12.serialize_key_and_certificates(None, key, certificate, None, sealed)
         (FOLDER / f"{name}.pfx").write_bytes(container)
         der = certificate.public_bytes(serialization.Encoding.DER)

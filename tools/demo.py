@@ -43,63 +43,69 @@ def record(fleet: emulated.Fleet, run: emulated.Run, host: str) -> dict[str, int
     }
 
 
-def main() -> int:
-    """Run the demo; return 0 only if everything held."""
-    began = time.monotonic()
-    words = prepare()
-    problems: list[str] = []
-    hosts: dict[str, dict[str, t.Any]] = {}
+def install(fleet: emulated.Fleet, words: list[str], *more: str) -> emulated.Run:
+    """Run the collection's playbook on the example's inventory, with its output shown."""
+    return emulated.playbook(
+        fleet, "imops.identity_manager.install", *words, *more, inventories=[CONTOSO / "inventory.yml"], show=True
+    )
+
+
+def runs(words: list[str]) -> tuple[list[str], dict[str, dict[str, t.Any]]]:
+    """Show the plan for one server, then install twice on all; return what failed, and each host's records."""
+    failed: list[str] = []
     with emulated.fleet(CONTOSO / "emulated-servers.yml", FOLDER) as fleet:
-
-        def install(*more: str, show: bool = True) -> emulated.Run:
-            inventories = [CONTOSO / "inventory.yml"]
-            return emulated.playbook(
-                fleet, "imops.identity_manager.install", *words, *more, inventories=inventories, show=show
-            )
-
         title(f"The plan for {SHOWN}: ansible-playbook install.yml --check --diff")
-        plan = install("--check", "--diff", "--limit", SHOWN)
-        if plan.status:
-            problems.append(f"the plan for {SHOWN} failed")
+        if install(fleet, words, "--check", "--diff", "--limit", SHOWN).status:
+            failed.append(f"the plan for {SHOWN} failed")
+        hosts: dict[str, dict[str, t.Any]] = {
+            name: {"connection": facts["connection"]} for name, facts in fleet.ready["hosts"].items()
+        }
+        for which, heading in (("first", "First run"), ("second", "Second run: nothing changes")):
+            fleet.command("reset")
+            title(heading)
+            run = install(fleet, words)
+            if run.status:
+                failed.append(f"the {which} run failed")
+            for name, host in hosts.items():
+                host[which] = record(fleet, run, name)
+                host["verified"] = bool(run.hosts.get(name, {}).get("verified"))
+    return failed, hosts
 
-        fleet.command("reset")
-        title("First run")
-        first = install()
-        for name, facts in fleet.ready["hosts"].items():
-            hosts[name] = {"connection": facts["connection"], "first": record(fleet, first, name)}
 
-        fleet.command("reset")
-        title("Second run: nothing changes")
-        second = install()
-        for name, host in hosts.items():
-            host["second"] = record(fleet, second, name)
-            host["verified"] = bool(second.hosts.get(name, {}).get("verified"))
+def problems_of(name: str, host: dict[str, t.Any]) -> list[str]:
+    """Return what is not as it should be on a host after both runs."""
+    problems = [f"{name}: the {run} run failed" for run in ("first", "second") if host[run]["failed"]]
+    if not host["first"]["changed"]:
+        problems.append(f"{name}: the first run changed nothing")
+    if host["second"]["changed"]:
+        problems.append(f"{name}: the second run changed something")
+    if not host["verified"]:
+        problems.append(f"{name}: the agent was not verified")
+    return problems
 
-    for name, host in hosts.items():
-        for run in ("first", "second"):
-            if host[run]["failed"]:
-                problems.append(f"{name}: the {run} run failed")
-        if not host["first"]["changed"]:
-            problems.append(f"{name}: the first run changed nothing")
-        if host["second"]["changed"]:
-            problems.append(f"{name}: the second run changed something")
-        if not host["verified"]:
-            problems.append(f"{name}: the agent was not verified")
+
+def _words(run: dict[str, t.Any]) -> str:
+    executions = run["remote_executions"]
+    return f"{run['changed']} changed, {executions} remote execution{'' if executions == 1 else 's'}"
+
+
+def main() -> int:
+    """Run the demo; return 0 only if every run and every check passed."""
+    began = time.monotonic()
+    problems, hosts = runs(prepare())
+    problems += [problem for name, host in hosts.items() for problem in problems_of(name, host)]
     seconds = round(time.monotonic() - began, 1)
     summary = {"hosts": hosts, "seconds": seconds}
     (FOLDER / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
 
-    title("What it came to (emulated servers; no Windows was involved)")
+    title("The result (emulated servers; no Windows was involved)")
     for name, host in hosts.items():
-        runs = "; ".join(
-            f"{run}: {host[run]['changed']} changed, {host[run]['remote_executions']} remote executions"
-            for run in ("first", "second")
-        )
-        print(f"{name:22} {host['connection']:6} {runs}; agent {'verified' if host['verified'] else 'NOT verified'}")
+        shown = "; ".join(f"{run}: {_words(host[run])}" for run in ("first", "second"))
+        print(f"{name:22} {host['connection']:6} {shown}; agent {'verified' if host['verified'] else 'NOT verified'}")
     for problem in problems:
         print(f"FAILED: {problem}")
     print(f"{seconds} s; the numbers are in {(FOLDER / 'summary.json').relative_to(ROOT)}")
-    return 1 if problems or first.status or second.status else 0
+    return int(bool(problems))
 
 
 if __name__ == "__main__":

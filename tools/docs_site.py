@@ -1,5 +1,5 @@
 """Make the documentation's site in build/docs/html, without a warning: the guides of docs/, and the reference of
-modules, filters and roles. ``--lint`` checks the documentation that the reference is made of, and makes no site.
+modules, filters and roles. ``--lint`` checks the documentation that the reference is built from, and builds no site.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SOURCE = FOLDER / "source"
 COLLECTION = "imops.identity_manager"
 BINARIES = Path(sys.executable).parent
 # Files that pages lead to, at their places: a link that works in the repository works on the site.
-LAID_OUT = ("docs", "CONTRIBUTING.md", "tests/bench/baseline.yml", "tests/bench/baseline_service.yml")
+LAID_OUT = ("docs", "CONTRIBUTING.md", "SECURITY.md", "SUPPORT.md", "CODE_OF_CONDUCT.md")
 PAGES = "tests/*/README.md"
 
 
@@ -40,7 +40,7 @@ def lint() -> bool:
 
 
 def site() -> bool:
-    """Lay out the pages and make the site."""
+    """Lay out the pages and build the site."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     reference = SOURCE / "reference"
     reference.mkdir(parents=True)
@@ -51,12 +51,12 @@ def site() -> bool:
         copy(ROOT / name, SOURCE / name)
     settings = SOURCE / "docs" / "docsite"
     (settings / "index.rst").rename(SOURCE / "index.rst")
-    made = run(
+    built = run(
         *("antsibull-docs", "collection", "--use-current", "--squash-hierarchy", "--fail-on-error"),
         *("--dest-dir", reference, COLLECTION),
     )
     # -W: a warning, such as a link that leads nowhere, fails.
-    return made and run("sphinx-build", "-q", "-W", "--keep-going", "-c", settings, SOURCE, FOLDER / "html")
+    return built and run("sphinx-build", "-q", "-W", "--keep-going", "-c", settings, SOURCE, FOLDER / "html")
 
 
 def main() -> int:

@@ -58,7 +58,7 @@ def look(
     Args:
         fleet: the running emulator.
         host: the server, of kind powershell.
-        root: the folder whose files are read and whose folders' rights are told.
+        root: the folder whose files are read and whose folders' rights are listed.
         listed: folders whose files are named only.
         keys: registry keys of the machine.
 

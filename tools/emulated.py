@@ -37,12 +37,12 @@ class Fleet:
 
     @property
     def inventory(self) -> Path:
-        """The inventory that says how each host is reached."""
+        """The inventory with the connection of each host."""
         return self.folder / "hosts.yml"
 
     @property
     def ready(self) -> dict[str, t.Any]:
-        """What the emulator said when it was ready: hosts, control address, certificate authority."""
+        """What the emulator reported when it was ready: hosts, control address, certificate authority."""
         return t.cast("dict[str, t.Any]", json.loads((self.folder / "ready.json").read_text("utf-8")))
 
     def command(self, *arguments: str) -> dict[str, t.Any]:

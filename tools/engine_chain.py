@@ -31,7 +31,8 @@ MODELLED = tuple(f"ansible.windows.{name}" for name in ("win_feature", "win_pack
 INSTALL = "imops.identity_manager.install"
 WORKING, HOST = "C:\\identitymanagerContoso", "agent.contoso.com"
 BUNDLE = "\\\\files.contoso.com\\dotnet\\dotnet-hosting-win.exe"
-PROOF = "imops.identity_manager.im_verify : Prove that the agent runs"
+SERVER = "https://identitymanager.contoso.com"
+PROOF = "imops.identity_manager.im_verify : Verify that the agent runs"
 FILE_PASSWORD = "canary-file-password-1d4c"  # noqa: S105  (of key pairs that are made for this run)
 LISTED = ("C:\\Windows\\System32\\inetsrv\\backup", "C:\\Program Files\\IIS", "C:\\Program Files\\dotnet")
 KEYS = (
@@ -89,13 +90,15 @@ def downloads(folder: Path) -> t.Iterator[str]:
 
 
 def scenario(archive: str, files: standin_archive.StandIns, connection: str) -> dict[str, t.Any]:
-    """Return the two servers: the same state, one on a real PowerShell."""
+    """Return the two servers: the same state, one on a real PowerShell. Only the model's reaches an Identity Manager
+    server, which its proof asks for a token.
+    """
     shares = {BUNDLE: {"hosting_bundle": standin_archive.BUNDLE_VERSION}}
     same = {"connection": connection, "features": ["Web-Server"], "shares": shares}
     return {
         "hosts": {
             ENGINE: {"kind": "powershell", "modelled": list(MODELLED), **same},
-            MODEL: {"web": {archive: {"file": str(files.archive)}}, **same},
+            MODEL: {"web": {archive: {"file": str(files.archive)}}, "identity_servers": {SERVER: {}}, **same},
         }
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 import typing as t
 from pathlib import Path
 
@@ -20,7 +21,7 @@ KNOWN = ("<!-- known -->", "<!-- end of known -->")
 
 
 def main() -> int:
-    """Replace what stands between the marks in the page."""
+    """Replace the text between the marks in the page."""
     page = PAGE.read_text("utf-8")
     page = _between(page, KNOWN, _known())
     if SUMMARY.exists():
@@ -47,11 +48,14 @@ def _measured(summary: dict[str, t.Any]) -> str:
             f"| {name}{mark} | {n['cases']} | {n['calls']} | {n['agreed']} | {n['known_differences']} | {other} |"
         )
     earlier = any(n["sources"] != summary["sources"] for n in summary["modules"].values())
-    note = "\\* measured before other modules' handlers were mended or worlds added; not measured again since."
+    note = "\\* measured before handlers of other modules were fixed or worlds added; not measured again since."
+    measured = (
+        f"Measured on {summary['date']} in {summary['seconds']:.0f} s: {summary['machine']}; {versions};"
+        f" seed {summary['seed']}."
+    )
     return "\n".join(
         [
-            f"Measured on {summary['date']} in {summary['seconds']:.0f} s: {summary['machine']}; {versions};"
-            f" seed {summary['seed']}.",
+            *textwrap.wrap(measured, 120, break_long_words=False, break_on_hyphens=False),
             "",
             "| module | sequences | calls | agreed | known differences | other differences |",
             "| --- | --- | --- | --- | --- | --- |",

@@ -26,7 +26,10 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "unit"), str(ROOT / "tools")]
 
 import conftest  # noqa: E402, F401  (it makes the collections importable)
-from emulator.process.powershell import PowerShell, Unavailable  # noqa: E402
+from emulator.process.powershell import (  # noqa: E402
+    PowerShell,
+    Unavailable,
+)
 from fidelity import judging, recording  # noqa: E402
 from fidelity.measuring import Tally, fresh_name, measure  # noqa: E402
 from fidelity.recording import Recorder  # noqa: E402
@@ -149,7 +152,11 @@ class _Run:
             flush=True,
         )
         if tally.crashes:
-            print(f"{tally.module}: the engine ended {tally.crashes} times; these sequences are left out", flush=True)
+            print(
+                f"{tally.module}: the engine was lost {tally.crashes} times, and the sequence begun again", flush=True
+            )
+        for sequence in tally.lost:
+            print(f"{tally.module}: the engine was lost each time in {sequence}", flush=True)
         for finding in tally.findings:
             print(finding, flush=True)
 
@@ -215,9 +222,7 @@ def _report(run: _Run) -> int:
     found = sum(len(tally.findings) for tally in run.tallies)
     seconds, path = summary["seconds"], SUMMARY.relative_to(ROOT)
     print(f"{found} differences outside the table, {seconds:.0f} s, summary in {path}")
-    if run.stopped:
-        return 1
-    return 1 if found or run.errors else 0
+    return 1 if run.stopped or found or run.errors or any(tally.lost for tally in run.tallies) else 0
 
 
 def _chosen(names: str | None) -> list[str]:

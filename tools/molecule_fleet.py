@@ -20,9 +20,9 @@ STOP_SECONDS = 10
 
 
 def start() -> str:
-    """Start the fleet, if it is not running, with the stand-in files that its servers download, and say where it is.
+    """Start the fleet, if it is not running, with the stand-in files that its servers download, and print where it is.
 
-    Beside the emulator's own files, ``variables.json`` holds the example's variables that depend on the stand-ins.
+    Beside the emulator's own files, ``variables.json`` has the example's variables that depend on the stand-ins.
     """
     if process_id() is not None:
         return "the fleet is running already"

@@ -1,4 +1,4 @@
-"""Change the thinking of `plugins/plugin_utils` in small ways and see whether the unit tests notice: `make mutation`.
+"""Change the code of `plugins/plugin_utils` in small ways and see whether the unit tests fail: `make mutation`.
 
 The changes are cosmic-ray's operators, a sample of them by a seed; what runs them is ours, as
 docs/decisions/0005-mutants-in-forks.md says. A mutant is never written to disk: a fork of this process takes the
@@ -31,34 +31,47 @@ OUT = ROOT / "build" / "mutation"
 MARGIN = 4
 """A mutant may take so many times the processor time of the unchanged code, and five seconds more."""
 UNIT = "tests/unit"
-THINKING = f"{UNIT}/plugin_utils"
 TESTS: dict[str, tuple[str, ...]] = {
-    "_json_text": (f"{THINKING}/test_json_text.py",),
-    "_xml_text": (f"{THINKING}/test_xml_text.py", f"{THINKING}/test_web_config.py"),
-    "_sddl": (f"{THINKING}/test_sddl.py", f"{THINKING}/test_effective_rights.py", f"{UNIT}/test_health_in_words.py"),
-    "_permissions": (
-        f"{UNIT}/test_permissions.py",
-        f"{UNIT}/test_refused_arguments.py",
-        f"{UNIT}/test_hosting.py",
-        f"{UNIT}/test_any_rights.py",
+    "_dotnet/json_text": (f"{UNIT}/dotnet/test_json_text.py",),
+    "_dotnet/json_editor": (f"{UNIT}/dotnet/test_json_text.py",),
+    "_dotnet/xml_text": (f"{UNIT}/dotnet/test_xml_text.py", f"{UNIT}/settings/test_web_config.py"),
+    "_windows/sddl": (
+        f"{UNIT}/windows/test_sddl.py",
+        f"{UNIT}/windows/test_effective_rights.py",
+        f"{UNIT}/health/test_health_in_words.py",
     ),
-    "_plan": (f"{THINKING}/test_protection_places.py", f"{THINKING}/test_web_config.py", f"{UNIT}/test_hosting.py"),
-    "_mask": (f"{THINKING}/test_mask.py", f"{UNIT}/test_filters.py"),
-    "_application_pool": (f"{UNIT}/test_application_pool.py", f"{UNIT}/test_hosting.py"),
-    "_site": (f"{UNIT}/test_site_in_the_way.py", f"{UNIT}/test_hosting.py"),
-    "_service": (f"{UNIT}/test_service_states.py", f"{UNIT}/test_service.py"),
-    "_cert_pairs": (
-        f"{UNIT}/test_refused_arguments.py",
-        f"{UNIT}/test_certificates.py",
-        f"{UNIT}/test_certificate_inputs.py",
-        f"{UNIT}/test_renewal.py",
+    "_server/permissions": (
+        f"{UNIT}/server/test_permissions.py",
+        f"{UNIT}/run/test_refused_arguments.py",
+        f"{UNIT}/hosting/test_hosting.py",
+        f"{UNIT}/server/test_any_rights.py",
     ),
-    "_key_pair": (f"{THINKING}/test_key_pair.py", f"{UNIT}/test_certificates.py"),
-    "_product_rules": (f"{THINKING}/test_product_rules.py", f"{THINKING}/test_vendor_samples.py"),
-    "_connector_rules": (f"{THINKING}/test_connector_rules.py",),
-    "_protection": (f"{THINKING}/test_protection_places.py", f"{UNIT}/test_protection.py"),
-    "_load_order": (f"{THINKING}/test_load_order.py", f"{THINKING}/test_product_rules.py"),
-    "_iis_config": (f"{THINKING}/test_iis_config.py", f"{UNIT}/test_site_in_the_way.py"),
+    "_core/plan": (
+        f"{UNIT}/settings/test_protection_places.py",
+        f"{UNIT}/settings/test_web_config.py",
+        f"{UNIT}/hosting/test_hosting.py",
+    ),
+    "_core/mask": (f"{UNIT}/settings/test_shown.py", f"{UNIT}/test_filters.py"),
+    "_hosting/application_pool": (f"{UNIT}/hosting/test_application_pool.py", f"{UNIT}/hosting/test_hosting.py"),
+    "_hosting/site": (f"{UNIT}/hosting/test_site_in_the_way.py", f"{UNIT}/hosting/test_hosting.py"),
+    "_hosting/site_changes": (f"{UNIT}/hosting/test_site_in_the_way.py", f"{UNIT}/hosting/test_hosting.py"),
+    "_hosting/service": (f"{UNIT}/hosting/test_service_states.py", f"{UNIT}/hosting/test_service.py"),
+    "_hosting/wanted_service": (f"{UNIT}/hosting/test_service_states.py", f"{UNIT}/hosting/test_service.py"),
+    "_certificates/cert_pairs": (
+        f"{UNIT}/run/test_refused_arguments.py",
+        f"{UNIT}/certificates/test_certificates.py",
+        f"{UNIT}/certificates/test_certificate_inputs.py",
+        f"{UNIT}/certificates/test_renewal.py",
+    ),
+    "_certificates/new_pair": (f"{UNIT}/certificates/test_key_pair.py", f"{UNIT}/certificates/test_certificates.py"),
+    "_settings/rules/table": (f"{UNIT}/settings/test_product_rules.py", f"{UNIT}/settings/test_vendor_samples.py"),
+    "_settings/rules/connector_findings": (f"{UNIT}/settings/test_connector_rules.py",),
+    "_settings/protection": (f"{UNIT}/settings/test_protection_places.py", f"{UNIT}/settings/test_protection.py"),
+    "_agent/settings_files": (
+        f"{UNIT}/agent/test_names_of_settings_files.py",
+        f"{UNIT}/settings/test_product_rules.py",
+    ),
+    "_windows/iis_config": (f"{UNIT}/windows/test_iis_config.py", f"{UNIT}/hosting/test_site_in_the_way.py"),
 }
 """The tests that concern each file, the quick ones first; a mutant is killed by the first that fails."""
 
@@ -144,7 +157,7 @@ def run(file: str, text: str, tests: t.Sequence[str], seconds: float) -> tuple[s
     """Run tests with a file's text in its place; return how it ended, and the processor time.
 
     Args:
-        file: the module's name.
+        file: the module's path below plugin_utils, without its ending.
         text: what it holds.
         tests: paths of test files.
         seconds: of the processor.
@@ -168,12 +181,13 @@ def _in_fork(file: str, text: str, tests: t.Sequence[str], seconds: float) -> t.
         silent = os.open(os.devnull, os.O_WRONLY)
         for stream in (1, 2):
             os.dup2(silent, stream)
-        package = importlib.import_module(PACKAGE)
-        spec = importlib.util.find_spec(f"{PACKAGE}.{file}")
+        name = f"{PACKAGE}.{file.replace('/', '.')}"
+        package = importlib.import_module(name.rpartition(".")[0])
+        spec = importlib.util.find_spec(name)
         assert spec
         module = importlib.util.module_from_spec(spec)
         sys.modules[spec.name] = module
-        setattr(package, file, module)
+        setattr(package, Path(file).name, module)
         exec(compile(text, str(UTILS / f"{file}.py"), "exec"), module.__dict__)  # noqa: S102  (our own text, changed)
         import pytest
 
@@ -248,7 +262,7 @@ def _report(
     }
     (OUT / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", "utf-8")
     for file, found in sorted(counts.items()):
-        print(f"{file:20} {sum(found.values()):4} mutants, {found['survived']:3} survived")
+        print(f"{file:32} {sum(found.values()):4} mutants, {found['survived']:3} survived")
     print(f"{sum(total.values())} mutants, seed {given.seed}: {total['survived']} survived; {OUT / 'summary.json'}")
     return 0
 

@@ -1,5 +1,5 @@
 """Look for secrets in the files of the repository, with detect-secrets. What looks like one and is none stands in
-`.secrets.baseline`, each by its hash; ``--accept`` writes that file anew, for a reader to judge.
+`.secrets.baseline`, each by its hash; ``--accept`` writes that file again, for review.
 
 Made-up secrets of tests and examples say so in their text and need no entry.
 """

@@ -24,7 +24,9 @@ from cryptography.x509.oid import NameOID
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from emulator.windows.packages import hosting_bundle  # noqa: E402  (the path comes first)
+from emulator.windows.installed.packages import (  # noqa: E402  (the path comes first)
+    hosting_bundle,
+)
 
 LABEL = "Stand-in of imops.identity_manager for tests: this is not the product.\r\n"
 PFX_PASSWORD = "demo-only-pfx-password-Bn64"  # noqa: S105  (of a key pair that is made for the example)

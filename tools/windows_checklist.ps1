@@ -5,8 +5,9 @@
 # Collects what settles the beliefs of docs/windows-checklist.md: one JSON document, an entry for each belief with its command and the answer
 # or the error. For a person on a server, as administrator, before and after the steps of that page:
 #   powershell.exe -NoProfile -ExecutionPolicy Bypass -File windows_checklist.ps1 -WorkingDirectory C:\identitymanagerContoso -Path C:\Temp\after.json
-# It reads only; -Path names the one file that it writes, without it the document is printed. It tells names, rights, paths and times of the
-# server, never the value of a setting and no event's text but that of IIS's module. Windows PowerShell 5.1 and .NET Framework 4.6.2.
+# It reads only (openid-hash starts a program of the vendor, which prints a hash); -Path names the one file that it writes, without it the
+# document is printed. It tells names, rights, paths and times of the server, never the value of a setting and no event's text but that of
+# IIS's module. Windows PowerShell 5.1 and .NET Framework 4.6.2.
 param(
     [string] $WorkingDirectory = 'C:\identitymanager',
     [string] $Pool = 'DefaultAppPool',
@@ -100,7 +101,9 @@ function Get-Events([string] $Provider, [string] $Log = 'Application') {
         for ($number = 0; $number -lt 20; $number++) {
             $record = $reader.ReadEvent()
             if ($null -eq $record) { break }
-            @{ time = Format-Time $record.TimeCreated; id = $record.Id; level = [int] $record.Level; text = [string] $record.FormatDescription() }
+            $filled = ''
+            if ($record.Properties.Count) { $filled = [string] $record.Properties[0].Value }
+            @{ time = Format-Time $record.TimeCreated; id = $record.Id; level = [int] $record.Level; text = [string] $record.FormatDescription(); filled = $filled }
             $record.Dispose()
         }
     }
@@ -115,56 +118,54 @@ function Get-GroupNames([string] $Group) {
 function Get-Sid([string] $Name) { [Security.Principal.NTAccount]::new($Name).Translate([Security.Principal.SecurityIdentifier]).Value }
 
 $beliefs = [ordered] @{
-    'feature-names' = { Get-Rows 'SELECT ID, ParentID, Name FROM Win32_ServerFeature' @('ID', 'ParentID', 'Name') }
     'iis-components' = { Get-Values (Get-Registry 'Registry64' 'SOFTWARE\Microsoft\InetStp\Components') }
-    'rsat-console' = { [IO.File]::Exists("$env:windir\System32\dsa.msc") }
-    'bundle-switches' = {
-        $module = "$env:ProgramFiles\IIS\Asp.Net Core Module\V2\aspnetcorev2.dll"
-        @{ module = [IO.File]::Exists($module); iis = [IO.File]::Exists("$env:windir\System32\inetsrv\w3wp.exe"); logs = @(Get-Files ([IO.Path]::GetTempPath()) '*Hosting*.log') }
+    'machine-guid' = { (Get-Registry 'Registry64' 'SOFTWARE\Microsoft\Cryptography').GetValue('MachineGuid', $null) }
+    'session-logon' = { $me = [Security.Principal.WindowsIdentity]::GetCurrent(); @{ account = $me.Name; authentication = $me.AuthenticationType } }
+    'winrm-config' = {
+        $type = [Type]::GetTypeFromProgID('WSMan.Automation', $true)
+        $call = [Reflection.BindingFlags]::InvokeMethod
+        $local = $type.InvokeMember('CreateSession', $call, $null, [Activator]::CreateInstance($type), $null)
+        [string] $type.InvokeMember('Get', $call, $null, $local, @('winrm/config'))
     }
-    'package-runs-once' = { Get-Files ([IO.Path]::GetTempPath()) '*Hosting*.log' }
+    'rsat-console' = { [IO.File]::Exists("$env:windir\System32\dsa.msc") }
     'runtime-manifest' = {
         foreach ($folder in [IO.Directory]::GetDirectories("$env:ProgramFiles\dotnet\shared\Microsoft.AspNetCore.App")) {
             @{ folder = $folder; manifest = [IO.File]::Exists("$folder\Microsoft.AspNetCore.App.deps.json") }
         }
     }
     'bundle-registry' = { Get-Values (Get-Registry 'Registry32' 'SOFTWARE\dotnet\Setup\InstalledVersions\x64\sharedfx\Microsoft.AspNetCore.App') }
-    'pool-sid' = { @{ name = "IIS APPPOOL\$Pool"; sid = Get-Sid "IIS APPPOOL\$Pool" } }
-    'service-sid' = { Invoke-Program "$env:windir\System32\sc.exe" "showsid `"$Service`"" }
-    'key-file' = {
-        $root = "$([Environment]::GetFolderPath('CommonApplicationData'))\Microsoft\Crypto"
-        foreach ($certificate in @(Get-MachineCertificates)) {
-            $key = [Security.Cryptography.X509Certificates.RSACertificateExtensions]::GetRSAPrivateKey($certificate)
-            $name = $null
-            if ($key -is [Security.Cryptography.RSACng]) { $name = $key.Key.UniqueName }
-            elseif ($key -is [Security.Cryptography.RSACryptoServiceProvider]) { $name = $key.CspKeyContainerInfo.UniqueKeyContainerName }
-            @{ thumbprint = $certificate.Thumbprint; container = $name; files = @("$root\Keys", "$root\RSA\MachineKeys" | Where-Object { [IO.File]::Exists("$_\$name") }) }
+    'iis-names' = {
+        Add-Type -Path "$env:windir\System32\inetsrv\Microsoft.Web.Administration.dll"
+        @{
+            site = -join [Microsoft.Web.Administration.SiteCollection]::InvalidSiteNameCharacters()
+            pool = -join [Microsoft.Web.Administration.ApplicationPoolCollection]::InvalidApplicationPoolNameCharacters()
         }
     }
+    'pool-sid' = { @{ name = "IIS APPPOOL\$Pool"; sid = Get-Sid "IIS APPPOOL\$Pool" } }
+    'service-sid' = { Invoke-Program "$env:windir\System32\sc.exe" "showsid `"$Service`"" }
     'imported-key' = {
         foreach ($certificate in @(Get-MachineCertificates)) {
             $key = [Security.Cryptography.X509Certificates.RSACertificateExtensions]::GetRSAPrivateKey($certificate)
             @{ thumbprint = $certificate.Thumbprint; opens = $null -ne $key; worker = Invoke-AppCmd 'list wp' }
         }
     }
-    'pfx-ciphers' = { Get-Values (Get-Registry 'Registry64' 'SOFTWARE\Microsoft\Windows NT\CurrentVersion') | ForEach-Object { @{ build = $_['CurrentBuild']; product = $_['ProductName']; keys = @(Get-MachineCertificates | ForEach-Object { $_.Thumbprint }) } } }
     'clear-access' = { @{ folder = [Security.AccessControl.DirectorySecurity]::new("$WorkingDirectory\Temp", $sections).GetSecurityDescriptorSddlForm($sections) } }
-    'replace-keeps-rights' = { Get-Files $runtime '*appsettings*' }
+    'set-rights' = { @{ folder = [Security.AccessControl.DirectorySecurity]::new($WorkingDirectory, $sections).GetSecurityDescriptorSddlForm($sections); below = [Security.AccessControl.DirectorySecurity]::new($runtime, $sections).GetSecurityDescriptorSddlForm($sections) } }
+    'removed-key' = {
+        $root = "$([Environment]::GetFolderPath('CommonApplicationData'))\Microsoft\Crypto"
+        foreach ($folder in "$root\Keys", "$root\RSA\MachineKeys") { if ([IO.Directory]::Exists($folder)) { @{ folder = $folder; files = [IO.Directory]::GetFiles($folder) } } }
+    }
     'wrong-pfx' = {
         $root = "$([Environment]::GetFolderPath('CommonApplicationData'))\Microsoft\Crypto"
         foreach ($folder in "$root\Keys", "$root\RSA\MachineKeys") { if ([IO.Directory]::Exists($folder)) { @{ folder = $folder; files = [IO.Directory]::GetFiles($folder).Length } } }
     }
-    'exit-status' = { $PSVersionTable.PSVersion.ToString() }
-    'local-groups' = {
-        $computer = [ADSI] "WinNT://$([Environment]::MachineName),computer"
-        foreach ($child in $computer.Children) { if ($child.SchemaClassName -eq 'Group') { @{ group = [string] $child.Name; members = @(Get-GroupNames $child.Name) } } }
-    }
     'service-start' = { Get-ServiceRow }
-    'failure-actions' = {
-        $values = Get-Values (Get-Registry 'Registry64' "SYSTEM\CurrentControlSet\Services\$Service")
-        if ($null -eq $values) { throw [InvalidOperationException]::new("there is no service '$Service'") }
-        @{ bytes = $values['FailureActions']; said = Invoke-Program "$env:windir\System32\sc.exe" "qfailure `"$Service`"" }
+    'process-start' = { Get-Rows "SELECT * FROM Win32_Process WHERE Name='w3wp.exe' OR Name='Usercube-Agent.exe'" @('Name', 'ProcessId', 'CreationDate') }
+    'listener-owners' = {
+        $searcher = [Management.ManagementObjectSearcher]::new('root\StandardCimv2', "SELECT LocalAddress, LocalPort, OwningProcess FROM MSFT_NetTCPConnection WHERE State = 2")
+        foreach ($found in $searcher.Get()) { @{ address = [string] $found['LocalAddress']; port = [int] $found['LocalPort']; process = [int] $found['OwningProcess'] } }
     }
+    'iplisten' = { @{ value = (Get-Registry 'Registry64' 'SYSTEM\CurrentControlSet\Services\HTTP\Parameters').GetValue('ListenOnlyList', $null); netsh = Invoke-Program "$env:windir\System32\netsh.exe" 'http show iplisten' } }
     'virtual-logon' = { Get-ServiceRow }
     'service-urls' = { @{ service = @(Get-ServiceRow); listening = @([Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties().GetActiveTcpListeners() | ForEach-Object { $_.ToString() }) } }
     'service-password' = { Get-ServiceRow }
@@ -182,16 +183,24 @@ $beliefs = [ordered] @{
         finally { $client.Close() }
     }
     'site-starts' = { Invoke-AppCmd "list site `"$Site`" /text:state" }
+    'tls-order' = { Invoke-Program "$env:windir\System32\netsh.exe" 'http show sslcert' }
     'binding-wildcard' = { Invoke-AppCmd "list site `"$Site`" /text:bindings" }
     'number-words' = { [int]::Parse('x') }
     'nameless-json' = { ConvertFrom-Json '{"": 1}' }
-    'path-words' = { @{ refused = -join [IO.Path]::GetInvalidPathChars().Where({ $_ -ge ' ' }) }; [IO.Path]::GetFullPath('') }
+    'path-words' = {
+        @{ refused = -join [IO.Path]::GetInvalidPathChars().Where({ $_ -ge ' ' }) }
+        try { [IO.Path]::GetFullPath('') } catch { @{ empty = $_.Exception.InnerException.Message } }
+    }
     'separator-name' = { [IO.File]::Open("$env:windir\none\", 'Open') }
     'pool-group' = { @{ members = @(Get-GroupNames 'IIS_IUSRS'); workers = Invoke-AppCmd 'list wp'; folder = [Security.AccessControl.DirectorySecurity]::new($runtime, $sections).GetSecurityDescriptorSddlForm($sections) } }
+    'events-name-folder' = { @(Get-Events 'IIS AspNetCore Module V2') }
     'start-in-english' = { @{ culture = [Globalization.CultureInfo]::InstalledUICulture.Name; events = @(Get-Events 'IIS AspNetCore Module V2') } }
-    'settings-json' = { @{ errors = @(Get-Events '.NET Runtime' | ForEach-Object { $_.Remove('text'); $_ }); workers = Invoke-AppCmd 'list wp' } }
+    'settings-json' = { @{ errors = @(Get-Events '.NET Runtime' | ForEach-Object { $_.Remove('text'); $_.Remove('filled'); $_ }); workers = Invoke-AppCmd 'list wp' } }
     'web-config-xml' = { Invoke-AppCmd "list config `"$Site`" /section:defaultDocument" }
     'load-order' = { @{ files = @(Get-Files $runtime 'appsettings*.json'); environment = [Environment]::GetEnvironmentVariable('ASPNETCORE_ENVIRONMENT', 'Machine') } }
+    'settings-encoding' = { Get-Files $runtime 'appsettings*.json' }
+    'environment-name' = { foreach ($name in 'ASPNETCORE_ENVIRONMENT', 'DOTNET_ENVIRONMENT') { @{ name = $name; machine = [Environment]::GetEnvironmentVariable($name, 'Machine') } } }
+    'service-variables' = { @{ names = @((Get-Values (Get-Registry 'Registry64' "SYSTEM\CurrentControlSet\Services\$Service")).Keys) } }
     'openid-hash' = { Invoke-Program "$runtime\Usercube-New-OpenIDSecret.exe" '--client-secret x' }
     'protect-folder' = { @{ tool = [IO.File]::Exists("$runtime\Usercube-Protect-X509JsonFile.exe"); files = @(Get-Files $runtime '*encrypted*.json') } }
     'encrypted-arrays' = { Get-Files $runtime '*encrypted*.json' }
@@ -202,7 +211,15 @@ $beliefs = [ordered] @{
     'token-endpoint' = { @{ files = @(Get-Files $runtime 'appsettings*.json') } }
     'judged-by-windows' = { [Net.ServicePointManager]::SecurityProtocol.ToString() }
     'job-logs' = { foreach ($folder in "$WorkingDirectory\Temp\JobLogs", "$WorkingDirectory\Temp") { @{ folder = $folder; files = @(Get-Files $folder '*') } } }
-    'slow-stop' = { Get-Events 'Microsoft-Windows-WAS' 'System' | ForEach-Object { $_.Remove('text'); $_ } }
+    'agent-writes-temp' = { @{ files = @(Get-Files "$WorkingDirectory\Temp" '*') } }
+    'scheduler-lock' = { @{ files = @(Get-Files "$WorkingDirectory\Temp" 'scheduler*') } }
+    'dot-account' = { Get-Sid ".\$([Environment]::UserName)" }
+    'no-was' = { @{ services = @(Get-Rows "SELECT * FROM Win32_Service WHERE Name='WAS' OR Name='W3SVC'" @('Name', 'State')); workers = Invoke-AppCmd 'list wp'; pools = Invoke-AppCmd 'list apppool /text:state' } }
+    'event-texts' = { @{ culture = [Globalization.CultureInfo]::CurrentUICulture.Name; events = @(Get-Events 'IIS AspNetCore Module V2') } }
+    'open-log-time' = { @{ now = Format-Time ([DateTime]::UtcNow); logs = @(Get-Files "$WorkingDirectory\Temp" '*.log') } }
+    'service-rest' = { Get-ServiceRow }
+    'pool-stop' = { Get-Events 'Microsoft-Windows-WAS' 'System' | ForEach-Object { $_.Remove('text'); $_.Remove('filled'); $_ } }
+    'slow-stop' = { Get-Events 'Microsoft-Windows-WAS' 'System' | ForEach-Object { $_.Remove('text'); $_.Remove('filled'); $_ } }
     'tool-arguments' = { @{ tool = [IO.File]::Exists("$runtime\Usercube-Protect-CertificatePassword.exe"); files = @(Get-Files $runtime 'appsettings*.json') } }
     'extension-words' = {
         $store = [Security.Cryptography.X509Certificates.X509Store]::new('My', 'LocalMachine')

@@ -20,6 +20,8 @@ KINDS = ("module", "filter", "role")
 project = "imops.identity_manager"
 copyright = "imops team"
 title = html_title = html_short_title = "imops.identity_manager"
+# antsibull-docs puts this page into the reference.
+exclude_patterns = ["docs/docsite/rst"]
 extensions = ["myst_parser", "sphinx_antsibull_ext"]
 html_theme = "sphinx_ansible_theme"
 html_show_sphinx = False

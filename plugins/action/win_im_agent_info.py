@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from ..plugin_utils import _agent_info
-from ..plugin_utils._foretelling import ForetellingAction
+from ..plugin_utils._inventory import agent_info
+from ..plugin_utils._run.foretelling import ForetellingAction
 
 
 class ActionModule(ForetellingAction):
     """Check the inventory and read the server."""
 
-    SUBJECT = _agent_info
+    SUBJECT = agent_info

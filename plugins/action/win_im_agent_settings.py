@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from ..plugin_utils import _agent_settings
-from ..plugin_utils._action import AgentAction
+from ..plugin_utils._run.action import AgentAction
+from ..plugin_utils._settings import agent_settings
 
 
 class ActionModule(AgentAction):
     """Write the agent's settings files."""
 
-    SUBJECT = _agent_settings
+    SUBJECT = agent_settings

@@ -1,13 +1,13 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Make the application pool as wanted. Docs: plugins/modules/win_im_apppool.yml."""
+"""Configure the application pool as wanted. Docs: plugins/modules/win_im_apppool.yml."""
 
 from __future__ import annotations
 
-from ..plugin_utils import _application_pool
-from ..plugin_utils._action import AgentAction
+from ..plugin_utils._hosting import application_pool
+from ..plugin_utils._run.action import AgentAction
 
 
 class ActionModule(AgentAction):
-    """Make the application pool as wanted."""
+    """Configure the application pool as wanted."""
 
-    SUBJECT = _application_pool
+    SUBJECT = application_pool

@@ -1,13 +1,13 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Bring key pairs to the server. Docs: plugins/modules/win_im_cert_pair.yml."""
+"""Provide key pairs on the server. Docs: plugins/modules/win_im_cert_pair.yml."""
 
 from __future__ import annotations
 
-from ..plugin_utils import _cert_pairs
-from ..plugin_utils._action import AgentAction
+from ..plugin_utils._certificates import cert_pairs
+from ..plugin_utils._run.action import AgentAction
 
 
 class ActionModule(AgentAction):
-    """Bring key pairs to the server."""
+    """Provide key pairs on the server."""
 
-    SUBJECT = _cert_pairs
+    SUBJECT = cert_pairs

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from ..plugin_utils import _permissions
-from ..plugin_utils._action import AgentAction
+from ..plugin_utils._run.action import AgentAction
+from ..plugin_utils._server import permissions
 
 
 class ActionModule(AgentAction):
     """Give the agent's identity exactly its rights."""
 
-    SUBJECT = _permissions
+    SUBJECT = permissions

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from ..plugin_utils import _prerequisites
-from ..plugin_utils._action import AgentAction
+from ..plugin_utils._run.action import AgentAction
+from ..plugin_utils._server import prerequisites
 
 
 class ActionModule(AgentAction):
     """Install what the agent needs of Windows."""
 
-    SUBJECT = _prerequisites
+    SUBJECT = prerequisites

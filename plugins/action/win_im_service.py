@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from ..plugin_utils import _service
-from ..plugin_utils._action import AgentAction
+from ..plugin_utils._hosting import service
+from ..plugin_utils._run.action import AgentAction
 
 
 class ActionModule(AgentAction):
     """Make the agent a Windows service as wanted."""
 
-    SUBJECT = _service
+    SUBJECT = service

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from ..plugin_utils import _web_config
-from ..plugin_utils._action import AgentAction
+from ..plugin_utils._run.action import AgentAction
+from ..plugin_utils._settings import web_config
 
 
 class ActionModule(AgentAction):
     """Write web.config."""
 
-    SUBJECT = _web_config
+    SUBJECT = web_config

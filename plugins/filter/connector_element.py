@@ -7,20 +7,20 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils import _vendor_xml
-from ..plugin_utils._plan import Refused
+from ..plugin_utils._core.plan import Refused
+from ..plugin_utils._inventory import vendor_xml
 
 
 def connector_element(identifier: t.Any, agent: t.Any, display_name: t.Any = None) -> str:
     """Return the element that places a connector's tasks on an agent; raises AnsibleFilterError."""
     try:
-        return _vendor_xml.connector(identifier, agent, display_name)
+        return vendor_xml.connector(identifier, agent, display_name)
     except Refused as error:
         raise AnsibleFilterError(f"imops.identity_manager.connector_element: {error}") from None
 
 
 class FilterModule:
-    """What Ansible looks for in this file."""
+    """The class by which Ansible finds the filter of this file."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Return the filter by its name."""

@@ -7,20 +7,20 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils import _distinguished_name
-from ..plugin_utils._plan import Refused
+from ..plugin_utils._core.plan import Refused
+from ..plugin_utils._windows.distinguished_name import formatted
 
 
 def distinguished_name(parts: t.Any) -> str:
     """Return the text of a distinguished name, escaped; raises AnsibleFilterError."""
     try:
-        return _distinguished_name.formatted(parts)
+        return formatted(parts)
     except Refused as error:
         raise AnsibleFilterError(f"imops.identity_manager.distinguished_name: {error}") from None
 
 
 class FilterModule:
-    """What Ansible looks for in this file."""
+    """The class by which Ansible finds the filter of this file."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Return the filter by its name."""

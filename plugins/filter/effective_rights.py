@@ -8,8 +8,8 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils import _effective_rights
-from ..plugin_utils._plan import Refused
+from ..plugin_utils._core.plan import Refused
+from ..plugin_utils._windows.effective_rights import table
 
 
 def effective_rights(
@@ -17,13 +17,13 @@ def effective_rights(
 ) -> list[dict[str, t.Any]]:
     """Return one row for each account of an access list in SDDL; raises AnsibleFilterError."""
     try:
-        return [dataclasses.asdict(row) for row in _effective_rights.table(sddl, names or {}, pool)]
+        return [dataclasses.asdict(row) for row in table(sddl, names or {}, pool)]
     except Refused as error:
         raise AnsibleFilterError(f"imops.identity_manager.effective_rights: {error}") from None
 
 
 class FilterModule:
-    """What Ansible looks for in this file."""
+    """The class by which Ansible finds the filter of this file."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Return the filter by its name."""

@@ -7,20 +7,20 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils import _fragments
-from ..plugin_utils._plan import Refused
+from ..plugin_utils._core.plan import Refused
+from ..plugin_utils._settings import merged
 
 
 def merged_settings(fragments: t.Any, environment: str = "Production") -> dict[str, t.Any]:
     """Return the settings that the agent sees, of fragments by file name; raises AnsibleFilterError."""
     try:
-        return _fragments.merged(fragments, environment)
+        return merged.merged(fragments, environment)
     except Refused as error:
         raise AnsibleFilterError(f"imops.identity_manager.merged_settings: {error}") from None
 
 
 class FilterModule:
-    """What Ansible looks for in this file."""
+    """The class by which Ansible finds the filter of this file."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Return the filter by its name."""

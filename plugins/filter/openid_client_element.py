@@ -7,8 +7,8 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils import _vendor_xml
-from ..plugin_utils._plan import Refused
+from ..plugin_utils._core.plan import Refused
+from ..plugin_utils._inventory import vendor_xml
 
 
 def openid_client_element(
@@ -16,13 +16,13 @@ def openid_client_element(
 ) -> str:
     """Return the element that declares an OpenID client to the server, its secret hashed; raises AnsibleFilterError."""
     try:
-        return _vendor_xml.openid_client(identifier, secret, profile, display_name, expiration_date)
+        return vendor_xml.openid_client(identifier, secret, profile, display_name, expiration_date)
     except Refused as error:
         raise AnsibleFilterError(f"imops.identity_manager.openid_client_element: {error}") from None
 
 
 class FilterModule:
-    """What Ansible looks for in this file."""
+    """The class by which Ansible finds the filter of this file."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Return the filter by its name."""

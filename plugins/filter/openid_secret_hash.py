@@ -7,20 +7,20 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils import _vendor_xml
-from ..plugin_utils._plan import Refused
+from ..plugin_utils._core.plan import Refused
+from ..plugin_utils._inventory import vendor_xml
 
 
 def openid_secret_hash(secret: t.Any) -> str:
     """Return the hash that the server keeps of a client's secret; raises AnsibleFilterError."""
     try:
-        return _vendor_xml.hashed_secret(secret)
+        return vendor_xml.hashed_secret(secret)
     except Refused as error:
         raise AnsibleFilterError(f"imops.identity_manager.openid_secret_hash: {error}") from None
 
 
 class FilterModule:
-    """What Ansible looks for in this file."""
+    """The class by which Ansible finds the filter of this file."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Return the filter by its name."""

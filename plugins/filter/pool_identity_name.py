@@ -7,20 +7,20 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils import _pool_identity
-from ..plugin_utils._plan import Refused
+from ..plugin_utils._core.plan import Refused
+from ..plugin_utils._windows import pool_identity
 
 
 def pool_identity_name(pool: t.Any) -> str:
     """Return the name by which Windows knows the identity of a pool; raises AnsibleFilterError."""
     try:
-        return _pool_identity.name(pool)
+        return pool_identity.name(pool)
     except Refused as error:
         raise AnsibleFilterError(f"imops.identity_manager.pool_identity_name: {error}") from None
 
 
 class FilterModule:
-    """What Ansible looks for in this file."""
+    """The class by which Ansible finds the filter of this file."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Return the filter by its name."""

@@ -90,12 +90,24 @@ function Read-Tail([string] $Path, [long] $Count) {
     finally { $stream.Dispose() }
 }
 
+# Folders have neither size nor version.
+function Read-Names([string[]] $Folders, [string] $Root) {
+    [Array]::Sort($Folders, [StringComparer]::OrdinalIgnoreCase)
+    $found = [Collections.Generic.List[object]]::new()
+    foreach ($folder in $Folders) {
+        $found.Add(@{ name = $folder.Substring($Root.Length + 1); size = 0; version = $null; last_write = Format-Time ([IO.Directory]::GetLastWriteTimeUtc($folder)); tail = $null })
+    }
+    return , $found.ToArray()
+}
+
 function Read-Folder($Query) {
     $path = (Get-NeededText $Query 'path').TrimEnd('\')
     if (-not [IO.Directory]::Exists($path)) { return $null }
     $option = [IO.SearchOption]::TopDirectoryOnly
     if (Get-Field $Query 'recurse' $false) { $option = [IO.SearchOption]::AllDirectories }
-    $names = [string[]] [IO.Directory]::GetFiles($path, (Get-Field $Query 'pattern' '*'), $option)
+    $pattern = Get-Field $Query 'pattern' '*'
+    if (Get-Field $Query 'folders' $false) { return , (Read-Names ([IO.Directory]::GetDirectories($path, $pattern, $option)) $path) }
+    $names = [string[]] [IO.Directory]::GetFiles($path, $pattern, $option)
     [Array]::Sort($names, [StringComparer]::OrdinalIgnoreCase)
     $newest = [int] (Get-Field $Query 'newest' 0)
     if ($newest -gt 0 -and $names.Length -gt $newest) {
@@ -106,13 +118,17 @@ function Read-Folder($Query) {
     }
     $limit = [int] (Get-Field $Query 'limit' 1000)
     $tail = [long] (Get-Field $Query 'tail' 0)
+    $rights = [bool] (Get-Field $Query 'rights' $false)
+    $sections = [Security.AccessControl.AccessControlSections]'Access, Owner'
     $found = [Collections.Generic.List[object]]::new()
     foreach ($name in $names) {
         if ($found.Count -ge $limit) { break }
         $info = [IO.FileInfo]::new($name)
         $end = $null
         if ($tail -gt 0) { $end = Read-Tail $name $tail }
-        $found.Add(@{ name = $name.Substring($path.Length + 1); size = $info.Length; version = Get-FileVersion $name; last_write = Format-Time $info.LastWriteTimeUtc; tail = $end })
+        $item = @{ name = $name.Substring($path.Length + 1); size = $info.Length; version = Get-FileVersion $name; last_write = Format-Time $info.LastWriteTimeUtc; tail = $end }
+        if ($rights) { $item['sddl'] = [Security.AccessControl.FileSecurity]::new($name, $sections).GetSecurityDescriptorSddlForm($sections) }
+        $found.Add($item)
     }
     return , $found.ToArray()
 }
@@ -181,7 +197,7 @@ function Read-Registry($Query) {
     finally { $base.Dispose() }
 }
 
-# Belief [key-file]: the key's file is found by its container's name below ProgramData\Microsoft\Crypto, learn.microsoft.com "Key Storage and Retrieval".
+# The key's file has its container's name below ProgramData\Microsoft\Crypto, learn.microsoft.com "Key Storage and Retrieval"; keys of CAPI that CNG opens stay in RSA\MachineKeys (dotnet/runtime issue 97121).
 function Read-KeyFile($Certificate) {
     $answer = @{ path = $null; sddl = $null; error = $null }
     try {
@@ -232,17 +248,45 @@ function Read-Certificates($Query) {
     finally { $store.Close() }
 }
 
+# Belief [process-start]: where "Debug programs" was taken from administrators, Process.StartTime is refused, and WMI tells it all the same,
+# learn.microsoft.com "Win32_Process class", CreationDate.
+function Get-ProcessStart([int] $Id) {
+    try { return Format-Time ([Diagnostics.Process]::GetProcessById($Id).StartTime) }
+    catch {
+        $searcher = [Management.ManagementObjectSearcher]::new("SELECT CreationDate FROM Win32_Process WHERE ProcessId=$Id")
+        foreach ($found in $searcher.Get()) { return Format-Time ([Management.ManagementDateTimeConverter]::ToDateTime([string] $found['CreationDate'])) }
+        return $null
+    }
+}
+
 # Belief [service-start]: Win32_Service names the process, learn.microsoft.com "Win32_Service class". Not worth an error where it cannot be asked.
 function Get-ServiceStart([string] $Name) {
     try {
         $searcher = [Management.ManagementObjectSearcher]::new("SELECT ProcessId FROM Win32_Service WHERE Name='$($Name.Replace("'", "\'"))'")
-        foreach ($found in $searcher.Get()) { return Format-Time ([Diagnostics.Process]::GetProcessById([int] $found['ProcessId']).StartTime) }
+        foreach ($found in $searcher.Get()) { return Get-ProcessStart ([int] $found['ProcessId']) }
         return $null
     }
     catch { return $null }
 }
 
+# With the field 'wait' it answers once the service is on its way no more, or the time is over.
 function Read-Service($Query) {
+    $found = Read-Service-Now $Query
+    $wait = Get-Field $Query 'wait' $null
+    if ($null -eq $wait -or $null -eq $found) { return $found }
+    $clock = [Diagnostics.Stopwatch]::StartNew()
+    $seconds = [int] (Get-Field $wait 'seconds' 60)
+    while ($null -ne $found -and $found['state'].EndsWith('Pending') -and $clock.Elapsed.TotalSeconds -lt $seconds) {
+        [Threading.Thread]::Sleep(1000)
+        $found = Read-Service-Now $Query
+    }
+    if ($null -eq $found) { return $null }
+    $found['reached'] = -not $found['state'].EndsWith('Pending')
+    $found['waited'] = [int] $clock.Elapsed.TotalSeconds
+    $found
+}
+
+function Read-Service-Now($Query) {
     $name = Get-NeededText $Query 'name'
     Add-Type -AssemblyName System.ServiceProcess
     $service = $null
@@ -268,7 +312,41 @@ function Read-Service($Query) {
     finally { if ($null -ne $key) { $key.Dispose() } }
 }
 
-function Read-Iis {
+function Test-Iis-Reached($Found, $Wait) {
+    $kind = 'sites'
+    $name = [string] (Get-Field $Wait 'site' '')
+    if (-not $name) {
+        $kind = 'pools'
+        $name = Get-NeededText $Wait 'pool'
+    }
+    $state = Get-NeededText $Wait 'state'
+    if ($kind -eq 'pools' -and $state -eq 'Stopped') {
+        # A worker may go on after its pool has stopped.
+        foreach ($worker in $Found['workers']) { if ($worker['pool'] -eq $name) { return $false } }
+    }
+    foreach ($item in $Found[$kind]) { if ($item['name'] -eq $name) { return $item['state'] -eq $state } }
+    return $false
+}
+
+# With the field 'wait' it answers once the state is reached, or the time is over.
+function Read-Iis($Query) {
+    $found = Read-Iis-Now
+    $wait = Get-Field $Query 'wait' $null
+    if ($null -eq $wait -or $null -eq $found) { return $found }
+    $clock = [Diagnostics.Stopwatch]::StartNew()
+    $seconds = [int] (Get-Field $wait 'seconds' 60)
+    $reached = Test-Iis-Reached $found $wait
+    while (-not $reached -and $clock.Elapsed.TotalSeconds -lt $seconds) {
+        [Threading.Thread]::Sleep(1000)
+        $found = Read-Iis-Now
+        $reached = Test-Iis-Reached $found $wait
+    }
+    $found['reached'] = $reached
+    $found['waited'] = [int] $clock.Elapsed.TotalSeconds
+    $found
+}
+
+function Read-Iis-Now {
     $path = [Environment]::GetFolderPath([Environment+SpecialFolder]::System) + '\inetsrv\Microsoft.Web.Administration.dll'
     if (-not [IO.File]::Exists($path)) { return $null }
     $null = [Reflection.Assembly]::LoadFrom($path)
@@ -288,9 +366,12 @@ function Read-Iis {
             try { $state = $site.get_State().ToString() } catch { $state = 'Unknown' }
             $sites.Add(@{ name = $site.Name; id = $site.Id; state = $state })
         }
-        foreach ($worker in $manager.WorkerProcesses) {
+        $processes = @()
+        # Belief [no-was]: without the service WAS there are none, and asking throws 0x80070426, ERROR_SERVICE_NOT_ACTIVE of appcmd.
+        try { $processes = @($manager.WorkerProcesses) } catch { $processes = @() }
+        foreach ($worker in $processes) {
             $started = $null
-            try { $started = Format-Time ([Diagnostics.Process]::GetProcessById($worker.ProcessId).StartTime) } catch { $started = $null }
+            try { $started = Get-ProcessStart $worker.ProcessId } catch { $started = $null }
             $workers.Add(@{ pool = $worker.AppPoolName; process_id = $worker.ProcessId; started = $started })
         }
         @{ pools = $pools.ToArray(); sites = $sites.ToArray(); workers = $workers.ToArray() }
@@ -314,6 +395,38 @@ function Open-Tunnel($Stream, [string] $Target, [string] $Authorization) {
     if ($answer -notmatch '^HTTP/1\.[01] 2\d\d\b') { throw [IO.IOException]::new("the proxy answered '$($answer.Split([char[]] "`r")[0])'") }
 }
 
+function Open-Tcp([string] $To, [int] $Port, [int] $Timeout, [Net.Sockets.AddressFamily] $Family) {
+    $client = [Net.Sockets.TcpClient]::new($Family)
+    try {
+        $connecting = $client.BeginConnect($To, $Port, $null, $null)
+        if (-not $connecting.AsyncWaitHandle.WaitOne($Timeout)) { throw [TimeoutException]::new("no connection to ${To}:$Port within $($Timeout / 1000) seconds") }
+        $client.EndConnect($connecting)
+        return $client
+    }
+    catch {
+        $client.Close()
+        throw
+    }
+}
+
+# Whether all addresses of a name are IPv6 ones.
+function Test-OnlyIPv6([string] $Name) {
+    try { $known = [Net.Dns]::GetHostAddresses($Name) } catch { return $false }
+    foreach ($address in $known) { if ($address.AddressFamily -ne [Net.Sockets.AddressFamily]::InterNetworkV6) { return $false } }
+    return $known.Length -gt 0
+}
+
+# TcpClient takes IPv4 addresses only unless it is told otherwise: IPv6 is for what has no other address.
+function Connect-Tcp([string] $To, [int] $Port, [int] $Timeout) {
+    $literal = $null
+    if ([Net.IPAddress]::TryParse($To, [ref] $literal)) { return Open-Tcp $To $Port $Timeout $literal.AddressFamily }
+    try { return Open-Tcp $To $Port $Timeout ([Net.Sockets.AddressFamily]::InterNetwork) }
+    catch {
+        if ((Get-Cause $_.Exception) -is [TimeoutException] -or -not (Test-OnlyIPv6 $To)) { throw }
+        return Open-Tcp $To $Port $Timeout ([Net.Sockets.AddressFamily]::InterNetworkV6)
+    }
+}
+
 # A request of our own over TcpClient and SslStream: address, TLS server name and Host header can differ, and the certificate is reported, and judged only where that is asked for.
 function Send-Request($Query) {
     $address = Get-NeededText $Query 'address'
@@ -324,16 +437,15 @@ function Send-Request($Query) {
     $proxy = Get-Field $Query 'proxy' $null
     $to, $toPort = $address, $port
     if ($null -ne $proxy) { $to, $toPort = (Get-NeededText $proxy 'address'), [int] (Get-Field $proxy 'port' 80) }
-    $client = [Net.Sockets.TcpClient]::new()
+    $client = Connect-Tcp $to $toPort $timeout
     $served = $null
     try {
-        $connecting = $client.BeginConnect($to, $toPort, $null, $null)
-        if (-not $connecting.AsyncWaitHandle.WaitOne($timeout)) { throw [TimeoutException]::new("no connection to ${to}:$toPort within $($timeout / 1000) seconds") }
-        $client.EndConnect($connecting)
         $client.ReceiveTimeout = $timeout
         $client.SendTimeout = $timeout
         $stream = $client.GetStream()
-        if ($null -ne $proxy) { Open-Tunnel $stream "${address}:$port" ([string] (Get-Field $proxy 'authorization' '')) }
+        $target = $address
+        if ($target.Contains(':')) { $target = "[$target]" }
+        if ($null -ne $proxy) { Open-Tunnel $stream "${target}:$port" ([string] (Get-Field $proxy 'authorization' '')) }
         if ((Get-Field $Query 'scheme' 'https') -eq 'https') {
             # For a request that carries a secret. Belief [judged-by-windows]: without a callback SslStream judges the certificate as Windows does, .NET's "SslStream".
             $accept = $null
@@ -411,6 +523,29 @@ function Join-Chunks([string] $Body) {
     $joined.ToString()
 }
 
+# What a download would meet, asked as WebRequest.psm1 of ansible.windows asks: .NET's proxy for this account, redirects followed, TLS judged. The body is not read.
+function Test-Download($Query) {
+    $url = Get-NeededText $Query 'url'
+    foreach ($path in (Get-Field $Query 'unless' @())) {
+        if ([IO.File]::Exists($path) -or [IO.Directory]::Exists($path)) { return $null }
+    }
+    [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
+    $request = [Net.WebRequest]::Create($url)
+    $request.Timeout = 1000 * [int] (Get-Field $Query 'timeout' 10)
+    $response = $null
+    try { $response = $request.GetResponse() }
+    catch [Net.WebException] {
+        $response = $_.Exception.Response
+        if ($null -eq $response) { throw }
+    }
+    try { @{ status = [int] $response.StatusCode; reason = [string] $response.StatusDescription } }
+    finally {
+        # First: closing alone would read the body to its end.
+        $request.Abort()
+        $response.Close()
+    }
+}
+
 function Read-Events($Query) {
     $log = Get-Field $Query 'log' 'Application'
     if (-not [Diagnostics.Eventing.Reader.EventLogSession]::GlobalSession.GetLogNames().Contains($log)) { return $null }
@@ -433,7 +568,11 @@ function Read-Events($Query) {
             if ($null -eq $record) { break }
             $level = 'Information'
             if ($levels.ContainsKey([int] $record.Level)) { $level = $levels[[int] $record.Level] }
-            $found.Add(@{ time = Format-Time $record.TimeCreated; id = $record.Id; level = $level; provider = $record.ProviderName; message = [string] $record.FormatDescription() })
+            $text = ''
+            try { $text = [string] $record.FormatDescription() } catch { $text = '' }
+            # Belief [event-texts]: without the provider's messages, or those of this language, the description is empty or throws, and the record has what it is filled with, dotnet/runtime 56469.
+            if ($text -eq '') { $text = [string]::Join(' ', [string[]] @(foreach ($property in $record.Properties) { [string] $property.Value })) }
+            $found.Add(@{ time = Format-Time $record.TimeCreated; id = $record.Id; level = $level; provider = $record.ProviderName; message = $text })
             $record.Dispose()
         }
     }
@@ -448,22 +587,6 @@ function Read-Environment($Query) {
     $found
 }
 
-# Local groups that hold a SID, directly. Belief [local-groups]: the WinNT provider lists them, learn.microsoft.com "ADSI WinNT Provider".
-function Get-LocalGroups([string] $Sid) {
-    $found = [Collections.Generic.List[string]]::new()
-    $computer = [ADSI] "WinNT://$([Environment]::MachineName),computer"
-    foreach ($group in $computer.Children) {
-        if ($group.SchemaClassName -ne 'Group') { continue }
-        foreach ($member in $group.Invoke('Members')) {
-            $bytes = $member.GetType().InvokeMember('objectSid', [Reflection.BindingFlags]::GetProperty, $null, $member, $null)
-            if ([Security.Principal.SecurityIdentifier]::new([byte[]] $bytes, 0).Value -eq $Sid) {
-                $found.Add([Security.Principal.SecurityIdentifier]::new([byte[]] $group.Properties['objectSid'].Value, 0).Value)
-            }
-        }
-    }
-    return , $found.ToArray()
-}
-
 function Read-Accounts($Query) {
     $found = [Collections.Generic.List[object]]::new()
     foreach ($asked in (Get-NeededList $Query 'names')) {
@@ -473,7 +596,10 @@ function Read-Accounts($Query) {
                 $name = $sid.Translate([Security.Principal.NTAccount]).Value
             }
             else {
-                $account = [Security.Principal.NTAccount]::new($asked)
+                # Belief [dot-account]: Windows knows no authority "."; it is how the service controller writes this server, SID.psm1 of ansible-core.
+                $text = $asked
+                if ($text.StartsWith('.\')) { $text = [Environment]::MachineName + $text.Substring(1) }
+                $account = [Security.Principal.NTAccount]::new($text)
                 $sid = $account.Translate([Security.Principal.SecurityIdentifier])
                 $name = $sid.Translate([Security.Principal.NTAccount]).Value
             }
@@ -485,30 +611,51 @@ function Read-Accounts($Query) {
             $found.Add($null)
             continue
         }
-        $groups = @()
-        try { $groups = Get-LocalGroups $sid.Value } catch { $groups = @() }
-        $found.Add(@{ asked = $asked; sid = $sid.Value; name = $name; groups = $groups })
+        $found.Add(@{ asked = $asked; sid = $sid.Value; name = $name })
     }
     return , $found.ToArray()
 }
 
-function Read-Listeners {
+# Which process listens on each port. Belief [listener-owners]: what HTTP.sys listens on is the process 4 (System), learn.microsoft.com
+# "MSFT_NetTCPConnection class", whose state 2 is Listen.
+function Read-Owners {
+    $owners = @{}
+    $searcher = [Management.ManagementObjectSearcher]::new('root\StandardCimv2', 'SELECT LocalPort, OwningProcess FROM MSFT_NetTCPConnection WHERE State = 2')
+    foreach ($connection in $searcher.Get()) {
+        $id = [int] $connection['OwningProcess']
+        $name = $null
+        try { $name = [Diagnostics.Process]::GetProcessById($id).ProcessName } catch { $name = $null }
+        $owners[[int] $connection['LocalPort']] = @{ process_id = $id; process = $name }
+    }
+    $owners
+}
+
+function Read-Listeners($Query) {
     $found = [Collections.Generic.List[object]]::new()
+    $owners = @{}
+    if (Get-Field $Query 'owners' $false) {
+        try { $owners = Read-Owners } catch { $owners = @{} }
+    }
     $points = [Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties().GetActiveTcpListeners()
     $lines = [string[]] @(foreach ($point in $points) { '{0:d5} {1}' -f $point.Port, $point.Address })
     [Array]::Sort($lines, [StringComparer]::Ordinal)
-    foreach ($line in $lines) { $found.Add(@{ address = $line.Substring(6); port = [int] $line.Substring(0, 5) }) }
+    foreach ($line in $lines) {
+        $listener = @{ address = $line.Substring(6); port = [int] $line.Substring(0, 5) }
+        if ($owners.ContainsKey($listener['port'])) { $listener += $owners[$listener['port']] }
+        $found.Add($listener)
+    }
     return , $found.ToArray()
 }
 
-# Belief [feature-names]: Win32_ServerFeature lists each installed role, role service and feature under the number that ServerManager gives it; by its
-# Name only, learn.microsoft.com "Win32_ServerFeature class". The registry's InetStp\Components says the same of IIS.
+# Win32_ServerFeature lists what is installed under numbers that are the same in every language, and under names that are not:
+# learn.microsoft.com "Win32_ServerFeature class", which lists the numbers.
 function Read-Features($Query) {
     $names = Get-NeededList $Query 'names'
-    $installed = [Collections.Generic.HashSet[string]]::new([StringComparer]::OrdinalIgnoreCase)
-    $searcher = [Management.ManagementObjectSearcher]::new('SELECT Name FROM Win32_ServerFeature')
+    $numbers = @{ 'Web-Server' = 2; 'Web-AppInit' = 445; 'Web-Scripting-Tools' = 176; 'RSAT-ADDS-Tools' = 299 }
+    $installed = [Collections.Generic.HashSet[int]]::new()
+    $searcher = [Management.ManagementObjectSearcher]::new('SELECT ID FROM Win32_ServerFeature')
     try {
-        foreach ($feature in $searcher.Get()) { $null = $installed.Add([string] $feature['Name']) }
+        foreach ($feature in $searcher.Get()) { $null = $installed.Add([int] $feature['ID']) }
     }
     catch [Management.ManagementException] {
         # A Windows that is no server has no such class.
@@ -516,7 +663,7 @@ function Read-Features($Query) {
         return $null
     }
     $found = @{}
-    foreach ($name in $names) { $found[$name] = $installed.Contains($name) }
+    foreach ($name in $names) { $found[$name] = $numbers.ContainsKey($name) -and $installed.Contains($numbers[$name]) }
     $found
 }
 
@@ -533,6 +680,26 @@ function Read-Policies {
         module_logging = Test-Policy 'ModuleLogging' 'EnableModuleLogging'
         script_block_logging = Test-Policy 'ScriptBlockLogging' 'EnableScriptBlockLogging'
         transcription = Test-Policy 'Transcription' 'EnableTranscripting'
+    }
+}
+
+# Who asks, what PowerShell lets the session do, and WinRM's configuration as its own XML, or nothing where WinRM does not tell.
+function Read-Session {
+    # Belief [session-logon]: the token of a WinRM session names the package that authenticated it, learn.microsoft.com
+    # "WindowsIdentity.AuthenticationType".
+    $identity = [Security.Principal.WindowsIdentity]::GetCurrent()
+    $winrm = $null
+    try {
+        # Belief [winrm-config]: an administrator's session may read it there, as winrm.cmd does, learn.microsoft.com "WSMan.CreateSession".
+        $type = [Type]::GetTypeFromProgID('WSMan.Automation', $true)
+        $call = [Reflection.BindingFlags]::InvokeMethod
+        $local = $type.InvokeMember('CreateSession', $call, $null, [Activator]::CreateInstance($type), $null)
+        $winrm = [string] $type.InvokeMember('Get', $call, $null, $local, @('winrm/config'))
+    }
+    catch { $winrm = $null }
+    @{
+        account = $identity.Name; sid = $identity.User.Value; authentication = [string] $identity.AuthenticationType
+        language_mode = [string] $ExecutionContext.SessionState.LanguageMode; winrm = $winrm
     }
 }
 
@@ -562,18 +729,41 @@ function Get-Cause([Exception] $Exception) {
     $Exception
 }
 
+# A server in a workgroup may have a DNS suffix, so that is asked only where Windows cannot tell.
+function Read-Domain {
+    try {
+        $searcher = [Management.ManagementObjectSearcher]::new('SELECT PartOfDomain, Domain FROM Win32_ComputerSystem')
+        foreach ($computer in $searcher.Get()) {
+            if ($computer['PartOfDomain']) { return [string] $computer['Domain'] }
+        }
+        return $null
+    }
+    catch {
+        $suffix = [Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties().DomainName
+        if ([string]::IsNullOrEmpty($suffix)) { return $null }
+        return $suffix
+    }
+}
+
 function Read-Host-Facts {
-    $domain = [Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties().DomainName
-    if ([string]::IsNullOrEmpty($domain)) { $domain = $null }
+    $domain = Read-Domain
     $product = ''
     $key = [Microsoft.Win32.RegistryKey]::OpenBaseKey([Microsoft.Win32.RegistryHive]::LocalMachine, [Microsoft.Win32.RegistryView]::Registry64).OpenSubKey('SOFTWARE\Microsoft\Windows NT\CurrentVersion')
     if ($null -ne $key) {
         $product = [string] $key.GetValue('ProductName', '')
         $key.Dispose()
     }
+    # Belief [machine-guid]: setup of Windows makes it, and it stays; a copy of an installed Windows has the same one until sysprep,
+    # learn.microsoft.com "Sysprep (Generalize)".
+    $id = $null
+    $key = [Microsoft.Win32.RegistryKey]::OpenBaseKey([Microsoft.Win32.RegistryHive]::LocalMachine, [Microsoft.Win32.RegistryView]::Registry64).OpenSubKey('SOFTWARE\Microsoft\Cryptography')
+    if ($null -ne $key) {
+        $id = $key.GetValue('MachineGuid', $null)
+        $key.Dispose()
+    }
     $principal = [Security.Principal.WindowsPrincipal]::new([Security.Principal.WindowsIdentity]::GetCurrent())
     @{
-        computer_name = [Environment]::MachineName; domain = $domain; os_version = [Environment]::OSVersion.Version.ToString(); product_name = $product
+        computer_name = [Environment]::MachineName; machine_id = $id; domain = $domain; os_version = [Environment]::OSVersion.Version.ToString(); product_name = $product
         powershell = $PSVersionTable.PSVersion.ToString(); elevated = $principal.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)
         time = Format-Time ([DateTime]::UtcNow); system_root = [Environment]::GetFolderPath([Environment+SpecialFolder]::Windows)
         program_files = [Environment]::GetFolderPath([Environment+SpecialFolder]::ProgramFiles)
@@ -589,14 +779,16 @@ function Get-Answer($Query) {
         'registry' { return , (Read-Registry $Query) }
         'certificates' { return , (Read-Certificates $Query) }
         'service' { return , (Read-Service $Query) }
-        'iis' { return , (Read-Iis) }
+        'iis' { return , (Read-Iis $Query) }
         'http' { return , (Send-Request $Query) }
+        'download' { return , (Test-Download $Query) }
         'events' { return , (Read-Events $Query) }
         'environment' { return , (Read-Environment $Query) }
         'account' { return , (Read-Accounts $Query) }
-        'listeners' { return , (Read-Listeners) }
+        'listeners' { return , (Read-Listeners $Query) }
         'features' { return , (Read-Features $Query) }
         'policies' { return , (Read-Policies) }
+        'session' { return , (Read-Session) }
         'secret_matches' { return , (Compare-Secret $Query) }
     }
     throw [NotSupportedException]::new("no such question: '$(Get-Field $Query 'kind' '')'")

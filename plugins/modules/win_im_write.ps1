@@ -36,41 +36,109 @@ function Get-Sha256([byte[]] $Bytes) {
     finally { $hasher.Dispose() }
 }
 
-function Get-FileSha256([string] $Path) {
+function Get-StreamSha256([IO.Stream] $Stream) {
     $hasher = [Security.Cryptography.SHA256]::Create()
-    $stream = [IO.File]::OpenRead($Path)
-    try { [BitConverter]::ToString($hasher.ComputeHash($stream)).Replace('-', '').ToLowerInvariant() }
+    try { [BitConverter]::ToString($hasher.ComputeHash($Stream)).Replace('-', '').ToLowerInvariant() }
     finally {
-        $stream.Dispose()
+        $Stream.Dispose()
         $hasher.Dispose()
     }
 }
 
+function Get-FileSha256([string] $Path) { Get-StreamSha256 ([IO.File]::OpenRead($Path)) }
+
 # Names of things that must not outlive us carry 'im-', so that 'sweep' finds what a killed run left.
 function New-Mark { 'im-' + [Guid]::NewGuid().ToString('N').Substring(0, 12) }
 
-function Write-Folder($Operation) {
+# What an SDDL speaks of: its access list, and the owner where it begins with one.
+function Get-Sections([string] $Sddl) {
+    if ($Sddl.StartsWith('O:')) { return [Security.AccessControl.AccessControlSections]'Access, Owner' }
+    [Security.AccessControl.AccessControlSections]'Access'
+}
+
+function New-Security([string] $Path) {
+    if ([IO.Directory]::Exists($Path)) { return [Security.AccessControl.DirectorySecurity]::new() }
+    [Security.AccessControl.FileSecurity]::new()
+}
+
+function Read-Security([string] $Path, [Security.AccessControl.AccessControlSections] $Sections) {
+    if ([IO.Directory]::Exists($Path)) { return [Security.AccessControl.DirectorySecurity]::new($Path, $Sections) }
+    [Security.AccessControl.FileSecurity]::new($Path, $Sections)
+}
+
+# Owner and own entries; what is inherited, and the mark that it may be, is left out.
+function Format-Security($Security, [Security.AccessControl.AccessControlSections] $Sections) {
+    $text = $Security.GetSecurityDescriptorSddlForm($Sections) -creplace '\([A-Z]+;[A-Z]*ID;[^()]*\)', ''
+    $text -creplace 'D:(P?)AI', 'D:$1'
+}
+
+function Test-Rights([string] $Path, [string] $Sddl) {
+    $sections = Get-Sections $Sddl
+    $wanted = New-Security $Path
+    $wanted.SetSecurityDescriptorSddlForm($Sddl, $sections)
+    (Format-Security (Read-Security $Path $sections) $sections) -ceq (Format-Security $wanted $sections)
+}
+
+# Belief [set-rights]: an access list that is not protected gets what is inherited beside its own entries, and what is below a folder
+# inherits anew, learn.microsoft.com "SetNamedSecurityInfoW".
+function Set-Rights([string] $Path, [string] $Sddl) {
+    $security = New-Security $Path
+    $security.SetSecurityDescriptorSddlForm($Sddl, (Get-Sections $Sddl))
+    Set-Acl -LiteralPath $Path -AclObject $security
+}
+
+# The rights of what inherits nothing; of all else nothing.
+function Get-OwnRights([string] $Path) {
+    $sections = [Security.AccessControl.AccessControlSections]'Access'
+    $security = Read-Security $Path $sections
+    if ($security.AreAccessRulesProtected) { return $security.GetSecurityDescriptorSddlForm($sections) }
+    ''
+}
+
+function Write-Rights($Operation) {
     $path = Get-NeededText $Operation 'path'
-    if ([IO.Directory]::Exists($path)) { return @{ changed = $false } }
-    if (-not $check) { $null = [IO.Directory]::CreateDirectory($path) }
+    $sddl = Get-NeededText $Operation 'sddl'
+    if (-not [IO.File]::Exists($path) -and -not [IO.Directory]::Exists($path)) { throw [IO.FileNotFoundException]::new("Could not find file '$path'.") }
+    if (Test-Rights $path $sddl) { return @{ changed = $false } }
+    if (-not $check) { Set-Rights $path $sddl }
     @{ changed = $true }
 }
 
-function Write-NewBytes([string] $Path, [byte[]] $Bytes, [string] $Sddl) {
+function Write-Folder($Operation) {
+    $path = Get-NeededText $Operation 'path'
+    $sddl = [string] (Get-Field $Operation 'sddl' '')
+    if ([IO.Directory]::Exists($path)) { return @{ changed = $false } }
+    if (-not $check) {
+        $null = [IO.Directory]::CreateDirectory($path)
+        if ($sddl) { Set-Rights $path $sddl }
+    }
+    @{ changed = $true }
+}
+
+# Scanners and indexers open what was just written, which then cannot be opened for writing or removed: that ends by itself.
+function Invoke-Patiently([scriptblock] $Action, [int] $Attempts) {
+    for ($attempt = 1; ; $attempt++) {
+        try { return & $Action }
+        catch {
+            if ($attempt -ge $Attempts) { throw }
+            [Threading.Thread]::Sleep(200)
+        }
+    }
+}
+
+function Write-NewBytes([string] $Path, [byte[]] $Bytes) {
     $stream = [IO.FileStream]::new($Path, [IO.FileMode]::CreateNew, [IO.FileAccess]::Write, [IO.FileShare]::None)
     try {
-        if ($Sddl) {
-            # Rights first, content afterwards: nobody reads what is not theirs in between.
-            $security = [Security.AccessControl.FileSecurity]::new()
-            $security.SetSecurityDescriptorSddlForm($Sddl, [Security.AccessControl.AccessControlSections]'Access')
-            $stream.Dispose()
-            Set-Acl -LiteralPath $Path -AclObject $security
-            $stream = [IO.FileStream]::new($Path, [IO.FileMode]::Open, [IO.FileAccess]::Write, [IO.FileShare]::None)
-        }
         $stream.Write($Bytes, 0, $Bytes.Length)
         $stream.Flush($true)
     }
     finally { $stream.Dispose() }
+}
+
+# For administrators and the system only, before anything is in it.
+function New-PrivateFolder([string] $Path) {
+    $null = [IO.Directory]::CreateDirectory($Path)
+    Set-Rights $Path 'D:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)'
 }
 
 function Remove-OldBackups([string] $Path, [int] $Keep) {
@@ -78,11 +146,49 @@ function Remove-OldBackups([string] $Path, [int] $Keep) {
     $name = [IO.Path]::GetFileName($Path)
     $found = [string[]] @(foreach ($file in [IO.Directory]::GetFiles($folder, "$name.*.bak")) { if ($file -match '\.\d{8}T\d{9}\.bak$') { $file } })
     [Array]::Sort($found, [StringComparer]::OrdinalIgnoreCase)
-    for ($i = 0; $i -lt $found.Length - $Keep; $i++) { [IO.File]::Delete($found[$i]) }
+    for ($i = 0; $i -lt $found.Length - $Keep; $i++) { Invoke-Patiently { [IO.File]::Delete($found[$i]) } 5 }
 }
 
 function Get-BackupName([string] $Path) {
     $Path + '.' + [DateTime]::UtcNow.ToString('yyyyMMdd''T''HHmmssfff', [Globalization.CultureInfo]::InvariantCulture) + '.bak'
+}
+
+# As Invoke-Patiently, but nothing is moved over what somebody else put there meanwhile.
+function Move-Patiently([string] $From, [string] $To, [int] $Attempts) {
+    for ($attempt = 1; ; $attempt++) {
+        try {
+            [IO.Directory]::Move($From, $To)
+            return
+        }
+        catch {
+            if ($attempt -ge $Attempts -or [IO.File]::Exists($To) -or [IO.Directory]::Exists($To)) { throw }
+            [Threading.Thread]::Sleep(200)
+        }
+    }
+}
+
+# Replaces a file. ReplaceFileW that fails may leave none at the path (learn.microsoft.com "ReplaceFileW", 1176 and 1177): then the
+# former one, or without a backup of it the new one, is put there.
+function Set-InPlace([string] $Temporary, [string] $Path, [string] $Backup) {
+    for ($attempt = 1; ; $attempt++) {
+        try {
+            # [NullString]: a plain $null would arrive as an empty path.
+            if ($Backup) { [IO.File]::Replace($Temporary, $Path, $Backup) }
+            else { [IO.File]::Replace($Temporary, $Path, [NullString]::Value) }
+            return
+        }
+        catch {
+            if (-not [IO.File]::Exists($Path)) {
+                if (-not $Backup) {
+                    Move-Patiently $Temporary $Path 5
+                    return
+                }
+                Move-Patiently $Backup $Path 5
+            }
+            if ($attempt -ge 5) { throw }
+            [Threading.Thread]::Sleep(200)
+        }
+    }
 }
 
 function Write-File($Operation) {
@@ -101,37 +207,37 @@ function Write-File($Operation) {
     if ($check) { return @{ changed = $true; backup = $null } }
     # Replace would put a new file in the place of a read-only one.
     if ($exists -and ([IO.File]::GetAttributes($path) -band [IO.FileAttributes]::ReadOnly)) { throw [UnauthorizedAccessException]::new("Access to the path '$path' is denied.") }
-    $temporary = $path + '.' + (New-Mark) + '.tmp'
+    $sddl = [string] (Get-Field $Operation 'sddl' '')
+    # What takes the place of a file that inherits nothing is for the same people from its first byte on.
+    if ($exists -and -not $sddl) { $sddl = Get-OwnRights $path }
+    $mark = $path + '.' + (New-Mark)
+    $temporary = "$mark.tmp"
+    if ($sddl) { $temporary = "$mark.new\input" }
     $backup = $null
     try {
-        Write-NewBytes $temporary $bytes ([string] (Get-Field $Operation 'sddl' ''))
-        # Belief [replace-keeps-rights]: Replace keeps the rights of the file that it replaces, learn.microsoft.com "ReplaceFileW".
+        if ($sddl) { New-PrivateFolder "$mark.new" }
+        Write-NewBytes $temporary $bytes
+        if ($sddl) { Set-Rights $temporary $sddl }
+        # Replace keeps the rights of the file that it replaces, learn.microsoft.com "Moving and Replacing Files".
         if ($exists) {
-            if ($backups -gt 0) {
-                $backup = Get-BackupName $path
-                [IO.File]::Replace($temporary, $path, $backup)
-            }
-            else {
-                # [NullString]: a plain $null would arrive as an empty path.
-                [IO.File]::Replace($temporary, $path, [NullString]::Value)
+            if ($backups -gt 0) { $backup = Get-BackupName $path }
+            if ($sddl -and -not (Test-Rights $path $sddl)) { Set-Rights $path $sddl }
+            Set-InPlace $temporary $path ([string] $backup)
+        }
+        else { Move-Patiently $temporary $path 5 }
+        if ($sddl) {
+            foreach ($written in $path, $backup) {
+                if ($written -and -not (Test-Rights $written $sddl)) { Set-Rights $written $sddl }
             }
         }
-        else { [IO.File]::Move($temporary, $path) }
     }
     finally {
-        if ([IO.File]::Exists($temporary)) { [IO.File]::Delete($temporary) }
+        if ([IO.File]::Exists($temporary)) { Invoke-Patiently { [IO.File]::Delete($temporary) } 5 }
+        if ([IO.Directory]::Exists("$mark.new")) { Invoke-Patiently { [IO.Directory]::Delete("$mark.new", $true) } 5 }
     }
     if ((Get-FileSha256 $path) -ne $hash) { throw (New-Refusal 'NotAsWritten' "'$path' reads back as something else than was written") }
     if ($backups -gt 0) { Remove-OldBackups $path $backups }
     @{ changed = $true; backup = $backup }
-}
-
-# For administrators and the system only, before anything is in it.
-function New-PrivateFolder([string] $Path) {
-    $null = [IO.Directory]::CreateDirectory($Path)
-    $security = [Security.AccessControl.DirectorySecurity]::new()
-    $security.SetSecurityDescriptorSddlForm('D:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)', [Security.AccessControl.AccessControlSections]'Access')
-    Set-Acl -LiteralPath $Path -AclObject $security
 }
 
 # Gives what the program put out, and what it said altogether, cut for messages.
@@ -185,14 +291,14 @@ function Protect-Content($Operation) {
     $made = $null
     try {
         New-PrivateFolder $private
-        Write-NewBytes "$private\input" ([Convert]::FromBase64String([string] (Get-Field $Operation 'content' ''))) ''
+        Write-NewBytes "$private\input" ([Convert]::FromBase64String([string] (Get-Field $Operation 'content' '')))
         $arguments = foreach ($argument in $Operation['arguments']) { $argument.Replace('{input}', "`"$private\input`"").Replace('{output}', "`"$private\output`"") }
         $ended = Start-Program $program (Get-NeededText $Operation 'folder') $arguments ([int] (Get-Field $Operation 'timeout' 120))
         if (-not [IO.File]::Exists("$private\output")) { throw (New-Refusal 'ToolFailed' "'$program' wrote nothing: $($ended['said'])") }
         $made = [IO.File]::ReadAllBytes("$private\output")
     }
-    finally { [IO.Directory]::Delete($private, $true) }
-    Write-File @{ path = $path; content = [Convert]::ToBase64String($made); backups = [int] (Get-Field $Operation 'backups' 0) }
+    finally { Invoke-Patiently { [IO.Directory]::Delete($private, $true) } 5 }
+    Write-File @{ path = $path; content = [Convert]::ToBase64String($made); backups = [int] (Get-Field $Operation 'backups' 0); sddl = (Get-Field $Operation 'sddl' '') }
 }
 
 # For a program that takes a secret as an argument and knows no other way: whoever sees the process list sees it.
@@ -209,7 +315,8 @@ function Write-Composed($Operation) {
         if ($ended['output'] -notmatch '\A[!#-\[\]-~]+\z') { throw (New-Refusal 'ToolFailed' "'$program' put out something else than one protected text") }
         $text = $text.Replace((Get-NeededText $part 'mark'), $ended['output'])
     }
-    Write-File @{ path = $path; content = [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($text)); backups = [int] (Get-Field $Operation 'backups' 0) }
+    $made = [Text.Encoding]::UTF8.GetBytes($text)
+    Write-File @{ path = $path; content = [Convert]::ToBase64String($made); backups = [int] (Get-Field $Operation 'backups' 0); sddl = (Get-Field $Operation 'sddl' '') }
 }
 
 function Copy-File($Operation) {
@@ -229,15 +336,17 @@ function Copy-File($Operation) {
     }
     elseif ([IO.File]::Exists($to) -and (Get-FileSha256 $to) -eq $hash) { return @{ changed = $false; backup = $null } }
     if ($check) { return @{ changed = $true; backup = $null } }
+    # What is kept of a file may hold what only administrators may read there.
+    if ($backups -gt 0 -and -not [IO.Directory]::Exists($to)) { New-PrivateFolder $to }
     $null = [IO.Directory]::CreateDirectory([IO.Path]::GetDirectoryName($target))
     $temporary = $target + '.' + (New-Mark) + '.tmp'
     try {
         [IO.File]::Copy($path, $temporary)
-        if ([IO.File]::Exists($target)) { [IO.File]::Replace($temporary, $target, [NullString]::Value) }
-        else { [IO.File]::Move($temporary, $target) }
+        if ([IO.File]::Exists($target)) { Set-InPlace $temporary $target '' }
+        else { Move-Patiently $temporary $target 5 }
     }
     finally {
-        if ([IO.File]::Exists($temporary)) { [IO.File]::Delete($temporary) }
+        if ([IO.File]::Exists($temporary)) { Invoke-Patiently { [IO.File]::Delete($temporary) } 5 }
     }
     if ($backups -gt 0) {
         Remove-OldBackups ([IO.Path]::Combine($to, [IO.Path]::GetFileName($path))) $backups
@@ -249,11 +358,12 @@ function Copy-File($Operation) {
 function Remove-Thing($Operation) {
     $path = Get-NeededText $Operation 'path'
     if ([IO.File]::Exists($path)) {
-        if (-not $check) { [IO.File]::Delete($path) }
+        if (-not $check) { Invoke-Patiently { [IO.File]::Delete($path) } 5 }
         return @{ changed = $true }
     }
     if (-not [IO.Directory]::Exists($path)) { return @{ changed = $false } }
-    if (-not $check) { [IO.Directory]::Delete($path, [bool] (Get-Field $Operation 'recurse' $false)) }
+    $recurse = [bool] (Get-Field $Operation 'recurse' $false)
+    if (-not $check) { Invoke-Patiently { [IO.Directory]::Delete($path, $recurse) } 5 }
     @{ changed = $true }
 }
 
@@ -270,8 +380,8 @@ function Clear-Leftovers($Operation) {
         }
         if (-not $check) {
             foreach ($leftover in $removed) {
-                if ([IO.File]::Exists($leftover)) { [IO.File]::Delete($leftover) }
-                else { [IO.Directory]::Delete($leftover, $true) }
+                if ([IO.File]::Exists($leftover)) { Invoke-Patiently { [IO.File]::Delete($leftover) } 5 }
+                else { Invoke-Patiently { [IO.Directory]::Delete($leftover, $true) } 5 }
             }
         }
     }
@@ -303,7 +413,7 @@ function Expand-Into([string] $Archive, [string] $Folder) {
 
 function Copy-Overlay([string] $From, [string] $To) {
     if (-not [IO.Directory]::Exists($From)) { throw (New-Refusal 'NoOverlay' "the archive has no folder '$([IO.Path]::GetFileName($From))'") }
-    foreach ($file in [IO.Directory]::GetFiles($From)) { [IO.File]::Copy($file, [IO.Path]::Combine($To, [IO.Path]::GetFileName($file)), $true) }
+    foreach ($file in [IO.Directory]::GetFiles($From)) { Invoke-Patiently { [IO.File]::Copy($file, [IO.Path]::Combine($To, [IO.Path]::GetFileName($file)), $true) } 5 }
 }
 
 function Expand-Archive-Whole($Operation) {
@@ -327,20 +437,98 @@ function Expand-Archive-Whole($Operation) {
     $mark = New-Mark
     $new = "$path.$mark.new"
     $old = "$path.$mark.old"
+    $rights = ''
+    if ([IO.Directory]::Exists($path)) { $rights = Get-OwnRights $path }
     try {
+        if ($rights) {
+            $null = [IO.Directory]::CreateDirectory($new)
+            Set-Rights $new $rights
+        }
         Expand-Into $archive $new
         if ($overlay) { Copy-Overlay ([IO.Path]::Combine($new, $overlay)) $new }
         # The marker comes last, so that a folder with it is whole.
         [IO.File]::WriteAllText([IO.Path]::Combine($new, $marker), $version)
-        if ([IO.Directory]::Exists($path)) { [IO.Directory]::Move($path, $old) }
-        [IO.Directory]::Move($new, $path)
+        if ([IO.Directory]::Exists($path)) { Move-Patiently $path $old 75 }
+        try { Move-Patiently $new $path 75 }
+        catch {
+            if ([IO.Directory]::Exists($old)) { [IO.Directory]::Move($old, $path) }
+            throw
+        }
     }
     finally {
-        if ([IO.Directory]::Exists($new)) { [IO.Directory]::Delete($new, $true) }
+        if ([IO.Directory]::Exists($new)) { Invoke-Patiently { [IO.Directory]::Delete($new, $true) } 75 }
     }
-    if ([IO.Directory]::Exists($old)) { [IO.Directory]::Delete($old, $true) }
-    if ([bool] (Get-Field $Operation 'delete_archive' $false)) { [IO.File]::Delete($archive) }
+    if ([IO.Directory]::Exists($old)) { Invoke-Patiently { [IO.Directory]::Delete($old, $true) } 75 }
+    if ([bool] (Get-Field $Operation 'delete_archive' $false)) { Invoke-Patiently { [IO.File]::Delete($archive) } 75 }
     @{ changed = $true }
+}
+
+# What an archive puts into a folder: SHA-256 by relative name. A file of its folder 'overlay' is the vendor's at the root too.
+function Read-Manifest([string] $Archive, [string] $Overlay) {
+    Add-Type -AssemblyName System.IO.Compression, System.IO.Compression.FileSystem
+    $found = [Collections.Generic.Dictionary[string, string]]::new([StringComparer]::OrdinalIgnoreCase)
+    $zip = [IO.Compression.ZipFile]::OpenRead($Archive)
+    try {
+        foreach ($entry in $zip.Entries) {
+            $name = $entry.FullName.Replace('/', '\')
+            if ($name.EndsWith('\')) { continue }
+            $names = @($name)
+            if ($Overlay -and [IO.Path]::GetDirectoryName($name) -eq $Overlay) { $names += [IO.Path]::GetFileName($name) }
+            $hash = Get-StreamSha256 $entry.Open()
+            foreach ($one in $names) {
+                if ($found.ContainsKey($one)) { $found[$one] += " $hash" } else { $found[$one] = $hash }
+            }
+        }
+    }
+    finally { $zip.Dispose() }
+    $found
+}
+
+# Takes a folder that somebody else unpacked for an archive's, if all of its programs are the archive's.
+function Compare-WithArchive($Operation) {
+    $path = (Get-NeededText $Operation 'path').TrimEnd('\')
+    $archive = Get-NeededText $Operation 'archive'
+    $version = Get-NeededText $Operation 'version'
+    $programs = Get-NeededText $Operation 'programs'
+    $program = Get-NeededText $Operation 'program'
+    $markerPath = [IO.Path]::Combine($path, (Get-NeededText $Operation 'marker'))
+    $answer = @{ changed = $false; own = @(); altered = @(); missing = @() }
+    if ([IO.File]::Exists($markerPath)) {
+        $present = [IO.File]::ReadAllText($markerPath).Trim()
+        if ($present -eq $version) { return $answer }
+        throw (New-Refusal 'OtherVersion' "'$path' holds version '$present', wanted '$version'")
+    }
+    $answer['changed'] = $true
+    if ($check) { return $answer }
+    $hash = Get-FileSha256 $archive
+    if ($hash -ne [string] (Get-Field $Operation 'sha256' '')) { throw (New-Refusal 'BadChecksum' "'$archive' has the SHA-256 $hash, not the one that was asked for") }
+    $manifest = Read-Manifest $archive ([string] (Get-Field $Operation 'overlay' ''))
+    $own = [Collections.Generic.List[string]]::new()
+    $altered = [Collections.Generic.List[string]]::new()
+    $missing = [Collections.Generic.HashSet[string]]::new($manifest.Keys, [StringComparer]::OrdinalIgnoreCase)
+    foreach ($file in [IO.Directory]::GetFiles($path, '*', [IO.SearchOption]::AllDirectories)) {
+        $name = $file.Substring($path.Length + 1)
+        $null = $missing.Remove($name)
+        if (-not $manifest.ContainsKey($name)) { $own.Add($name) }
+        elseif (-not $manifest[$name].Contains((Get-FileSha256 $file))) { $altered.Add($name) }
+    }
+    $kinds = @{ own = $own; altered = $altered; missing = [Collections.Generic.List[string]]::new($missing) }
+    $others = [Collections.Generic.List[string]]::new()
+    foreach ($kind in $kinds.Keys) {
+        $kinds[$kind].Sort([StringComparer]::OrdinalIgnoreCase)
+        foreach ($name in $kinds[$kind]) { if ($name -match $programs) { $others.Add($name) } }
+        $answer[$kind] = $kinds[$kind].ToArray()
+    }
+    if ($others.Count) {
+        $others.Sort([StringComparer]::OrdinalIgnoreCase)
+        $there = [IO.Path]::Combine($path, $program)
+        $is = 'none'
+        if ([IO.File]::Exists($there)) { $is = [string] [Diagnostics.FileVersionInfo]::GetVersionInfo($there).FileVersion }
+        throw (New-Refusal 'OtherVersion' "found another version than the archive's: $program has the file version '$is', and $($others.Count) programs are not those of the archive, such as $($others[0])")
+    }
+    [IO.File]::WriteAllText($markerPath, $version)
+    if ([bool] (Get-Field $Operation 'delete_archive' $false)) { Invoke-Patiently { [IO.File]::Delete($archive) } 75 }
+    $answer
 }
 
 function Open-Store($Operation, [string] $Mode) {
@@ -413,6 +601,49 @@ function Clear-Access($Operation) {
     @{ changed = $true }
 }
 
+# Puts a run into the lock's file unless that names another run whose time is not over. Nobody else opens the file meanwhile.
+function Update-Lock([string] $Path, [string] $Run, [string] $Owner, [int] $Seconds) {
+    $format = "yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'"
+    $culture = [Globalization.CultureInfo]::InvariantCulture
+    $stream = Invoke-Patiently { [IO.FileStream]::new($Path, [IO.FileMode]::OpenOrCreate, [IO.FileAccess]::ReadWrite, [IO.FileShare]::None) } 25
+    try {
+        $former = @([IO.StreamReader]::new($stream).ReadToEnd().Split([char] 10)) + @('', '', '')
+        $answer = @{ mine = $false; until = $former[0]; other = $former[1] -cne $Run; owner = $former[2] }
+        $now = [DateTime]::UtcNow
+        $until = [DateTime]::MinValue
+        $styles = [Globalization.DateTimeStyles]'AssumeUniversal, AdjustToUniversal'
+        $known = [DateTime]::TryParseExact($former[0], $format, $culture, $styles, [ref] $until)
+        # A time further away than any run asks for comes from a clock that was wrong.
+        if ($known -and $answer['other'] -and $former[2] -cne $Owner -and $until -gt $now -and $until -lt $now.AddSeconds(7200)) { return $answer }
+        $bytes = [Text.Encoding]::UTF8.GetBytes($now.AddSeconds($Seconds).ToString($format, $culture) + "`n$Run`n$Owner`n")
+        $stream.SetLength(0)
+        $stream.Write($bytes, 0, $bytes.Length)
+        $stream.Flush($true)
+        $answer['mine'] = $true
+        $answer
+    }
+    finally { $stream.Dispose() }
+}
+
+# One run at a time changes what all agents of this server share. The file stays, so that the next run knows of the last one.
+function Enter-Lock($Operation) {
+    $path = Get-NeededText $Operation 'path'
+    $run = Get-NeededText $Operation 'run'
+    $owner = Get-NeededText $Operation 'owner'
+    if ($check) { return @{ changed = $false; contested = $false } }
+    $last = [DateTime]::UtcNow.AddSeconds([int] (Get-Field $Operation 'wait' 0))
+    while ($true) {
+        $found = Update-Lock $path $run $owner ([int] (Get-Field $Operation 'seconds' 120))
+        if ($found['mine']) { break }
+        if ([DateTime]::UtcNow -ge $last) {
+            throw (New-Refusal 'Locked' "found that a run for the inventory host $($found['owner']) changes what all agents of this server share, until $($found['until']) at the latest; wanted that no other run does. Run again after that time")
+        }
+        [Threading.Thread]::Sleep(1000)
+    }
+    $since = [string] (Get-Field $Operation 'since' '')
+    @{ changed = $false; contested = [bool] ($since -and $found['other'] -and [string]::CompareOrdinal($found['until'], $since) -gt 0) }
+}
+
 function Invoke-Operation($Operation) {
     switch ([string] (Get-Field $Operation 'operation' '')) {
         'folder' { return Write-Folder $Operation }
@@ -423,9 +654,12 @@ function Invoke-Operation($Operation) {
         'remove' { return Remove-Thing $Operation }
         'sweep' { return Clear-Leftovers $Operation }
         'extract' { return Expand-Archive-Whole $Operation }
+        'compare' { return Compare-WithArchive $Operation }
         'certificate' { return Add-Certificate $Operation }
         'uncertificate' { return Remove-Certificate $Operation }
         'clear_access' { return Clear-Access $Operation }
+        'rights' { return Write-Rights $Operation }
+        'lock' { return Enter-Lock $Operation }
     }
     throw (New-Refusal 'UnknownOperation' "no such operation: '$(Get-Field $Operation 'operation' '')'")
 }
@@ -440,6 +674,8 @@ foreach ($operation in $complex_args['operations']) {
         $result['path'] = [string] (Get-Field $operation 'path' '')
         if ($result['changed']) { $changed = $true }
         $results.Add($result)
+        # What follows was planned from what another run has changed since.
+        if ($result['contested']) { break }
     }
     catch {
         # .NET's exceptions arrive wrapped in PowerShell's; the innermost one says what happened.
@@ -456,5 +692,5 @@ foreach ($operation in $complex_args['operations']) {
 $answer['changed'] = $changed
 $answer['results'] = $results.ToArray()
 $answer | ConvertTo-Json -Depth 20 -Compress
-# Belief [exit-status]: Ansible's wrapper takes the exit status from here, ansible-core's exec_wrapper.ps1; 'exit' would be lost.
+# Ansible's wrapper takes the exit status from here, ansible-core's module_wrapper.ps1; 'exit' would be lost.
 if ($answer.Contains('failed')) { $global:LASTEXITCODE = 1 }

@@ -16,14 +16,15 @@ from pathlib import Path
 import yaml
 from aiohttp import web
 
-from . import fleet
-from .engine import Engine
+from . import control, fleet
 from .process.powershell import Crashed, Unavailable
-from .windows.scenario import BadScenario
+from .scenario.hosts import HostSpec
+from .scenario.server import BadScenario
 from .wire.http import Front
 
 COMMANDS = {
     "dump": "state and counters of a host, as JSON",
+    "save": "a host's whole state as JSON, secrets and private keys included, for a scenario's saved_state",
     "counters": "counters of a host since the last reset",
     "reset": "set all counters and the faults' occurrences to zero",
     "fault": "let a host fail from now on: --fault takes JSON, as in a scenario's faults; no --fault: no more faults",
@@ -106,11 +107,11 @@ async def _serve(options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     _write(options.pid_file, f"{os.getpid()}\n")
-    control = web.AppRunner(_control(hosts, stopping))
+    runner = web.AppRunner(control.application(hosts, stopping))
     await front.start()
-    await control.setup()
-    await web.TCPSite(control, "127.0.0.1", 0).start()
-    address, port = control.addresses[0][:2]
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    address, port = runner.addresses[0][:2]
     ready = {
         "pid": os.getpid(),
         "control": f"http://{address}:{port}",
@@ -118,7 +119,7 @@ async def _serve(options: argparse.Namespace) -> None:
         "hosts": {
             name: {
                 "address": h.address,
-                "port": fleet.PORT,
+                "port": h.spec.port,
                 "connection": h.spec.connection,
                 "auth": h.spec.auth,
                 "user": h.spec.user,
@@ -130,7 +131,7 @@ async def _serve(options: argparse.Namespace) -> None:
     _write(options.ready_file, json.dumps(ready, indent=1))
     print(f"{len(hosts)} emulated Windows servers listen; stop with SIGTERM to {os.getpid()}", flush=True)
     await stopping.wait()
-    await control.cleanup()
+    await runner.cleanup()
     await front.stop()
 
 
@@ -141,69 +142,32 @@ def inventory(hosts: t.Mapping[str, fleet.Host], authority: Path) -> dict[str, t
         spec = host.spec
         variables: dict[str, t.Any] = {
             "ansible_host": host.address,
-            "ansible_port": fleet.PORT,
+            "ansible_port": spec.port,
             "ansible_connection": spec.connection,
             "ansible_user": spec.user,
             "ansible_password": spec.password,
         }
-        if spec.connection == "psrp":
-            variables |= {"ansible_psrp_protocol": "https", "ansible_psrp_auth": spec.auth}
-            variables |= {"ansible_psrp_cert_validation": "validate", "ansible_psrp_ca_cert": str(authority)}
-        else:
-            variables |= {"ansible_winrm_scheme": "https", "ansible_winrm_transport": spec.auth}
-            variables |= {
-                "ansible_winrm_server_cert_validation": "validate",
-                "ansible_winrm_ca_trust_path": str(authority),
-            }
+        variables |= _of_psrp(spec, authority) if spec.connection == "psrp" else _of_winrm(spec, authority)
         if spec.kind == "powershell":
             variables["ansible_win_async_startup_timeout"] = JOB_START_SECONDS
         found[name] = variables
     return {"agents": {"hosts": found}}
 
 
-def _control(hosts: t.Mapping[str, fleet.Host], stopping: asyncio.Event) -> web.Application:
-    """Return the application that answers the other commands, on 127.0.0.1 only."""
+def _of_psrp(spec: HostSpec, authority: Path) -> dict[str, t.Any]:
+    """Return the variables of the connection psrp; a ticket is for the server's name, not for its address."""
+    trust = {"ansible_psrp_cert_validation": "validate", "ansible_psrp_ca_cert": str(authority)}
+    name = {"ansible_psrp_negotiate_hostname_override": spec.name} if spec.auth == "kerberos" else {}
+    ways = {"ansible_psrp_protocol": spec.scheme, "ansible_psrp_auth": spec.auth}
+    return ways | (trust if spec.is_https else {}) | name
 
-    def one(request: web.Request) -> fleet.Host:
-        name = request.query.get("host", "")
-        if name not in hosts:
-            raise web.HTTPNotFound(text=f"no host {name!r}; there are: {', '.join(hosts)}")
-        return hosts[name]
 
-    def engine(request: web.Request) -> Engine:
-        return one(request).engine
-
-    async def dump(request: web.Request) -> web.Response:
-        return web.json_response(engine(request).dump())
-
-    async def counters(request: web.Request) -> web.Response:
-        return web.json_response(engine(request).dump()["counters"])
-
-    async def reset(request: web.Request) -> web.Response:
-        for host in hosts.values():
-            host.engine.reset()
-        return web.json_response({})
-
-    async def fault(request: web.Request) -> web.Response:
-        text = await request.text()
-        engine(request).faults = [json.loads(text)] if text else []
-        return web.json_response({})
-
-    async def stop(request: web.Request) -> web.Response:
-        stopping.set()
-        return web.json_response({})
-
-    application = web.Application()
-    application.add_routes(
-        [
-            web.post("/dump", dump),
-            web.post("/counters", counters),
-            web.post("/reset", reset),
-            web.post("/fault", fault),
-            web.post("/stop", stop),
-        ]
-    )
-    return application
+def _of_winrm(spec: HostSpec, authority: Path) -> dict[str, t.Any]:
+    """Return the variables of the connection winrm, likewise."""
+    trust = {"ansible_winrm_server_cert_validation": "validate", "ansible_winrm_ca_trust_path": str(authority)}
+    name = {"ansible_winrm_kerberos_hostname_override": spec.name} if spec.auth == "kerberos" else {}
+    ways = {"ansible_winrm_scheme": spec.scheme, "ansible_winrm_transport": spec.auth}
+    return ways | (trust if spec.is_https else {}) | name
 
 
 def _ask(options: argparse.Namespace) -> int:

@@ -9,13 +9,12 @@ from pathlib import Path
 
 from .counters import Counters
 from .engine import Engine
-from .model.engine import ModelEngine
-from .process.engine import ProcessEngine
+from .handlers import HANDLERS
+from .model.model_engine import ModelEngine
 from .process.powershell import PowerShell
-from .windows import scenario
-from .windows.scenario import HostSpec
-
-PORT = 5986
+from .process.process_engine import ProcessEngine
+from .scenario.hosts import HostSpec, load
+from .scenario.server import BadScenario
 
 
 @dataclasses.dataclass
@@ -45,16 +44,16 @@ def build(source: Path | t.Mapping[str, t.Any], names: t.Sequence[str] | None = 
         Unavailable: a host of kind powershell, and no PowerShell here.
     """
     hosts = {}
-    for number, (name, spec) in enumerate(scenario.load(source, names).items()):
+    for number, (name, spec) in enumerate(load(source, names).items()):
         address = spec.address or _address(number)
         if not address.startswith("127."):
-            raise scenario.BadScenario(f"host {name}: address {address} is not in 127.0.0.0/8")
+            raise BadScenario(f"host {name}: address {address} is not in 127.0.0.0/8")
         hosts[name] = Host(spec, _engine(spec), address)
     return hosts
 
 
 def _engine(spec: HostSpec) -> Engine:
-    model = ModelEngine(spec.machine, spec.faults)
+    model = ModelEngine(spec.machine, HANDLERS, spec.faults)
     if spec.kind == "model":
         return model
     powershell = PowerShell(f"imops-host-{os.getpid()}-{spec.name}")

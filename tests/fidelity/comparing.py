@@ -21,13 +21,17 @@ def results(
         listed_by: lists of entries, and by which key of theirs they are put in order first.
     """
     left, right = (
-        {k: _in_order(v, listed_by.get(k)) for k, v in side.items() if k not in NOT_COMPARED}
-        for side in (real, modelled)
+        {k: v for k, v in in_order(side, listed_by).items() if k not in NOT_COMPARED} for side in (real, modelled)
     )
     return list(_differences(left, right, ()))
 
 
-def _in_order(value: t.Any, key: str | None) -> t.Any:
+def in_order(result: t.Mapping[str, t.Any], listed_by: t.Mapping[str, str]) -> dict[str, t.Any]:
+    """Return a result with those lists in order that are compared so: a difference's path counts their entries."""
+    return {name: _sorted(value, listed_by.get(name)) for name, value in result.items()}
+
+
+def _sorted(value: t.Any, key: str | None) -> t.Any:
     return sorted(value, key=lambda entry: str(entry[key])) if key and isinstance(value, list) else value
 
 

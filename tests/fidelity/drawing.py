@@ -9,8 +9,8 @@ import threading
 import typing as t
 
 import hypothesis
-from emulator.model import spec as specs
-from emulator.model.engine import spec_of
+from emulator.model import argument_checks
+from emulator.model.installed_modules import spec_of
 from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
 
@@ -39,7 +39,7 @@ def _sequences(draw: st.DrawFn, world: World, module: str) -> Sequence:
             step = last
         elif last is not None and kind == "one option":
             step = _one_option_changed(draw, last, step)
-        if len(specs.impossible(spec_of(step.module, SEARCH), step.arguments)) > 1:
+        if len(argument_checks.impossible(spec_of(step.module, SEARCH), step.arguments)) > 1:
             continue  # which of them the module names is drawn by .NET
         last = step
         mode = draw(st.sampled_from(_MODES))

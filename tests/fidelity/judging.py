@@ -44,7 +44,10 @@ def run(world: World, real: RealSide, sequence: Sequence, name: str) -> list[Jud
         raise AssertionError(f"the world {world.name} lays down two different states: {laid}")
     judged: list[Judged] = []
     for step in sequence.steps:
-        results = (real.call(step, name), modelled.call(step, name))
+        results = (
+            comparing.in_order(real.call(step, name), world.listed_by),
+            comparing.in_order(modelled.call(step, name), world.listed_by),
+        )
         after = (real.read(world, name), world.read(modelled.machine, name))
         compared = comparing.results(*results, world.listed_by)
         found = [found for found in compared if not world.same(found[0], found[1], found[2])]

@@ -12,7 +12,7 @@ import time
 import typing as t
 
 from emulator.windows.machine import Machine
-from emulator.windows.network import HttpAnswer, HttpRequest, Listener
+from emulator.windows.network.network import HttpAnswer, HttpRequest, Listener
 
 from . import pages, tls
 from .world import Runs, World

@@ -15,18 +15,19 @@ from emulator.process.powershell import Crashed
 
 from . import drawing, judging
 from .known import Difference
-from .world import HERE, RealSide, Sequence, World
+from .world import HERE, NAMED, RealSide, Sequence, World
 
 SMALLER_TRIES, SMALLER_SECONDS = 12, 45
 """What a finding may cost to be made smaller: the engine takes seconds a try."""
+TRIES = 3
+"""How often a sequence is begun, each time under another name, when the engine is lost in the middle of it."""
 LONGEST_START = 1500
 SLOW_SECONDS, SLOW_SHARE = 1.0, 3
 """A module whose calls take longer than this is called only a third as often."""
 FINDINGS = 5
 """So many different findings end a module's measurement: the rest would be the same again."""
 _numbers = itertools.count(1)
-_NAME = re.compile(r"q\d{12}")
-"""What ``fresh_name`` returns."""
+_NAME = re.compile(NAMED)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +54,8 @@ class Tally:
         calls: of the module itself, in its own sequences.
         agreed: those of them that gave the same in everything.
         known: how many calls each entry of the table excused, other modules' calls in the sequences included.
-        crashes: how often the engine ended in the middle; such a sequence is left out and the engine started again.
+        crashes: how often the engine was lost in the middle; the sequence is begun again on a new one.
+        lost: the sequences in which that happened each time: nothing is known of them.
     """
 
     module: str
@@ -62,6 +64,7 @@ class Tally:
     agreed: int = 0
     known_differences: int = 0
     crashes: int = 0
+    lost: list[Sequence] = dataclasses.field(default_factory=list)
     seconds: float = 0.0
     known: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
     findings: list[Finding] = dataclasses.field(default_factory=list)
@@ -74,12 +77,13 @@ class Tally:
             "agreed": self.agreed,
             "known_differences": self.known_differences,
             "crashes": self.crashes,
+            "lost": len(self.lost),
             "seconds": round(self.seconds, 1),
         }
 
 
 def fresh_name() -> str:
-    """Return a name that no sequence of this process or another had."""
+    """Return a name that no sequence of this process or another had, of the form ``NAMED``."""
     return f"q{os.getpid():07d}{next(_numbers):05d}"
 
 
@@ -117,11 +121,13 @@ def measure(
         if stop() or full or (late and tally.cases) or len(tally.findings) >= FINDINGS:
             break
         try:
-            _count(tally, world, real, number, sequence)
+            judged = _judged(tally, world, real, sequence)
         except Crashed:
-            tally.crashes += 1
-            if tally.crashes > FINDINGS:
+            tally.lost.append(sequence)
+            if len(tally.lost) > FINDINGS:
                 raise
+        else:
+            _count(tally, world, real, number, sequence, judged)
     tally.seconds = time.monotonic() - began
     return tally
 
@@ -131,8 +137,26 @@ def _enough(calls: int, spent: float, made: int) -> int:
     return -(-calls // SLOW_SHARE) if made and spent / made > SLOW_SECONDS else calls
 
 
-def _count(tally: Tally, world: World, real: RealSide, number: int, sequence: Sequence) -> None:
-    judged = judging.run(world, real, sequence, fresh_name())
+def _judged(tally: Tally, world: World, real: RealSide, sequence: Sequence) -> list[judging.Judged]:
+    """Return the verdicts on a sequence.
+
+    Raises:
+        Crashed: the engine was lost each time.
+    """
+    left = TRIES
+    while True:
+        try:
+            return judging.run(world, real, sequence, fresh_name())
+        except Crashed:
+            tally.crashes += 1
+            left -= 1
+            if not left:
+                raise
+
+
+def _count(
+    tally: Tally, world: World, real: RealSide, number: int, sequence: Sequence, judged: list[judging.Judged]
+) -> None:
     tally.cases += 1
     for index, verdict in enumerate(judged):
         tally.known.update(verdict.known)
@@ -163,7 +187,7 @@ def _note(
         if time.monotonic() - began > SMALLER_SECONDS:
             return False
         try:
-            *_, last = judging.run(world, real, candidate, fresh_name())
+            *_, last = _judged(tally, world, real, candidate)
         except Crashed:
             return False
         if last.step != candidate.steps[-1] or _fields(last.unexplained) != fields:

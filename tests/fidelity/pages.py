@@ -6,7 +6,7 @@ import base64
 import json
 import re
 
-from emulator.windows.network import HttpAnswer, HttpRequest
+from emulator.windows.network.network import HttpAnswer, HttpRequest
 
 from . import tls
 
@@ -33,6 +33,8 @@ _REASONS = {
     500: "Internal Server Error",
     503: "Service Unavailable",
 }
+_SUMS = f"{'0' * 40}  hello\n{'0' * 40} *./other.txt\r\n{'0' * 40} b c.txt.old\n"
+"""No page's name is in it: the rig's Select-String gives no text for a line that it found."""
 _FIXED = {
     "/": ("text/html", b"<p>home</p>"),
     "/hello.txt": ("text/plain", HELLO),
@@ -48,11 +50,10 @@ _FIXED = {
     "/raw.bin": ("application/octet-stream", b"\xff\xfe\0\x01"),
     "/typeless": (None, b"some text"),
     "/empty": ("text/plain", b""),
+    "/sums.txt": ("text/plain", _SUMS.encode()),
 }
 _ECHOED = ("accept", "authorization", "content-type", "referer", "user-agent")
 _DATED = {"/old.txt": OLD, "/new.txt": NEW}
-_SUMS = f"{'0' * 40}  hello\n{'0' * 40} *./other.txt\r\n{'0' * 40} b c.txt.old\n"
-"""No page's name is in it: the rig's Select-String gives no text for a line that it found."""
 
 
 def answer(request: HttpRequest) -> HttpAnswer:
@@ -68,31 +69,38 @@ def answer(request: HttpRequest) -> HttpAnswer:
 
 def _answer(request: HttpRequest) -> HttpAnswer:
     path = request.path.partition("?")[0]
-    if path == "/echo":
-        return _page("application/json", _echo(request))
-    if path == "/sums.txt":
-        return _page("text/plain", _SUMS.encode())
+    if path in _FIXED:
+        return _page(*_FIXED[path])
     if path in _DATED:
         return HttpAnswer(200, "OK", {"Content-Type": "text/plain", "Last-Modified": _DATED[path]}, HELLO)
+    if path == "/echo":
+        return _page("application/json", _echo(request))
     if path == "/tagged":
         headers = {"ETag": '"abc"', "X-Thing-Two": "z", "x-lower-1": "1", "Content-Type": "text/plain"}
         return HttpAnswer(200, "OK", headers, HELLO)
     if path == "/slow":
         return HttpAnswer(200, "OK", {"Content-Type": "text/plain"}, HELLO, None, SLOW_SECONDS)
     if path == "/private":
-        expected = f"Basic {base64.b64encode(f'{USER}:{PASSWORD}'.encode()).decode()}"
-        if _header(request, "authorization") == expected:
-            return _page("text/plain", HELLO)
-        return _with_status(401, {"WWW-Authenticate": 'Basic realm="fid"'})
+        return _private(request)
+    return _numbered(path)
+
+
+def _private(request: HttpRequest) -> HttpAnswer:
+    """Answer the one user with the password."""
+    expected = f"Basic {base64.b64encode(f'{USER}:{PASSWORD}'.encode()).decode()}"
+    if _header(request, "authorization") == expected:
+        return _page("text/plain", HELLO)
+    return _with_status(401, {"WWW-Authenticate": 'Basic realm="fid"'})
+
+
+def _numbered(path: str) -> HttpAnswer:
+    """Answer a path that names a status, a redirect or a turn of an endless loop; 404 for any other."""
     if status := re.fullmatch(r"/status/(\d{3})", path):
         return _with_status(int(status[1]), {})
     if redirect := re.fullmatch(r"/redirect/(\d{3})(/\w+)?", path):
         return _with_status(int(redirect[1]), {"Location": redirect[2] or "../hello.txt"})
     if loop := re.fullmatch(r"/loop/(\d+)", path):
         return _with_status(302, {"Location": f"/loop/{int(loop[1]) + 1}"})
-    if path in _FIXED:
-        kind, body = _FIXED[path]
-        return _page(kind, body)
     return _with_status(404, {})
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import wrapped_module
 from collection_tree import link
-from emulator.model.engine import ModelEngine
-from emulator.process.powershell import PowerShell
+from emulator.handlers import HANDLERS
+from emulator.model.model_engine import ModelEngine
+from emulator.process.powershell import Output
 from emulator.windows.machine import Machine
 
 from .world import State, Step, World, named
@@ -22,6 +23,15 @@ class ScriptFailed(Exception):
     """A script of a world failed on the engine: the text has its errors."""
 
 
+class Scripts(t.Protocol):
+    """What runs a script with lines of input; when it is lost in the middle it raises Crashed and repeats nothing: a
+    call that was made half would be made twice.
+    """
+
+    def script(self, text: str, lines: t.Sequence[str] = ()) -> Output:
+        """Run a script."""
+
+
 class Real:
     """Modules on a PowerShell, through ansible-core's own wrapper.
 
@@ -29,7 +39,7 @@ class Real:
         powershell: what runs them; its drive is shared by all sequences.
     """
 
-    def __init__(self, powershell: PowerShell) -> None:
+    def __init__(self, powershell: Scripts) -> None:
         self._powershell = powershell
         self._prepared: set[str] = set()
 
@@ -74,7 +84,7 @@ class Modelled:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self._engine = ModelEngine(machine, (), SEARCH)
+        self._engine = ModelEngine(machine, HANDLERS, (), SEARCH)
 
     def call(self, step: Step, name: str) -> dict[str, t.Any]:
         """Run one call, as the result's JSON."""

@@ -8,9 +8,9 @@ import re
 import typing as t
 import xml.etree.ElementTree as ET
 
-from emulator.windows.httpsys import ADDRESSES, NAMES
-from emulator.windows.iis import UNKNOWN
-from emulator.windows.iis_defaults import APPLICATION_HOST, CONFIG_PATH
+from emulator.windows.iis.defaults import APPLICATION_HOST, CONFIG_PATH
+from emulator.windows.iis.httpsys import ADDRESSES, NAMES
+from emulator.windows.iis.states import UNKNOWN
 from emulator.windows.machine import Machine
 
 from .world import Runs, State, quoted

@@ -16,6 +16,8 @@ from .known import Known
 
 HERE = "{here}"
 """Stands for a sequence's own name in start states and arguments, so that each has a folder or key of its own."""
+NAMED = r"q\d{12}"
+"""What the name of a sequence looks like on an engine."""
 NOW = "<now>"
 """Stands for a time of the run in recorded answers."""
 RECENT_SECONDS = 6 * 3600

@@ -1,4 +1,6 @@
-"""Every case of make bench runs to its end on both sides, with fewer remote executions on ours."""
+"""Every case of make bench runs to its end on both sides, with fewer remote executions on ours, or in one case as
+many.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,10 @@ pytestmark = [
     pytest.mark.nightly,
     pytest.mark.skipif(not os.environ.get("IMOPS_NIGHTLY"), reason="takes two minutes: run by make test-all"),
 ]
+EQUAL = {("service", "verify")}
+"""Cases in which ours asks as often as the baseline. As a service that one gathers facts and reads the event log, two
+executions, and asks nothing of settings, rights, logs and the agent itself; ours asks for all of it in two.
+"""
 
 
 @pytest.mark.parametrize("hosting", ["iis", "service"])
@@ -22,5 +28,6 @@ def test_both_playbooks_do_each_case(hosting, tmp_path, monkeypatch):
     costs = bench.measure(turn, bench_side.prepare())
     assert costs.keys() == set(bench.CASES)
     for case, sides in costs.items():
-        assert 0 < sides["ours"].executions < sides["baseline"].executions, case
-    assert costs["nothing_to_do"]["ours"].executions <= 2
+        allowed = sides["baseline"].executions - ((hosting, case) not in EQUAL)
+        assert 0 < sides["ours"].executions <= allowed, case
+    assert max(costs[case]["ours"].executions for case in ("nothing_to_do", "verify")) <= 2

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import canaries
 import demo
 import emulated
 import pytest
@@ -35,8 +36,8 @@ def fleet(tmp_path_factory):
         yield running
 
 
-def lay(fleet, folder, playbook, variables):
-    """Lay out what AWX hands to a job."""
+def lay(fleet, folder, playbook, variables, secrets):
+    """Lay out what AWX hands to a job; ``secrets``: more variables of the encrypted file."""
     inventory, project, env = folder / "inventory", folder / "project", folder / "env"
     for part in (inventory, project, env):
         part.mkdir(parents=True)
@@ -44,7 +45,7 @@ def lay(fleet, folder, playbook, variables):
     shutil.copy(demo.CONTOSO / "inventory.yml", inventory / "organisation.yml")
     shutil.copytree(demo.CONTOSO / "group_vars", inventory / "group_vars")
     vault = inventory / "group_vars" / "agents" / "vault.yml"
-    vault.write_text(yaml.safe_dump(yaml.safe_load(vault.read_text("utf-8")) | SECRETS), "utf-8")
+    vault.write_text(yaml.safe_dump(yaml.safe_load(vault.read_text("utf-8")) | SECRETS | secrets), "utf-8")
     password = folder.parent / f"{folder.name}.password"
     password.write_text(VAULT_PASSWORD, "utf-8")
     command = [BINARIES / "ansible-vault", "encrypt", "--vault-password-file", password, vault]
@@ -61,9 +62,9 @@ def lay(fleet, folder, playbook, variables):
     (env / "envvars").write_text(json.dumps(ours), "utf-8")
 
 
-def run(fleet, folder, playbook, variables):
+def run(fleet, folder, playbook, variables, secrets=None):
     """Run a job and return its status, its statistics, and all that it printed or kept; its directory is gone then."""
-    lay(fleet, folder, playbook, variables)
+    lay(fleet, folder, playbook, variables, secrets or {})
     command = [BINARIES / "ansible-runner", "run", folder, "-p", "job.yml"]
     environment = emulated.environment(fleet) | {"PATH": f"{BINARIES}:{os.environ['PATH']}"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
@@ -109,3 +110,16 @@ def test_a_job_with_a_wrong_answer_is_refused_before_anything_is_sent(fleet, tmp
     assert "im_agent_https_port" in kept["output"]
     assert fleet.counters(HOST)["remote_executions"] == 0
     assert told(kept) == []
+
+
+@pytest.mark.nightly
+@pytest.mark.skipif(not os.environ.get("IMOPS_NIGHTLY"), reason="takes 20 seconds more: run by make test-all")
+def test_secrets_in_sixty_places_are_in_no_artifact_of_a_job(fleet, tmp_path):
+    fleet.command("reset")
+    vaulted = canaries.vault("old", inline=True) | canaries.vault("old", inline=False)
+    status, _, kept = run(fleet, tmp_path / "sixty", "install", SURVEY | canaries.inventory("old"), vaulted)
+    assert status == 0, kept["output"][-4000:]
+    assert any("job_events" in name for name in kept)
+    assert {name: canaries.seen(text) for name, text in kept.items() if canaries.seen(text)} == {}
+    there = json.dumps(fleet.command("dump", "--host", HOST)["state"])
+    assert len(canaries.seen(there)) > 60, "they did get there"

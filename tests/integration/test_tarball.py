@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 import subprocess
 import sys
 import tarfile
@@ -18,7 +20,18 @@ PACKAGES = next(Path(sys.prefix).glob("lib/python*/site-packages"))
 HOST = "paris.contoso.com"
 
 SHIPPED = {"changelogs", "docs", "examples", "meta", "playbooks", "plugins", "roles"}
-SHIPPED |= {"COPYING", "CONTRIBUTING.md", "README.md", "ee-requirements.txt"}
+SHIPPED |= {
+    "CHANGELOG.rst",
+    "CODE_OF_CONDUCT.md",
+    "CONTRIBUTING.md",
+    "COPYING",
+    "README.md",
+    "SECURITY.md",
+    "SUPPORT.md",
+}
+SHIPPED |= {"requirements.txt", "ee-requirements.txt", "ee-bindep.txt"}
+# Of the tests what ansible-test reads, and what the pages lead to.
+SHIPPED |= {f"tests/{name}/README.md" for name in ("emulator", "fidelity", "installed")} | {"tests/sanity"}
 MADE = {"MANIFEST.json", "FILES.json"}
 NOT_SHIPPED = {"galaxy.yml"}  # ansible-galaxy writes MANIFEST.json of it
 
@@ -53,14 +66,41 @@ def under(name, entries):
     return any(name == entry or name.startswith(f"{entry}/") for entry in entries)
 
 
-def test_the_archive_holds_all_that_ships_and_nothing_else(archive):
+def listed(archive):
+    """Return the names of the files in an archive."""
     with tarfile.open(archive) as opened:
-        held = {member.name for member in opened.getmembers() if not member.isdir()}
+        return {member.name for member in opened.getmembers() if not member.isdir()}
+
+
+def test_the_archive_holds_all_that_ships_and_nothing_else(archive):
+    held = listed(archive)
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
-    ours = {name for name in listed if under(name, SHIPPED) and (ROOT / name).exists()}
+    tracked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    extensions = {name for name in tracked if under(name, {"extensions"}) and not under(name, {"extensions/molecule"})}
+    ours = {name for name in tracked if under(name, SHIPPED) and (ROOT / name).exists()} | extensions
     assert held - MADE == ours - NOT_SHIPPED
     assert not [name for name in held if "standin" in name.lower()]
+
+
+def test_what_the_pages_in_the_archive_lead_to_is_in_the_archive(archive):
+    held = listed(archive)
+    missing = []
+    for page in sorted(name for name in held if name.endswith(".md")):
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", (ROOT / page).read_text("utf-8")):
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(page), target))
+            if "://" not in target and not any(under(name, {path}) for name in held):
+                missing.append(f"{page}: {target}")
+    assert missing == []
+
+
+def test_what_the_folder_meta_names_is_in_the_archive(archive):
+    held = listed(archive)
+    environment = yaml.safe_load((ROOT / "meta" / "execution-environment.yml").read_text("utf-8"))
+    files = [environment["dependencies"]["python"], *(file["src"] for file in environment["additional_build_files"])]
+    # ansible-builder looks for them beside the file, and in the root of a collection that is already installed.
+    assert {f"meta/{name}" for name in files} | {environment["dependencies"]["python"]} <= held
+    runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text("utf-8"))
+    assert {f"plugins/action/{name}.py" for name in runtime["action_groups"]["identity_manager"]} <= held
 
 
 def test_the_archive_installed_beside_its_dependencies_alone_installs_an_agent(collections, tmp_path):

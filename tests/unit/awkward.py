@@ -25,15 +25,15 @@ from pathlib import Path
 
 import chain
 import yaml
-from emulator.windows import packages
-from emulator.windows.agent import MODULE as IIS_MODULE
+from emulator.windows.agent.process import MODULE as IIS_MODULE
+from emulator.windows.installed import packages
 from in_process import Server
 
 FOLDER = Path(__file__).resolve().parents[1] / "scenarios"
 KEYS = frozenset(
     {"about", "server", "installed", "installed_fails", "before", "by_hand", "inventory", "refused", "changes", "warns"}
 )
-STARTED = {(IIS_MODULE, 1001), ("Usercube-Agent", 0)}
+STARTED = {(IIS_MODULE, 1032), ("Usercube-Agent", 0)}
 
 
 def _remove_server_certificate(server: Server) -> None:

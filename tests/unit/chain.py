@@ -164,8 +164,6 @@ def arguments(task: str, i: t.Mapping[str, t.Any], certificates: t.Mapping[str, 
     named = {
         use: {**certificates[use], "password": passwords.get(use)} for use in PAIRS if certificates.get(use) is not None
     }
-    companions = ("encrypted.json", "encrypted.agent.json", "cyberArk.agent.json")
-    watch = [f"{RUNTIME}\\appsettings.{name}" for name in ("json", "agent.json", *companions)]
     hosted = {"service": i["service_name"]} if is_service else {"site": i["site_name"], "pool": i["pool_name"]}
     found: dict[str, dict[str, t.Any]] = {
         "win_im_agent_info": {"inventory": dict(i)},
@@ -184,12 +182,14 @@ def arguments(task: str, i: t.Mapping[str, t.Any], certificates: t.Mapping[str, 
             "former_identities": possible,
             "grant_server": is_service,
             "host_name": i["host_name"],
+            "organization": i["organization"],
             "settings_path": RUNTIME,
         },
         "win_im_apppool": {**pool, "change": "at_start"},
         "win_im_permissions": {**folders, "identity": identity, "former_identities": possible},
         "win_im_agent_settings": {
             "path": RUNTIME,
+            "identity": identity,
             "server_url": i["server_url"],
             "agent_identifier": i["identifier"],
             "openid_clients": i["openid_clients"],
@@ -204,11 +204,12 @@ def arguments(task: str, i: t.Mapping[str, t.Any], certificates: t.Mapping[str, 
             "scheduler": {"Enabled": i["scheduler_enabled"]},
             "fingerprint_key": i.get("fingerprint_key"),
             "hosting": i["hosting"],
+            "service": i["service_name"],
             "settings": i["settings"],
             "agent_settings": i["agent_settings"],
             **i.get("settings_options", {}),
         },
-        "win_im_web_config": {"path": RUNTIME, "environment": i["environment"]},
+        "win_im_web_config": {"path": RUNTIME, "identity": identity, "environment": i["environment"]},
         "win_im_site": {
             "name": i["site_name"],
             "path": RUNTIME,
@@ -224,9 +225,9 @@ def arguments(task: str, i: t.Mapping[str, t.Any], certificates: t.Mapping[str, 
                 }
             ],
         },
-        "start": {**pool, "state": "started", "watch": watch},
+        "start": {**pool, "state": "started", "settings_path": RUNTIME},
         "win_im_service": service,
-        "start service": {**service, "state": "started", "watch": watch},
+        "start service": {**service, "state": "started", "settings_path": RUNTIME},
         "remove service": {"name": i["service_name"], "state": "absent"},
         "remove site": {"name": i["site_name"], "state": "absent"},
         "remove pool": {"name": i["pool_name"], "state": "absent"},
@@ -280,6 +281,20 @@ def foretold(run: t.Callable[..., dict[str, t.Any]], target: Server, **options: 
     assert not done.get("failed"), done
     assert (predicted["changed"], predicted.get("operations")) == (done["changed"], done.get("operations"))
     return done
+
+
+def lasting(server: Server) -> str:
+    """Return a server's state without what a request to a site leaves.
+
+    IIS loads what it is asked for, with an event and the agent's files in Temp, and notices only then that a web.config
+    is broken; the first probe asks the verification's questions too.
+    """
+    dump = server.machine.dump()
+    dump.pop("events")
+    dump["files"] = {path: entry for path, entry in dump["files"].items() if "\\temp" not in path.lower()}
+    for key in ("workers", "app_restarts"):
+        (dump["iis"] or {}).pop(key, None)
+    return json.dumps(dump, sort_keys=True)
 
 
 def changed(results: t.Mapping[str, t.Mapping[str, t.Any]]) -> set[str]:

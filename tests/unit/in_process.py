@@ -17,8 +17,9 @@ from ansible.playbook.task import Task
 from ansible.plugins.loader import action_loader
 from ansible.template import Templar
 from collection_tree import link
-from emulator.model.engine import ModelEngine
-from emulator.windows import scenario
+from emulator.handlers import HANDLERS
+from emulator.model.model_engine import ModelEngine
+from emulator.scenario import hosts
 from emulator.windows.machine import Machine
 
 PACKAGES = next(Path(sys.prefix).glob("lib/python*/site-packages"))
@@ -27,7 +28,7 @@ SEARCH = (link(), PACKAGES)
 
 def machine(data: t.Mapping[str, t.Any] | None = None, name: str = "paris.contoso.com") -> Machine:
     """Build one server of a scenario."""
-    return scenario.load({"domain": "contoso.com", **(data or {})}, [name])[name].machine
+    return hosts.load({"domain": "contoso.com", **(data or {})}, [name])[name].machine
 
 
 class Server:
@@ -35,7 +36,7 @@ class Server:
 
     def __init__(self, machine: Machine, faults: t.Sequence[t.Mapping[str, t.Any]] = ()) -> None:
         self.machine = machine
-        self.engine = ModelEngine(machine, faults, SEARCH)
+        self.engine = ModelEngine(machine, HANDLERS, faults, SEARCH)
         self.variables: dict[str, t.Any] = {"inventory_hostname": machine.name}
         self.new_run()
 

@@ -8,7 +8,7 @@ import json
 
 import chain
 import in_process
-from ansible_collections.imops.identity_manager.plugins.plugin_utils import _certificate
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._windows.certificate import describe
 from cryptography.hazmat.primitives import serialization
 
 NOW = datetime.datetime(2026, 11, 24, 8, 0, tzinfo=datetime.UTC)
@@ -53,7 +53,7 @@ def held(target, store="My"):
 
 
 def thumbprint(certificate):
-    return _certificate.describe(certificate.public_bytes(DER)).thumbprint
+    return describe(certificate.public_bytes(DER)).thumbprint
 
 
 def usable(target, found, store="My"):

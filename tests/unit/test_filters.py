@@ -55,7 +55,7 @@ def test_each_example_runs_and_the_first_gives_the_sample(name):
         for task in yaml.safe_load(document["EXAMPLES"])
     ]
     assert results[0] == document["RETURN"]["_value"]["sample"]
-    kind = {"str": str, "dict": dict, "list": list}[document["RETURN"]["_value"]["type"]]
+    kind = {"str": str, "dict": dict, "list": list, "raw": object}[document["RETURN"]["_value"]["type"]]
     assert all(isinstance(result, kind) for result in results)
     assert "not for printing" not in json.dumps(results)
 
@@ -107,18 +107,22 @@ MISTAKES = [
     ("{{ 'D:(A;;ZZ;;;BA)' | X.effective_rights }}", ["rights 'ZZ'"]),
     ("{{ 'D:(A;;FA;;;BA)' | X.effective_rights(pool='') }}", ["found ''", "application pool"]),
     ("{{ ['a'] | X.masked_settings }}", ["found a list", "wanted a dictionary"]),
-    ("{{ {} | X.masked_settings(before='a') }}", ["before: found a text", "wanted a dictionary"]),
+    ("{{ {} | X.masked_settings(before='a') }}", ["before: found a string", "wanted a dictionary"]),
     ("{{ none | X.masked_settings }}", ["found nothing"]),
     ("{{ {'appsettings.jsn': {}} | X.merged_settings }}", ["'appsettings.jsn'", "appsettings.json", "Production"]),
-    ("{{ 'x' | X.merged_settings }}", ["found a text", "by the name of their file"]),
+    ("{{ 'x' | X.merged_settings }}", ["found a string", "by the name of their file"]),
     ("{{ 'Local' | X.agent_element }}", ["'Local'", "any other name"]),
     ("{{ 'Paris' | X.agent_element(uri='http://x') }}", ["'http://x'", "https address"]),
     ("{{ 'Job' | X.openid_client_element(secret='', profile='Administrator') }}", ["secret: found nothing", "vault"]),
     ("{{ 'Job' | X.openid_client_element(secret='s', profile='') }}", ["profile: found ''", "Administrator"]),
     ("{{ 7 | X.openid_secret_hash }}", ["found a number", "vault"]),
     ("{{ 'AD' | X.connector_element(agent='') }}", ["agent: found ''", "the agent's identifier"]),
-    ("{{ 'CN=x' | X.distinguished_name }}", ["found a text", "by attribute type"]),
-    ("{{ {'CN': ''} | X.distinguished_name }}", ["CN: found ''", "leave CN out"]),
+    ("{{ 'CN=x' | X.distinguished_name }}", ["found a string", "by attribute type"]),
+    ("{{ 'x' | X.converted('dict') }}", ["found no dict", "JSON"]),
+    ("{{ 'x' | X.converted('int') }}", ["found the type 'int'", "dict, list"]),
+    ("{{ {'CN': ''} | X.distinguished_name }}", ["CN: found ''", "omit CN"]),
+    ("{{ {'agent1': 'ok'} | X.reach_table }}", ["agent1: found a string", "results of win_im_ping"]),
+    ("{{ 'ok' | X.reach_table }}", ["found a string", "results of win_im_ping"]),
 ]
 
 

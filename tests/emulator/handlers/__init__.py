@@ -1,6 +1,7 @@
-"""What each module does to a server: importing this package registers all handlers."""
+"""What each module does to a server: ``HANDLERS`` has all, to be passed to an engine."""
 
-from . import (  # noqa: F401  (imported to be registered)
+from ..model.call import declared
+from . import (  # noqa: F401  (imported, so that they are declared)
     ansible_windows_acl,
     ansible_windows_certificate_info,
     ansible_windows_certificates,
@@ -25,3 +26,6 @@ from . import (  # noqa: F401  (imported to be registered)
     probe,
     write,
 )
+
+HANDLERS = declared()
+"""The handlers by the full names of their modules."""

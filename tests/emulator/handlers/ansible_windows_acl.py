@@ -6,11 +6,11 @@ import re
 import typing as t
 
 from ..model.call import Call, ModuleFailure, handles
-from ..windows import access_rules, security
-from ..windows.access_rules import SYNCHRONIZE
 from ..windows.errors import WindowsError
 from ..windows.machine import Machine
-from ..windows.security import Ace
+from ..windows.security import access_rules, descriptors
+from ..windows.security.access_rules import SYNCHRONIZE
+from ..windows.security.descriptors import Ace
 
 RIGHTS = {
     "ReadData": 0x1,
@@ -35,12 +35,12 @@ RIGHTS = {
     "ChangePermissions": 0x40000,
     "TakeOwnership": 0x80000,
     "Synchronize": SYNCHRONIZE,
-    "FullControl": security.FULL,
+    "FullControl": descriptors.FULL,
 }
-KEY_RIGHTS = {"Read": security.READ, "FullControl": security.FULL}
+KEY_RIGHTS = {"Read": descriptors.READ, "FullControl": descriptors.FULL}
 INHERIT = {"None": 0, "ContainerInherit": 1, "ObjectInherit": 2}
 PROPAGATE = {"none": (), "inheritonly": ("IO",), "nopropagateinherit": ("NP",)}
-KEEP_SYNCHRONIZE = {security.FULL, security.FULL & ~RIGHTS["DeleteSubdirectoriesAndFiles"]}
+KEEP_SYNCHRONIZE = {descriptors.FULL, descriptors.FULL & ~RIGHTS["DeleteSubdirectoriesAndFiles"]}
 
 
 def _flags(text: str, known: t.Mapping[str, int], kind: str) -> int:
@@ -83,7 +83,7 @@ def _sid(machine: Machine, user: str) -> str:
             message = f"Cannot find path 'IIS:\\AppPools\\{short}' because it does not exist."
         if message:
             raise WindowsError("System.Management.Automation.ActionPreferenceStopException", message)
-        return security.pool_sid(short)
+        return descriptors.pool_sid(short)
     if user.upper().startswith("S-1-"):
         return user.upper()
     found = machine.accounts.sid(user)

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import NameOID
 
 from ..model.call import Call, ModuleFailure, handles
-from ..windows.certificates import StoredCertificate
+from ..windows.certificates.stores import StoredCertificate
 from .ansible_windows_certificates import LOCATIONS
 
 _FIELDS = {

@@ -6,7 +6,7 @@ import ntpath
 import typing as t
 
 from ..model.call import Call, ModuleFailure, handles
-from ..windows import command_line, programs, scripts
+from ..windows.commands import command_line, programs, scripts
 from ..windows.errors import WindowsError
 
 NO_FILE, NO_PATH = "The system cannot find the file specified", "The system cannot find the path specified"

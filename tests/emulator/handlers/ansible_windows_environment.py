@@ -6,7 +6,7 @@ import typing as t
 
 from ..model.call import Call, ModuleFailure, handles
 from ..windows.errors import WindowsError
-from ..windows.registry_data import text
+from ..windows.registry.value_data import text
 
 LONGEST_OF_A_USER = 254
 NAME_WITH_EQUALS = "Environment variable name cannot contain equal character."

@@ -9,11 +9,11 @@ import ntpath
 import typing as t
 
 from ..model.call import Call, ModuleFailure, handles
-from ..windows import scripts
-from ..windows.accounts import MACHINE
-from ..windows.edition import CURRENT_VERSION
+from ..windows.commands import scripts
 from ..windows.errors import WindowsError
 from ..windows.machine import Machine
+from ..windows.security.accounts import MACHINE
+from ..windows.system.edition import CURRENT_VERSION
 
 GROUPS = {
     "min": ("date_time", "distribution", "dns", "env", "local", "platform", "powershell_version", "user"),
@@ -173,7 +173,7 @@ def _env(call: Call, warnings: list[str]) -> dict[str, t.Any]:
         "USERNAME": "Administrator",
         "USERPROFILE": home,
     }
-    variables |= machine.environment_variables()
+    variables |= machine.environment.variables()
     variables |= dict.fromkeys(("TEMP", "TMP"), f"{home}\\AppData\\Local\\Temp")
     return {"ansible_env": {name: value.rstrip("\\") for name, value in variables.items()}}
 
@@ -309,7 +309,7 @@ def _windows_domain(call: Call, warnings: list[str]) -> dict[str, t.Any]:
     return {
         "ansible_windows_domain": domain or "WORKGROUP",
         "ansible_windows_domain_member": domain is not None,
-        "ansible_windows_domain_role": "Member server" if domain else "Stand-alone server",
+        "ansible_windows_domain_role": call.machine.domain_role,
     }
 
 

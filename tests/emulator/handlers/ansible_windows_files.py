@@ -9,10 +9,11 @@ import ntpath
 import typing as t
 
 from ..model.call import Call, ModuleFailure, handles
-from ..windows.dates import parse_exact
 from ..windows.errors import WindowsError
-from ..windows.files import FileSystem, Node
+from ..windows.files.file_system import FileSystem
+from ..windows.files.nodes import Node
 from ..windows.machine import Machine
+from ..windows.text.dates import parse_exact
 
 
 @handles("ansible.windows.win_file")

@@ -9,9 +9,10 @@ import re
 import typing as t
 
 from ..model.call import Call, ModuleFailure, handles
-from ..windows import errors, wildcards
+from ..windows import errors
 from ..windows.errors import WindowsError
-from ..windows.files import Node
+from ..windows.files.nodes import Node
+from ..windows.text import wildcards
 from .ansible_windows_commands import FOLDER
 from .ansible_windows_files import described, extension, full
 

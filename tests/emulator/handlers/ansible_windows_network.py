@@ -10,9 +10,9 @@ import re
 import typing as t
 
 from ..model.call import Call, ModuleFailure, handles
-from ..windows import web
 from ..windows.errors import WindowsError
-from ..windows.uri import Uri
+from ..windows.network import web
+from ..windows.network.uri import Uri
 from . import web_request
 
 _NOT_THERE = (

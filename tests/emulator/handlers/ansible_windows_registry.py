@@ -6,9 +6,9 @@ import re
 import typing as t
 
 from ..model.call import Call, ModuleFailure, handles
-from ..windows import registry_data as values
 from ..windows.errors import WindowsError
-from ..windows.registry import Registry, Value
+from ..windows.registry import value_data as values
+from ..windows.registry.keys import Registry, Value
 
 _PATH = re.compile(r"HK(CC|CR|CU|LM|U):\\", re.IGNORECASE)
 _LONGEST = 255

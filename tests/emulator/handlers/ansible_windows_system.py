@@ -7,18 +7,19 @@ import ntpath
 import typing as t
 
 from ..model.call import Call, ModuleFailure, handles
-from ..windows import packages
 from ..windows.errors import WindowsError
-from ..windows.features import DISPLAY
+from ..windows.installed import packages
 from ..windows.machine import Machine
-from ..windows.services import ROOT, Service
+from ..windows.system.services import ROOT, Service
 
 
 @handles("ansible.windows.win_feature")
 def win_feature(call: Call) -> dict[str, t.Any]:
     """Install or remove features."""
     features, arguments = call.machine.features, call.arguments
-    names = arguments["name"]
+    names, source = arguments["name"], arguments.get("source")
+    if source and not call.machine.files.exists(source):
+        raise ModuleFailure(f"Failed to find source path {source} for feature install")
     try:
         if arguments.get("state", "present") == "absent":
             changed = tuple(name for name in names if features.installed(name))
@@ -29,7 +30,7 @@ def win_feature(call: Call) -> dict[str, t.Any]:
                 "management_tools": bool(arguments.get("include_management_tools")),
             }
             changed = features.plan(names, **options)
-            restart = False if call.check else features.install(names, **options).restart
+            restart = False if call.check else features.install(names, source=source, **options).restart
     except WindowsError as error:
         raise ModuleFailure(f"Failed to install Windows Feature: {error.message}", reboot_required=False) from None
     return {
@@ -40,7 +41,7 @@ def win_feature(call: Call) -> dict[str, t.Any]:
         "feature_result": [
             {
                 "id": index,
-                "display_name": DISPLAY.get(name, name),
+                "display_name": call.machine.language.features.get(name, name),
                 "message": [],
                 "reboot_required": False,
                 "skip_reason": "NotSkipped",
@@ -156,6 +157,7 @@ def win_service(call: Call) -> dict[str, t.Any]:
         if service is not None and state == "absent":
             if not call.check:
                 services.stop(name, force_dependents=True)
+                services.wait(name)
                 services.delete(name)
             return {"changed": True, "exists": False}
         if service is None:
@@ -239,23 +241,29 @@ def _run_state(machine: Machine, arguments: dict[str, t.Any], check: bool) -> bo
     service = services.get(name)
     assert service is not None
     force = bool(arguments.get("force_dependent_services"))
+    if state == "paused":
+        raise ModuleFailure("the emulator does not model paused services")
     if state == "restarted":
         if not check:
             dependents = [
                 d for d in services.dependents(name) if (found := services.get(d)) and found.state == "Running"
             ]
             services.stop(name, force_dependents=force)
+            services.wait(name)
             services.start(name)
+            services.wait(name)
             for dependent in dependents:
                 services.start(dependent)
         return True
     if state == "started" and service.state != "Running":
         if not check:
             services.start(name)
+            services.wait(name)
         return True
     if state == "stopped" and service.state != "Stopped":
         if not check:
             services.stop(name, force_dependents=force)
+            services.wait(name)
         return True
     return False
 

@@ -7,9 +7,10 @@ import re
 import typing as t
 
 from ..model.call import Call, ModuleFailure, handles
-from ..windows import web
 from ..windows.clock import stamp
 from ..windows.errors import WindowsError
+from ..windows.network import web
+from ..windows.network.status_codes import STATUS
 from . import web_request
 
 _JSON = re.compile("text|json|javascript", re.IGNORECASE)
@@ -48,7 +49,7 @@ def win_uri(call: Call) -> dict[str, t.Any]:
         _save(call, response.answer.body, warnings, result)
     status = 0 if response.uri.is_file else response.answer.status
     if status not in arguments["status_code"]:
-        listed, name = " ".join(map(str, arguments["status_code"])), web.STATUS.get(status, status or "")
+        listed, name = " ".join(map(str, arguments["status_code"])), STATUS.get(status, status or "")
         result["elapsed"] = 0
         message = f"Status code of request '{status}' is not in list of valid status codes {listed} : {name}'."
         raise web_request.failure(message, warnings, result)

@@ -8,7 +8,7 @@ import typing as t
 
 from ..model.call import Call, ModuleFailure, handles
 from ..windows.errors import WindowsError
-from ..windows.network import is_address
+from ..windows.network.network import is_address
 
 _OUT_OF_RANGE = "Specified argument was out of the range of valid values. (Parameter 'port')"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import typing as t
 
 from ..model.call import Call, ModuleFailure, handles
-from ..windows import firewall
-from ..windows.registry import Registry
+from ..windows.registry.keys import Registry
+from ..windows.system import firewall
 
 
 @handles("community.windows.win_firewall_rule")

@@ -13,7 +13,7 @@ import zipfile
 from ..model.call import Call, ModuleFailure, handles
 from ..windows import errors
 from ..windows.errors import WindowsError
-from ..windows.files import normal
+from ..windows.files.nodes import normal
 from .ansible_windows_files import mind_path
 
 DIRECTORY_END = 18

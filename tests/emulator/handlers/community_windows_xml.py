@@ -8,9 +8,9 @@ from __future__ import annotations
 import typing as t
 
 from ..model.call import Call, ModuleFailure, handles
-from ..windows import xml_document, xml_paths
 from ..windows.errors import WindowsError
-from ..windows.xml_document import XMLNS, Node, NotXml
+from ..windows.text import xml_document, xml_paths
+from ..windows.text.xml_document import XMLNS, Node, NotXml
 from .ansible_windows_files import mind_path
 
 BACKUP_PROCESS = 4000

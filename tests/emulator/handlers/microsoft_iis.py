@@ -5,11 +5,12 @@ from __future__ import annotations
 import typing as t
 
 from ..model.call import Call, ModuleFailure, handles
-from ..windows import powershell
 from ..windows.errors import WindowsError
-from ..windows.iis import SCHEDULE, Iis, known_attribute, no_property
-from ..windows.iis_attributes import POOL
-from ..windows.security import pool_sid
+from ..windows.iis.pool_settings import SCHEDULE, known_attribute, no_property
+from ..windows.iis.schema import POOL
+from ..windows.iis.server import Iis
+from ..windows.security.descriptors import pool_sid
+from ..windows.text import powershell_values
 
 NO_IIS = (
     "Unhandled exception while executing module: The specified module 'WebAdministration' was not loaded because no"
@@ -84,7 +85,7 @@ class _Setting:
             return self._set_times(value)
         known = known_attribute(self._attribute)
         wanted = self._converted(known, value) if known else value
-        if known and not powershell.differ(self._present(known), wanted):
+        if known and not powershell_values.differ(self._present(known), wanted):
             return False
         if self._call.check:
             return True
@@ -95,7 +96,7 @@ class _Setting:
             self._iis.set_pool_attribute(self._pool, known, wanted)
         except WindowsError as error:
             # The value stands in the message, a password too.
-            raise self._failure("set attribute to", f"Value: {powershell.text(wanted)}, ", error) from None
+            raise self._failure("set attribute to", f"Value: {powershell_values.text(wanted)}, ", error) from None
         return True
 
     def _present(self, known: str) -> t.Any:
@@ -108,8 +109,8 @@ class _Setting:
         if spec.type == "enum" and self._looks_up(known):
             if value is None:
                 raise ModuleFailure(NULL, changed=self._changed)
-            value = next((n for name, n in spec.values if name.lower() == powershell.text(value).lower()), value)
-        made = powershell.cast("int" if spec.type in {"enum", "flags"} else spec.type, value)
+            value = next((n for name, n in spec.values if name.lower() == powershell_values.text(value).lower()), value)
+        made = powershell_values.cast("int" if spec.type in {"enum", "flags"} else spec.type, value)
         return value if made is None else made
 
     def _looks_up(self, known: str) -> bool:
@@ -131,7 +132,7 @@ class _Setting:
             try:
                 self._iis.set_pool_schedule(self._pool, wanted[: number + 1])
             except WindowsError as error:
-                raise self._failure("add new attribute to", f"Value: {powershell.text(time)}, ", error) from None
+                raise self._failure("add new attribute to", f"Value: {powershell_values.text(time)}, ", error) from None
         return True
 
     def _failure(self, verb: str, value: str, error: WindowsError) -> ModuleFailure:

@@ -6,7 +6,7 @@ import typing as t
 
 from ..model.call import Call, ModuleFailure, handles
 from ..windows.errors import WindowsError
-from ..windows.iis_applications import Applications, Place, not_there
+from ..windows.iis.applications import Applications, Place, not_there
 from .microsoft_iis import installed
 from .microsoft_iis_sites import full_name
 
@@ -40,7 +40,7 @@ def web_application(call: Call) -> dict[str, t.Any]:
     _mind_user(call)
     iis, changes = installed(call), _Changes(call)
     try:
-        _application(call, Applications(iis), changes)
+        _application(call, Applications(iis.file), changes)
     except WindowsError as error:
         raise ModuleFailure(error.message, changed=changes.any) from None
     except ModuleFailure as failure:
@@ -102,7 +102,7 @@ def virtual_directory(call: Call) -> dict[str, t.Any]:
         if not user or not password:
             missing = "Username is" if password else "Password is" if user else "Both username and password are"
             raise ModuleFailure(f"{missing} required.")
-    applications, changes = Applications(installed(call)), _Changes(call)
+    applications, changes = Applications(installed(call).file), _Changes(call)
     try:
         if arguments["state"].lower() == "absent":
             _remove_directory(call, applications, changes)

@@ -6,9 +6,11 @@ import ntpath
 import typing as t
 
 from ..model.call import Call, ModuleFailure, handles
-from ..windows import powershell
 from ..windows.errors import WindowsError
-from ..windows.iis import UNKNOWN, WEB, Binding, Iis
+from ..windows.iis.binding import WEB, Binding
+from ..windows.iis.server import Iis
+from ..windows.iis.states import UNKNOWN
+from ..windows.text import powershell_values
 from .microsoft_iis import installed
 
 RESULT = "System.Collections.Generic.Dictionary`2[System.String,System.Object]"
@@ -184,12 +186,12 @@ class _Website:
         return [
             b
             for b in self._iis.bindings(self._name)
-            if all(powershell.like(pattern, value) for pattern, value in zip(asked, b.parts, strict=True))
+            if all(powershell_values.like(pattern, value) for pattern, value in zip(asked, b.parts, strict=True))
         ]
 
     def _certify(self, binding: Given) -> None:
         thumbprint, store = binding["certificate_hash"], binding["certificate_store_name"]
-        place = (binding.get("ip") or "", powershell.text(binding.get("port")), binding.get("hostname") or "")
+        place = (binding.get("ip") or "", powershell_values.text(binding.get("port")), binding.get("hostname") or "")
         for found in self._found(*place):
             stored = self._call.machine.certificates.find("LocalMachine", store, thumbprint)
             why = WRONG if found.protocol != "https" else NO_LOGON if stored is None or stored.key is None else None
@@ -208,7 +210,7 @@ class _Website:
 
 
 def _site_number(given: str | None) -> int | None:
-    number = powershell.cast("uint", given) if given else None
+    number = powershell_values.cast("uint", given) if given else None
     if given and number is None:
         digits = given.strip().lstrip("-").isdigit()
         why = "Value was either too large or too small for a UInt32." if digits else NO_NUMBER
@@ -261,7 +263,7 @@ def _info(iis: Iis, name: str) -> dict[str, t.Any]:
 
 def _binding_info(iis: Iis, binding: Binding) -> dict[str, t.Any]:
     ip, port, host = [*binding.information.split(":"), None, None][:3]
-    number = powershell.cast("int", port)
+    number = powershell_values.cast("int", port)
     if number is None:
         raise ValueError(port)
     served = iis.httpsys.get(binding.endpoint, sni=binding.sni) if binding.protocol == "https" else None

@@ -5,6 +5,7 @@ contract.
 from __future__ import annotations
 
 import base64
+import contextlib
 import fnmatch
 import hashlib
 import ntpath
@@ -14,11 +15,18 @@ import typing as t
 from ..model.call import Call, handles
 from ..windows import clock
 from ..windows.errors import WindowsError
-from ..windows.machine import POLICIES, Machine
-from ..windows.network import HttpRequest
-from ..windows.registry import Key
+from ..windows.machine import CRYPTOGRAPHY, POLICIES, Machine
+from ..windows.network import web
+from ..windows.network.network import HttpRequest
+from ..windows.network.uri import Uri
+from ..windows.registry.keys import Key
+from .probe_session import session
 
 Query = dict[str, t.Any]
+_FOR_ADMINISTRATORS = "c:\\windows\\system32\\inetsrv\\config\\"
+_NOT_ALLOWED = (
+    "Filename: redirection.config\r\nError: Cannot read configuration file due to insufficient permissions\r\n"
+)
 
 
 class _BadQuery(Exception):
@@ -47,7 +55,7 @@ def _number(query: Query, name: str, default: int) -> int:
 def _file(machine: Machine, query: Query) -> t.Any:
     path = _text(query, "path")
     node = machine.files.find(path)
-    if node is None:
+    if node is None or (not machine.caller.elevated and path.lower().startswith(_FOR_ADMINISTRATORS)):
         return None
     stamp = clock.stamp(node.last_write)
     if node.folder:
@@ -69,11 +77,12 @@ def _files(machine: Machine, query: Query) -> t.Any:
         return None
     root = machine.files.entry(folder).path.rstrip("\\")
     pattern = query.get("pattern") or "*"
+    folders = bool(query.get("folders"))
     if query.get("recurse"):
-        nodes = [node for node in machine.files.walk(folder) if not node.folder]
+        nodes = [node for node in machine.files.walk(folder) if node.folder == folders]
     else:
         children = [machine.files.entry(ntpath.join(root, name)) for name in machine.files.children(folder)]
-        nodes = [node for node in children if not node.folder]
+        nodes = [node for node in children if node.folder == folders]
     nodes = [node for node in nodes if _fits(node.name, pattern)]
     if newest := _number(query, "newest", 0):
         nodes = sorted(nodes, key=lambda node: node.last_write, reverse=True)[:newest]
@@ -85,6 +94,7 @@ def _files(machine: Machine, query: Query) -> t.Any:
             "version": None,
             "last_write": clock.stamp(node.last_write),
             "tail": base64.b64encode(machine.files.read(node.path)[-tail:]).decode() if tail else None,
+            **({"sddl": machine.files.sddl(node.path)} if query.get("rights") else {}),
         }
         for node in nodes
     ]
@@ -161,22 +171,64 @@ def _certificates(machine: Machine, query: Query) -> t.Any:
 
 
 def _service(machine: Machine, query: Query) -> t.Any:
+    found, wait = _service_now(machine, query), query.get("wait")
+    if wait is None or found is None:
+        return found
+    limit, waited = _number(wait, "seconds", 60), 0
+    while found is not None and found["state"].endswith("Pending") and waited < limit:
+        machine.clock.wait()
+        waited += 1
+        found = _service_now(machine, query)
+    return None if found is None else {**found, "reached": not found["state"].endswith("Pending"), "waited": waited}
+
+
+def _service_now(machine: Machine, query: Query) -> dict[str, t.Any] | None:
     service = machine.services.get(_text(query, "name"))
     if service is None:
         return None
     names = ("name", "display_name", "path", "start_mode", "account", "state", "description", "started")
-    return {name: getattr(service, name) for name in names}
+    found = {name: getattr(service, name) for name in names}
+    return found if machine.caller.sees_starts else found | {"started": None}
 
 
 def _iis(machine: Machine, query: Query) -> t.Any:
+    found, wait = _iis_now(machine), query.get("wait")
+    if wait is None or found is None:
+        return found
+    limit, waited = _number(wait, "seconds", 60), 0
+    while not _iis_reached(found, wait) and waited < limit:
+        machine.clock.wait()
+        waited += 1
+        found = _iis_now(machine)
+    return {**found, "reached": _iis_reached(found, wait), "waited": waited}
+
+
+def _iis_reached(found: dict[str, t.Any], wait: Query) -> bool:
+    kind = "sites" if wait.get("site") else "pools"
+    name = str(wait.get("site") or _text(wait, "pool")).lower()
+    state = _text(wait, "state")
+    if kind == "pools" and state == "Stopped" and any(w["pool"].lower() == name for w in found["workers"]):
+        return False
+    return any(item["name"].lower() == name and item["state"] == state for item in found[kind])
+
+
+def _iis_now(machine: Machine) -> t.Any:
     iis = machine.iis
     if iis is None:
         return None
+    if not machine.caller.elevated:
+        raise WindowsError("System.UnauthorizedAccessException", _NOT_ALLOWED)
+    # The script asks for the workers in a try: without WAS there are none to tell of.
+    workers = []
+    with contextlib.suppress(WindowsError):
+        workers = iis.workers()
+    sees = machine.caller.sees_starts
     return {
         "pools": [{"name": name, "state": iis.pool_state(name)} for name in iis.pools()],
         "sites": [{"name": name, "id": iis.site_id(name), "state": iis.site_state(name)} for name in iis.sites()],
         "workers": [
-            {"pool": w.pool, "process_id": w.process_id, "started": clock.stamp(w.started)} for w in iis.workers()
+            {"pool": w.pool, "process_id": w.process_id, "started": clock.stamp(w.started) if sees else None}
+            for w in workers
         ],
     }
 
@@ -213,6 +265,23 @@ def _http(machine: Machine, query: Query) -> t.Any:
     }
 
 
+def _download(machine: Machine, query: Query) -> t.Any:
+    url = _text(query, "url")
+    if any(machine.files.exists(path) for path in query.get("unless") or []):
+        return None
+    uri = Uri.parse(url)
+    if uri is None:
+        raise WindowsError("System.UriFormatException", "Invalid URI: The format of the URI could not be determined.")
+    try:
+        # The script sends GET and does not read the body, which is what HEAD does to the model's counter of downloads.
+        answer = web.send(machine, web.WebRequest(uri, "HEAD", timeout=_number(query, "timeout", 10))).answer
+    except web.WebFailure as failure:
+        if failure.response is None:
+            raise
+        answer = failure.response.answer
+    return {"status": answer.status, "reason": answer.reason}
+
+
 def _events(machine: Machine, query: Query) -> t.Any:
     log = query.get("log") or "Application"
     if log.lower() not in {"application", "system", "security"}:
@@ -229,19 +298,25 @@ def _environment(machine: Machine, query: Query) -> t.Any:
 def _account(machine: Machine, query: Query) -> t.Any:
     found = []
     for asked in _list(query, "names"):
-        account = machine.accounts.find(asked)
-        found.append(
-            account and {"asked": asked, "sid": account.sid, "name": account.name, "groups": list(account.groups)}
-        )
+        # The script replaces ".", which is no authority that Windows could look up.
+        name = f"{machine.computer_name}{asked[1:]}" if asked.startswith(".\\") else asked
+        account = machine.accounts.find(name)
+        found.append(account and {"asked": asked, "sid": account.sid, "name": account.name})
     return found
 
 
 def _listeners(machine: Machine, query: Query) -> t.Any:
-    return [{"address": listener.address, "port": listener.port} for listener in machine.network.listeners()]
+    names = ("address", "port", *(("process_id", "process") if query.get("owners") else ()))
+    return [{name: getattr(one, name) for name in names} for one in machine.network.listeners()]
+
+
+_NUMBERS = {"web-server": 2, "web-appinit": 445, "web-scripting-tools": 176, "rsat-adds-tools": 299}
+"""The features that the script knows, learn.microsoft.com "Win32_ServerFeature class"."""
 
 
 def _features(machine: Machine, query: Query) -> t.Any:
-    return {name: machine.features.installed(name) for name in _list(query, "names")}
+    there = machine.features.identifiers()
+    return {name: _NUMBERS.get(name.lower()) in there for name in _list(query, "names")}
 
 
 def _policies(machine: Machine, query: Query) -> t.Any:
@@ -273,6 +348,7 @@ _KINDS: dict[str, t.Callable[[Machine, Query], t.Any]] = {
     "service": _service,
     "iis": _iis,
     "http": _http,
+    "download": _download,
     "events": _events,
     "environment": _environment,
     "account": _account,
@@ -291,14 +367,14 @@ def probe(call: Call) -> dict[str, t.Any]:
     for query in call.arguments.get("queries") or []:
         kind = query.get("kind") or ""
         try:
-            if kind not in _KINDS:
+            if kind not in {*_KINDS, "session"}:
                 answers.append(_error("UnknownQuery", f"no such question: '{kind}'"))
             else:
-                answers.append({"value": _KINDS[kind](machine, query)})
+                answers.append({"value": session(call) if kind == "session" else _KINDS[kind](machine, query)})
         except _BadQuery as bad:
             answers.append(_error("BadQuery", str(bad)))
         except WindowsError as error:
-            answers.append(_error(error.type_name, error.message))
+            answers.append(_error(error.type_name, machine.language.said(error.message)))
     return {"changed": False, "protocol": 1, "answers": answers, "host": _host(machine)}
 
 
@@ -309,11 +385,12 @@ def _error(kind: str, message: str) -> dict[str, t.Any]:
 def _host(machine: Machine) -> dict[str, t.Any]:
     return {
         "computer_name": machine.computer_name,
+        "machine_id": machine.registry.get(CRYPTOGRAPHY, "MachineGuid"),
         "domain": machine.domain,
         "os_version": machine.os.version,
         "product_name": machine.os.product_name,
         "powershell": machine.os.powershell,
-        "elevated": True,
+        "elevated": machine.caller.elevated,
         "time": clock.stamp(machine.clock.now()),
         "system_root": "C:\\Windows",
         "program_files": "C:\\Program Files",

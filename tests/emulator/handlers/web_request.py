@@ -5,9 +5,9 @@ from __future__ import annotations
 import typing as t
 
 from ..model.call import Call, ModuleFailure
-from ..windows import web
 from ..windows.errors import WindowsError
-from ..windows.uri import Uri
+from ..windows.network import web
+from ..windows.network.uri import Uri
 
 _METHOD_EXCEPTION = "System.Management.Automation.MethodInvocationException"
 _SAFE = {"GET", "HEAD"}
@@ -26,7 +26,29 @@ def made(call: Call, url: str, warnings: list[str]) -> web.WebRequest:
         WindowsError: an option or the address is of no use.
         ModuleFailure: the address is one of ftp.
     """
-    arguments = call.arguments
+    arguments, uri = call.arguments, _address(url)
+    method = arguments["url_method"] or "GET"
+    given = {str(name): str(value) for name, value in (arguments["headers"] or {}).items()}
+    credentials = (arguments["url_username"], arguments["url_password"] or "") if arguments["url_username"] else None
+    headers: dict[str, str] = web.basic(*credentials) if credentials and arguments["force_basic_auth"] else {}
+    headers |= {name: value for name, value in given.items() if name.lower() not in {"user-agent", "host"}}
+    headers["User-Agent"] = _agent(given, arguments["http_agent"], warnings)
+    follows = arguments["follow_redirects"]
+    followed = follows == "all" or (follows == "safe" and method.upper() in _SAFE)
+    return web.WebRequest(
+        uri,
+        method=method.upper() if method.upper() in {"GET", "HEAD", "POST", "PUT", "CONNECT"} else method,
+        headers=headers,
+        host=_named(given, "host") or "",
+        body=None,
+        credentials=credentials,
+        redirects=arguments["maximum_redirection"] if followed else 0,
+        verify=arguments["validate_certs"],
+        timeout=arguments["url_timeout"],
+    )
+
+
+def _address(url: str) -> Uri:
     uri = Uri.parse(url)
     if uri is None or uri.scheme not in {"http", "https", "ftp", "file"}:
         why = (
@@ -37,32 +59,21 @@ def made(call: Call, url: str, warnings: list[str]) -> web.WebRequest:
         raise WindowsError(_METHOD_EXCEPTION, f'Exception calling "Create" with "1" argument(s): "{why}"')
     if uri.scheme == "ftp":
         raise ModuleFailure("the emulator sends no requests over ftp")
-    method = arguments["url_method"] or "GET"
-    headers: dict[str, str] = {}
-    if arguments["url_username"] and arguments["force_basic_auth"]:
-        headers |= web.basic(arguments["url_username"], arguments["url_password"] or "")
-    given = {str(name): str(value) for name, value in (arguments["headers"] or {}).items()}
-    agent = arguments["http_agent"]
-    own = next((value for name, value in given.items() if name.lower() == "user-agent"), None)
+    return uri
+
+
+def _agent(given: t.Mapping[str, str], agent: str, warnings: list[str]) -> str:
+    """Return what is sent as User-Agent: the option, unless only the header was set."""
+    own = _named(given, "user-agent")
     if own is not None and agent == "ansible-httpget":
-        agent = own
-    elif own is not None:
+        return own
+    if own is not None:
         warnings.append("The 'User-Agent' header and the 'http_agent' was set, using the 'http_agent' for web request")
-    host = next((value for name, value in given.items() if name.lower() == "host"), "")
-    headers |= {name: value for name, value in given.items() if name.lower() not in {"user-agent", "host"}}
-    follows = arguments["follow_redirects"]
-    followed = follows == "all" or (follows == "safe" and method.upper() in _SAFE)
-    return web.WebRequest(
-        uri,
-        method.upper() if method.upper() in {"GET", "HEAD", "POST", "PUT", "CONNECT"} else method,
-        {**headers, "User-Agent": agent},
-        host,
-        None,
-        (arguments["url_username"], arguments["url_password"] or "") if arguments["url_username"] else None,
-        arguments["maximum_redirection"] if followed else 0,
-        arguments["validate_certs"],
-        arguments["url_timeout"],
-    )
+    return agent
+
+
+def _named(headers: t.Mapping[str, str], name: str) -> str | None:
+    return next((value for key, value in headers.items() if key.lower() == name), None)
 
 
 def sent(call: Call, request: web.WebRequest, result: Result, *, bad_too: bool = False) -> web.Response:

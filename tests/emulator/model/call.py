@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import types
 import typing as t
 
-if t.TYPE_CHECKING:
-    from ..windows.machine import Machine
+from ..windows.machine import Machine
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,15 +39,20 @@ class ModuleFailure(Exception):
 
 
 Handler = t.Callable[[Call], dict[str, t.Any]]
-HANDLERS: dict[str, Handler] = {}
+_declared: dict[str, Handler] = {}
 
 
 def handles(*modules: str) -> t.Callable[[Handler], Handler]:
-    """Register a function as the handler of the named modules. Importing ``emulator.handlers`` registers all."""
+    """Declare a function the handler of the named modules; ``emulator.handlers`` collects them."""
 
-    def register(handler: Handler) -> Handler:
+    def declare(handler: Handler) -> Handler:
         for module in modules:
-            HANDLERS[module] = handler
+            _declared[module] = handler
         return handler
 
-    return register
+    return declare
+
+
+def declared() -> t.Mapping[str, Handler]:
+    """Return the handlers that were declared by what is imported so far."""
+    return types.MappingProxyType(_declared)

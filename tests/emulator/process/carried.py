@@ -10,15 +10,17 @@ import base64
 import dataclasses
 import json
 import typing as t
+import xml.etree.ElementTree as ET
 
-from ..windows import iis_defaults
-from ..windows.edition import EDITIONS
+from ..windows.iis import defaults
 from ..windows.machine import Machine
+from ..windows.system.edition import EDITIONS
 
-IIS_OWN = frozenset(p.lower() for p in (iis_defaults.CONFIG_PATH, *iis_defaults.FILES, *iis_defaults.FOLDERS))
+IIS_OWN = frozenset(p.lower() for p in (defaults.CONFIG_PATH, *defaults.FILES, *defaults.FOLDERS))
 """What installing IIS makes in the model; the double of IIS makes its own."""
 SERVICES = "hklm\\system\\currentcontrolset\\services\\"
 """Left out: a service that is written into the registry of a running server is none yet."""
+_NATIVE = "system.webServer/globalModules/add"
 _HIVES = {"HKLM": "LocalMachine", "HKCU": "CurrentUser", "HKU": "Users", "HKCR": "ClassesRoot"}
 _LAY = """
 $did = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('{what}')) | ConvertFrom-Json
@@ -50,6 +52,21 @@ foreach ($item in $did.lost) {{
     $key = $base.OpenSubKey($item.key, $true)
     if ($key) {{ $key.DeleteValue($item.name, $false); $key.Close() }}
 }}
+if ($did.modules) {{
+    $path = '{configuration}'
+    $document = [xml]::new()
+    $document.PreserveWhitespace = $true
+    $document.Load($path)
+    $server = $document.SelectSingleNode('/configuration/system.webServer')
+    $list = $server.SelectSingleNode('globalModules')
+    if (-not $list) {{ $list = $server.AppendChild($document.CreateElement('globalModules')) }}
+    foreach ($module in $did.modules) {{
+        $added = $list.AppendChild($document.CreateElement('add'))
+        $added.SetAttribute('name', $module.name)
+        $added.SetAttribute('image', $module.image)
+    }}
+    $document.Save($path)
+}}
 """
 
 
@@ -61,11 +78,13 @@ class State:
         iis: whether IIS is there.
         files: contents by path, None for a folder.
         keys: registry keys, each with its values by name: type and plain data.
+        modules: the files of IIS's native modules by name, globalModules of applicationHost.config.
     """
 
     iis: bool = False
     files: t.Mapping[str, bytes | None] = dataclasses.field(default_factory=dict)
     keys: t.Mapping[str, t.Mapping[str, t.Sequence[t.Any]]] = dataclasses.field(default_factory=dict)
+    modules: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def of(cls, machine: Machine) -> State:
@@ -78,7 +97,7 @@ class State:
             for path, values in machine.registry.dump().items()
             if not f"{path}\\".lower().startswith(SERVICES)
         }
-        return cls(machine.iis is not None, files, keys)
+        return cls(machine.iis is not None, files, keys, _modules(machine.iis.file.document()) if machine.iis else {})
 
     @classmethod
     def fresh(cls, machine: Machine) -> State:
@@ -92,8 +111,8 @@ def difference(before: State, after: State) -> dict[str, t.Any]:
 
     Returns:
         Paths that are ``gone`` (or another kind of thing now), ``folders`` and ``files`` that are new or have another
-        content, registry ``values`` that are new or have other data (a key without values: with the name None), and
-        ``lost`` values and keys.
+        content, registry ``values`` that are new or have other data (a key without values: with the name None),
+        ``lost`` values and keys, and native ``modules`` of IIS that are new beside those of installing it.
     """
     new = {path: content for path, content in after.files.items() if before.files.get(path, ...) != content}
     did: dict[str, t.Any] = {
@@ -115,6 +134,7 @@ def difference(before: State, after: State) -> dict[str, t.Any]:
             if before.keys.get(key, {}).get(name) != [kind, data]
         ],
         "lost": [],
+        "modules": _new_modules(before, after),
     }
     did["values"] += [
         {**_key(key), "name": None, "type": "None", "data": None}
@@ -135,7 +155,19 @@ def script(before: State, after: State) -> str | None:
     did = difference(before, after)
     if not any(did.values()):
         return None
-    return _LAY.format(what=base64.b64encode(json.dumps(did).encode()).decode())
+    what = base64.b64encode(json.dumps(did).encode()).decode()
+    return _LAY.format(what=what, configuration=defaults.CONFIG_PATH)
+
+
+def _new_modules(before: State, after: State) -> list[dict[str, str]]:
+    own = _modules(ET.fromstring(defaults.APPLICATION_HOST.encode()))
+    new = after.modules.keys() - before.modules.keys() - own.keys()
+    return [{"name": name, "image": after.modules[name]} for name in sorted(new)]
+
+
+def _modules(configuration: ET.Element) -> dict[str, str]:
+    """Return the native modules that a configuration of IIS registers, with their files."""
+    return {element.get("name", ""): element.get("image", "") for element in configuration.findall(_NATIVE)}
 
 
 def _is_gone(key: str, after: State) -> bool:

@@ -13,6 +13,7 @@ import fcntl
 import json
 import os
 import re
+import secrets
 import shlex
 import shutil
 import subprocess
@@ -44,8 +45,9 @@ LOST = "The term 'ConvertTo-Json' is not recognized"
 process has them.
 """
 DAMAGED = re.compile(r"0x00(?:'|\\u0027) is invalid within a JSON string")
-"""What an engine says that has lost a part of its input, which never has such a sign: seen once in each of two runs
-of 300 calls of win_get_url, so that Wine's way of receiving may write where it should not.
+"""What an engine says that has lost a part of a module's payload, which never has such a sign: seen once in each of two
+runs of 300 calls of win_get_url, so that Wine's way of receiving may write where it should not. Of other input it is no
+sign of damage: .NET says the same of a settings file that has such a character.
 """
 
 
@@ -71,15 +73,18 @@ class PowerShell:
     """One PowerShell.
 
     Args:
-        drive: the name of its Windows drive; with the rig it is made when new, and removed by ``close``.
-        windows: with Windows calls; else the rig's native engine, which is enough for .NET's own classes.
+        drive: what the name of its Windows drive begins with; with the rig a drive of its own is made for it, whatever
+            other processes and checkouts do, and removed by ``close``.
+        windows: with Windows calls; else the rig's native engine, which is enough for .NET's own classes and has no
+            drive.
 
     Raises:
         Unavailable: there is none here.
     """
 
     def __init__(self, drive: str, *, windows: bool = True) -> None:
-        self._drive, self._calls = drive, 0
+        self._drive = f"{drive}-{secrets.token_hex(4)}" if windows else ""
+        self._calls = 0
         self._busy = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - it is the process's, and closed with it
@@ -116,11 +121,16 @@ class PowerShell:
             if status == CANNOT:
                 raise Unavailable(f"the rig at {IMPS} ended with {status}, this machine cannot have it: {self._last()}")
             raise Crashed(f"the PowerShell engine ended with {status}")
-        answer = json.loads(answered)
+        try:
+            answer = json.loads(answered)
+        except ValueError:
+            self.end()
+            raise Crashed("the PowerShell engine answered in part only") from None
         said = answer["errors"] + answer["output"]
+        payload = any(SEPARATOR in line for line in lines)
         for is_so, why in (
             (LOST in said, "no longer finds its own cmdlets"),
-            (DAMAGED.search(said), "lost a part of what it was given"),
+            (payload and DAMAGED.search(said), "lost a part of what it was given"),
         ):
             if is_so:
                 self.end()
@@ -148,7 +158,7 @@ class PowerShell:
                 self._process.kill()
         try:
             self.end()
-            if not NAMED:
+            if not NAMED and self._drive:
                 _remove(_CACHE / "wine-10" / "prefix" / self._drive)
         finally:
             self._busy.release()
@@ -171,6 +181,8 @@ class PowerShell:
         if self._process is None:
             self._said.seek(0)
             self._said.truncate()
+            if not NAMED:
+                _CACHE.mkdir(parents=True, exist_ok=True)  # the rig locks a file in it before it makes it
             self._process = subprocess.Popen(
                 [*self._command, "serve"],
                 stdin=subprocess.PIPE,
@@ -179,7 +191,7 @@ class PowerShell:
                 text=True,
                 encoding="utf-8",
                 cwd=IMPS.parent,
-                env={**os.environ, "IMPS_PREFIX": self._drive},
+                env={**os.environ, **({"IMPS_PREFIX": self._drive} if self._drive else {})},
             )
         return self._process
 

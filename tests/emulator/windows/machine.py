@@ -6,26 +6,32 @@ import contextlib
 import copy
 import dataclasses
 import datetime
+import functools
 import typing as t
+import uuid
 
-from . import firewall
-from .accounts import Accounts
-from .agent_service import ServiceAgents
-from .certificates import CertificateStores
+from .agent.service import ServiceAgents
+from .agent.surroundings import Surroundings
+from .certificates.stores import CertificateStores
 from .clock import Clock, stamp
-from .edition import EDITIONS, Edition
-from .environment import KEY as ENVIRONMENT_KEY
-from .environment import Environment
 from .errors import WindowsError
-from .events import EventLog
-from .features import Features
-from .files import FileSystem
-from .iis import Iis
-from .network import Network
-from .packages import Packages
-from .registry import Registry
-from .services import Services
+from .files.file_system import FileSystem
+from .iis.server import Iis
+from .installed.features import Features
+from .installed.packages import Packages
+from .network.network import Network
+from .pace import Pace
+from .registry.keys import Registry
+from .security.accounts import Accounts
+from .security.caller import Caller
+from .system import firewall
+from .system.edition import EDITIONS, Edition
+from .system.environment import Environment
+from .system.events import EventLog
+from .system.services import ALWAYS_THERE, Services
+from .text.languages import ENGLISH
 
+CRYPTOGRAPHY = "HKLM:\\SOFTWARE\\Microsoft\\Cryptography"
 POLICIES = "HKLM:\\SOFTWARE\\Policies\\Microsoft\\Windows\\PowerShell"
 
 
@@ -52,49 +58,51 @@ class Machine:
     ) -> None:
         self.name, self.domain = name, domain
         self.os: Edition = EDITIONS[os]
-        self.clock = Clock(start)
+        self.clock, self.pace = Clock(start), Pace()
         self.boot_time = self.clock.now()
         self.files = FileSystem(self.clock)
         self.registry = Registry()
         self.os.write(self.registry)
         firewall.write(self.registry)
+        self.registry.set(CRYPTOGRAPHY, "MachineGuid", "String", str(uuid.uuid5(uuid.NAMESPACE_DNS, name)))
         self.files.write("C:\\Windows\\System32\\cmd.exe", b"MZ")
         self.environment = Environment(self.registry)
         self.accounts = Accounts(name, domain)
         self.certificates = CertificateStores(self.files, self.clock)
-        self.services = Services(self.registry, self.clock)
+        self.services = Services(self.registry, self.clock, self.pace)
         self.events = EventLog(self.clock)
         self.network = Network()
-        self.service_agents = ServiceAgents(self)
+        self.surroundings = Surroundings(
+            self.clock, self.files, self.environment, self.certificates, self.events, self.network, self.pace
+        )
+        self.service_agents = ServiceAgents(self.services, self.accounts, self.surroundings)
         self.services.default_behaviour = self.service_agents.behave
         self.network.listening.append(self.service_agents.listeners)
         self.network.responders.append(self.service_agents.respond)
-        self.features = Features(self)
-        self.packages = Packages(self)
+        self.features = Features(self.files, self.registry, self.services, has_iis=self.has_iis, add_iis=self.add_iis)
+        self.packages = Packages(self.files, self.registry, self.has_iis)
         self.iis: Iis | None = None
         self.processes: list[Process] = []
         self.reboot_pending = False
+        self.caller, self.language = Caller(), ENGLISH
+        self.domain_role = "Member server" if domain else "Stand-alone server"
+        self.dns_suffix: str | None = None
+        self.behaviours: dict[str, dict[str, t.Any]] = {}
 
     @property
     def computer_name(self) -> str:
         """Return the NetBIOS name."""
         return self.name.split(".")[0].upper()[:15]
 
+    def has_iis(self) -> bool:
+        """Tell whether IIS is there."""
+        return self.iis is not None
+
     def add_iis(self) -> None:
         """Bring IIS to life: its configuration file and services are there."""
-        self.iis = Iis(self)
+        self.iis = Iis(self.surroundings, self.registry, self.accounts, self.services)
         self.accounts.add_pool("DefaultAppPool")
-        self.services.behaviours["w3svc"] = self._world_wide_web  # a bound method, so that a copy gets its own
-
-    def _world_wide_web(self, what: str) -> None:
-        assert self.iis is not None
-        (self.iis.services_started if what == "start" else self.iis.services_stopped)()
-
-    def environment_variables(self) -> dict[str, str]:
-        """Return the machine's environment variables, expanded."""
-        key = self.registry.key(ENVIRONMENT_KEY)
-        names = key.value_names() if key else []
-        return {name: self.environment.get(name) or "" for name in names}
+        self.services.behaviours["w3svc"] = self.iis.services_changed  # a bound method, so that a copy gets its own
 
     def ran(self, command_line: str) -> None:
         """Note a process in the process list."""
@@ -109,11 +117,18 @@ class Machine:
             if service and service.state == "Running":
                 self.service_agents.behave(name, "stop")
                 self.services.set_state(name, "Stopped")
+        if self.iis:
+            self.iis.services_changed("stop")
         for name in self.services.names():
             service = self.services.get(name)
             if service and service.start_mode in {"automatic", "delayed"}:
-                with contextlib.suppress(WindowsError):  # the event log has it; the others start all the same
-                    self.services.start(name)
+                turns = 0 if name in ALWAYS_THERE else self.pace.boot
+                self.services.set_state(name, "StartPending" if turns else "Stopped")
+                self.clock.after(turns, functools.partial(self._start_at_boot, name))
+
+    def _start_at_boot(self, name: str) -> None:
+        with contextlib.suppress(WindowsError):  # the event log has it; the others start all the same
+            self.services.come_up(name)
 
     def copy(self) -> Machine:
         """Return an independent copy."""

@@ -1,5 +1,5 @@
-"""Who is at the other end of a TCP connection: Basic, or NTLM (alone or inside Negotiate), as WinRM accepts them over
-https.
+"""Who is at the other end of a TCP connection: Basic, NTLM (alone or inside Negotiate) or Kerberos (likewise), as
+WinRM accepts them. Kerberos's keytab is the one that KRB5_KTNAME names.
 """
 
 from __future__ import annotations
@@ -12,6 +12,11 @@ import tempfile
 from pathlib import Path
 
 import spnego
+from spnego.channel_bindings import GssChannelBindings
+
+OFFERED = {"basic": ['Basic realm="WSMAN"'], "ntlm": ["Negotiate", "NTLM"], "kerberos": ["Negotiate", "Kerberos"]}
+"""The challenges of a listener that accepts one of these."""
+_SPNEGO = bytes.fromhex("06062b0601050502")
 
 
 class Users:
@@ -41,16 +46,23 @@ class ConnectionAuth:
 
     Args:
         users: who may come in.
-        accepted: ``basic`` or ``ntlm``.
+        accepted: ``basic``, ``ntlm`` or ``kerberos``.
+        certificate: the hash of the listener's certificate, to which a logon over https has to be bound (as with
+            CbtHardeningLevel Strict); empty for http.
 
     Attributes:
         user: who it is, once known.
+        context: what encrypts messages, once the user is known.
+        last: the last token for the client, which its answer carries.
     """
 
-    def __init__(self, users: Users, accepted: str) -> None:
+    def __init__(self, users: Users, accepted: str, certificate: bytes = b"") -> None:
         self._users, self._accepted = users, accepted
-        self._context: spnego.ContextProxy | None = None
+        binding = b"tls-server-end-point:" + certificate  # RFC 5929
+        self._binding = GssChannelBindings(application_data=binding) if certificate else None
+        self.context: spnego.ContextProxy | None = None
         self.user: str | None = None
+        self.last = ""
 
     def step(self, header: str | None) -> list[str]:
         """Take an Authorization header; return what to answer 401 with, or nothing when the user is known."""
@@ -58,16 +70,16 @@ class ConnectionAuth:
         if self._accepted == "basic":
             if scheme.lower() == "basic" and self._basic(token):
                 return []
-            return ['Basic realm="WSMAN"']
+            return OFFERED["basic"]
         if self.user is not None and not header:
             return []
-        if scheme.lower() not in {"negotiate", "ntlm"}:
-            return ["Negotiate", "NTLM"]
+        if scheme not in OFFERED[self._accepted]:
+            return OFFERED[self._accepted]
         try:
             return self._negotiate(scheme, base64.b64decode(token))
         except (spnego.exceptions.SpnegoError, binascii.Error, ValueError):
-            self._context = None
-            return ["Negotiate", "NTLM"]
+            self.context = self.user = None
+            return OFFERED[self._accepted]
 
     def _basic(self, token: str) -> bool:
         try:
@@ -80,12 +92,21 @@ class ConnectionAuth:
         return False
 
     def _negotiate(self, scheme: str, token: bytes) -> list[str]:
-        if self._context is None or self._context.complete:
-            bare = scheme.lower() == "ntlm" or token.startswith(b"NTLMSSP")
-            option = spnego.NegotiateOptions.use_ntlm if bare else spnego.NegotiateOptions.use_negotiate
-            self._context = spnego.server(protocol="ntlm" if bare else "negotiate", options=option)
-        answer = self._context.step(token)
-        if self._context.complete:
-            self.user = str(self._context.client_principal).rpartition("\\")[2]
+        if self.context is None or self.context.complete:
+            self.context, self.user = self._acceptor(token), None
+        answer = self.context.step(token, channel_bindings=self._binding)
+        if self.context.complete:
+            name = str(self.context.client_principal)
+            self.user = name if self._accepted == "kerberos" else name.rpartition("\\")[2]
+            self.last = f"{scheme} {base64.b64encode(answer).decode()}" if answer else ""
             return []
         return [f"{scheme} {base64.b64encode(answer or b'').decode()}"]
+
+    def _acceptor(self, token: bytes) -> spnego.ContextProxy:
+        """Return what takes a first token: bare, or inside SPNEGO."""
+        if self._accepted == "kerberos":
+            inside = "negotiate" if _SPNEGO in token[:24] else "kerberos"
+            return spnego.server(protocol=inside)
+        bare = token.startswith(b"NTLMSSP")
+        option = spnego.NegotiateOptions.use_ntlm if bare else spnego.NegotiateOptions.use_negotiate
+        return spnego.server(protocol="ntlm" if bare else "negotiate", options=option)

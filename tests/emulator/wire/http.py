@@ -1,9 +1,11 @@
-"""The sockets: https on port 5986 of each host's own 127.x.y.z address, in one event loop."""
+"""The sockets: https on port 5986 or http on 5985 of each host's own 127.x.y.z address, in one event loop."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime
+import email.utils
 import traceback
 import typing as t
 import weakref
@@ -12,8 +14,9 @@ from pathlib import Path
 from aiohttp import web
 
 from ..engine import ConnectionDropped, HostRestarts, Outcome, Pipeline
-from ..fleet import PORT, Host
-from .auth import ConnectionAuth, Users
+from ..fleet import Host
+from . import sealed
+from .auth import OFFERED, ConnectionAuth, Users
 from .core import Core, Ready, Waiting
 from .tls import Authority
 
@@ -34,7 +37,9 @@ class Endpoint:
     def __init__(self, host: Host, authority: Authority, users: Users, latency: float) -> None:
         self.host = host
         self._users, self._latency = users, latency
-        self._context = authority.context(host.name, host.address)
+        self._context, self._hash = authority.context(host.name, host.address)
+        # The model's time stands still between executions; a listener's does not.
+        self._ahead = host.spec.machine.clock.now() - datetime.datetime.now(datetime.UTC)
         self._core = Core()
         self._finished = asyncio.Condition()
         self._turn = asyncio.Lock()
@@ -54,7 +59,9 @@ class Endpoint:
 
     async def _listen(self) -> None:
         assert self._runner
-        self._site = web.TCPSite(self._runner, self.host.address, PORT, ssl_context=self._context, reuse_address=True)
+        context = self._context if self.host.spec.is_https else None
+        port = self.host.spec.port
+        self._site = web.TCPSite(self._runner, self.host.address, port, ssl_context=context, reuse_address=True)
         await self._site.start()
 
     async def stop(self) -> None:
@@ -66,26 +73,61 @@ class Endpoint:
             await self._runner.cleanup()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        response = await self._answered(request)
+        # HTTP.sys names itself and its time in each answer.
+        time = datetime.datetime.now(datetime.UTC) + self._ahead
+        response.headers["Date"] = email.utils.format_datetime(time, usegmt=True)
+        response.headers["Server"] = "Microsoft-HTTPAPI/2.0"
+        return response
+
+    async def _answered(self, request: web.BaseRequest) -> web.Response:
         transport = request.transport
         data = await request.read()
         if transport is None or request.path != "/wsman" or request.method != "POST":
             return web.Response(status=404)
+        spec = self.host.spec
         auth = self._auth.get(transport)
         if auth is None:
             self.host.counters.connections += 1
-            auth = self._auth[transport] = ConnectionAuth(self._users, self.host.spec.auth)
+            bound = self._hash if spec.is_https else b""
+            auth = self._auth[transport] = ConnectionAuth(self._users, spec.auth, bound)
         challenges = auth.step(request.headers.get("Authorization"))
+        if spec.in_clear_refused and spec.auth == "basic":
+            # Over http Basic is never offered to others than those who may write in clear.
+            challenges = [*OFFERED["ntlm"][:1], "Kerberos"]
         if challenges:
             refusal = web.Response(status=401)
             for challenge in challenges:
                 refusal.headers.add("WWW-Authenticate", challenge)
             return refusal
+        response = await self._authenticated(request, auth, data, transport)
+        if auth.last:
+            response.headers["WWW-Authenticate"], auth.last = auth.last, ""
+        return response
+
+    async def _authenticated(
+        self, request: web.BaseRequest, auth: ConnectionAuth, data: bytes, transport: t.Any
+    ) -> web.Response:
+        """Answer somebody who is known; a message that came encrypted is answered encrypted."""
+        kind = request.headers.get("Content-Type", "")
         if not data:
             return web.Response(status=200)
+        received, protocol = len(data), ""
+        if sealed.is_sealed(kind):
+            try:
+                protocol, data = sealed.protocol_of(kind), sealed.opened(auth.context, data)
+            except sealed.Unreadable:
+                return web.Response(status=400)
+        elif self.host.spec.in_clear_refused:
+            # Status 500 with an empty body, as pywinrm's users saw it: diyan/pywinrm issues 129 and 208.
+            return web.Response(status=500)
         status, body = await self._answer(data, auth.user or "", transport)
+        kind = "application/soap+xml;charset=UTF-8"
+        if protocol:
+            kind, body = sealed.closed(auth.context, protocol, body)
         self.host.counters.messages += 1
-        self.host.counters.bytes += len(data) + len(body)
-        return web.Response(status=status, body=body, content_type="application/soap+xml", charset="utf-8")
+        self.host.counters.bytes += received + len(body)
+        return web.Response(status=status, body=body, headers={"Content-Type": kind})
 
     async def _answer(self, data: bytes, user: str, transport: t.Any) -> tuple[int, bytes]:
         loop = asyncio.get_running_loop()

@@ -64,18 +64,19 @@ class Authority:
         authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         return builder.add_extension(identifier, critical=False).add_extension(authority, critical=False)
 
-    def context(self, name: str, address: str) -> ssl.SSLContext:
-        """Return the TLS context of a host, its certificate good for name and address."""
+    def context(self, name: str, address: str) -> tuple[ssl.SSLContext, bytes]:
+        """Return the TLS context of a host, its certificate good for name and address, and the certificate's hash."""
         key = ec.generate_private_key(ec.SECP256R1())
         names: list[x509.GeneralName] = [x509.DNSName(name), x509.IPAddress(ipaddress.ip_address(address))]
         builder = self._builder(_name(name), key.public_key())
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        certificate = builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+        made = builder.sign(self._key, hashes.SHA256())
+        certificate = made.public_bytes(serialization.Encoding.PEM)
         file = self._folder / f"{address}.pem"
         file.touch(mode=0o600)
         file.write_bytes(_pem(key) + certificate)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(file)
         file.unlink()
-        return context
+        return context, made.fingerprint(hashes.SHA256())

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import typing as t
 
-from emulator.windows.machine import Machine
 from hypothesis import strategies as st
 
-from .. import tree, web_server
+from .. import tree
+from ..iis_world import IisWorld
 from ..known import Known, missing_in_another_order
-from ..world import HERE, Runs, Sequence, State, Step, World
+from ..world import HERE, Sequence, Step
 
 APPLICATION, DIRECTORY = (f"microsoft.iis.{name}" for name in ("web_application", "virtual_directory"))
 SITE, NO_SITE = f"{HERE} site", f"{HERE}-none"
@@ -166,14 +166,14 @@ FIXED = (
 )
 
 
-class ApplicationsWorld(World):
+class ApplicationsWorld(IisWorld):
     """A server with IIS, two folders and a site that may have an application and directories."""
 
     name = "applications"
     steps: t.Mapping[str, st.SearchStrategy[Step]] = {APPLICATION: _application(), DIRECTORY: _directory()}
     around = st.one_of(_application(), _directory())
     fixed = FIXED
-    resets = True
+    always = TREE
     known: tuple[Known, ...] = (missing_in_another_order("several missing arguments", APPLICATION, DIRECTORY),)
 
     def start(self) -> st.SearchStrategy[t.Any]:
@@ -193,32 +193,3 @@ class ApplicationsWorld(World):
                 "sites": {SITE: {"bindings": [["http", "*:8080:"]], "applications": found}},
             }
         )
-
-    def prepare(self, real: Runs) -> None:
-        """Install IIS."""
-        web_server.prepare(real)
-
-    def machine(self) -> Machine:
-        """Return a server with IIS."""
-        return web_server.server()
-
-    def lay_script(self, start: t.Any, name: str) -> str:
-        """Return the scripts of the folders and the configuration."""
-        return tree.lay_script({path.replace(HERE, name): None for path in TREE}) + web_server.lay_script(start)
-
-    def lay(self, machine: Machine, start: t.Any, name: str) -> None:
-        """Lay folders and configuration down."""
-        tree.lay(machine, {path.replace(HERE, name): None for path in TREE})
-        web_server.lay(machine, start)
-
-    def read_script(self, name: str) -> str:
-        """Return the configuration's script."""
-        return web_server.read_script()
-
-    def read(self, machine: Machine, name: str) -> State:
-        """Read the configuration."""
-        return web_server.read(machine)
-
-    def same(self, field: tuple[str, ...], real: t.Any, modelled: t.Any) -> bool:
-        """Messages name the computer in paths of the drive IIS:."""
-        return field == ("msg",) and web_server.anywhere(real) == web_server.anywhere(modelled)

@@ -261,7 +261,7 @@ class CertificatesWorld(World):
     fixed = FIXED
     known = (
         Known(
-            "words for a wrong password",
+            "message for a wrong password",
             (MODULE,),
             ("msg",),
             "Wine",
@@ -269,7 +269,7 @@ class CertificatesWorld(World):
             _said_otherwise(WRONG_PASSWORD, "Success."),
         ),
         Known(
-            "words for a file without certificate",
+            "message for a file without a certificate",
             (MODULE,),
             ("msg",),
             "Wine",
@@ -277,11 +277,11 @@ class CertificatesWorld(World):
             _said_otherwise(NO_CERTIFICATE, "Unknown error (0x80092009)"),
         ),
         Known(
-            "words for a store that is not there",
+            "message for a missing store",
             (MODULE,),
             ("msg",),
             "Wine",
-            "Wine's text for error 2 is another",
+            "Wine has a different text for error 2",
             _said_otherwise(NO_STORE, "File not found."),
         ),
         Known(

@@ -1,8 +1,8 @@
 """Programs and scripts that are run: win_command, win_powershell.
 
-Both sides can carry what is drawn: a few commands of ``cmd.exe``, and scripts of ``emulator/windows/scripts.py``. Not
-among it are text for a console that is not ASCII, since Wine's has a code page of its own, and scripts that fail: the
-rig words their error records for itself.
+Both sides can carry what is drawn: a few commands of ``cmd.exe``, and scripts of
+``emulator/windows/commands/scripts.py``. Not among it are text for a console that is not ASCII, since Wine's has a code
+page of its own, and scripts that fail: the rig words their error records for itself.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 import typing as t
 
 from emulator.handlers.ansible_windows_commands import FOLDER, NO_FILE, NO_PATH
-from emulator.windows.command_line import ECHO_STATE
+from emulator.windows.commands.command_line import ECHO_STATE
 from hypothesis import strategies as st
 
 from ..known import Difference, Known
@@ -223,20 +223,20 @@ class CommandsWorld(TreeWorld):
     fixed = FIXED
     known = (
         Known(
-            "words for a program that is not there",
+            "message for a missing program",
             (COMMAND,),
             ("msg",),
             "Wine",
-            "Wine's texts for the errors 2 and 3 are others",
+            "Wine has different texts for errors 2 and 3",
             _no_program,
         ),
         *(
             Known(
-                f"the folder to begin in: {'.'.join(field)}",
+                f"the initial folder: {'.'.join(field)}",
                 (module,),
                 field,
                 "rig",
-                "the rig's PowerShell is in its own folder when a module begins, not in the user's",
+                "the rig's PowerShell is in its own folder when a module starts, not in the user's",
                 _rigs_folder,
             )
             for module, field in ((COMMAND, ("stdout",)), (SCRIPT, ("output", "0")))
@@ -246,15 +246,23 @@ class CommandsWorld(TreeWorld):
             (COMMAND,),
             ("stdout",),
             "Wine",
-            "Wine's words for an echo without a text are others",
+            "Wine prints a different text for an echo without arguments",
             lambda d: (d.real, d.modelled) == ("Echo is ON\r\n", ECHO_STATE),
         ),
         Known(
-            "letters of the search path",
+            "case of the search path",
             (COMMAND,),
             ("cmd",),
             "Wine",
-            "Wine writes the folders of Path in small letters",
+            "Wine writes the folders of Path in lower case",
+            _case_of_path,
+        ),
+        Known(
+            "case of the search path in a message",
+            (COMMAND,),
+            ("msg",),
+            "Wine",
+            "Wine writes the folders of Path in lower case, and the message has the command",
             _case_of_path,
         ),
     )

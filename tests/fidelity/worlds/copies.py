@@ -227,7 +227,7 @@ def backups_in_a_second(module: str, name: str) -> Known:
         (module,),
         ("state", ".", "written"),
         "rig",
-        "a second backup in the same second takes the place of the first: the two sides are not equally fast",
+        "a second backup in the same second replaces the first, and the two sides are not equally fast",
         lambda d: {d.real, d.modelled} == {"moved", "same"} and all(result.get("backup_file") for result in d.results),
     )
 

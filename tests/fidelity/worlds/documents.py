@@ -348,11 +348,11 @@ class DocumentsWorld(TreeWorld):
     random = BACKUP
     known = (
         Known(
-            "words for what is no XML",
+            "message for invalid XML",
             (MODULE,),
             ("msg",),
             "our choice",
-            "what a parser says of a text that it cannot read; all before it is compared",
+            "the parser's own message; everything before it is compared",
             _parsers_words,
         ),
         backups_in_a_second(MODULE, "time of a folder with backups"),

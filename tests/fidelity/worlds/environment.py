@@ -5,9 +5,9 @@ from __future__ import annotations
 import typing as t
 
 from emulator.handlers.ansible_windows_environment import NAME_WITH_EQUALS, TOO_LONG
-from emulator.model.engine import NAMELESS
-from emulator.windows.environment import KEY, USER_KEY
+from emulator.model.model_engine import NAMELESS
 from emulator.windows.machine import Machine
+from emulator.windows.system.environment import KEY, USER_KEY
 from hypothesis import strategies as st
 
 from ..known import Difference, Known
@@ -130,7 +130,7 @@ class EnvironmentWorld(World):
             (MODULE,),
             ("msg",),
             "engine 7",
-            ".NET names the parameter behind the message, .NET Framework does not",
+            ".NET names the parameter after the message, .NET Framework does not",
             _with_parameter,
         ),
         Known(
@@ -138,7 +138,7 @@ class EnvironmentWorld(World):
             (MODULE,),
             ("msg",),
             "rig",
-            "the rig's ConvertFrom-Json refuses it in words of its own, the cmdlet of Windows PowerShell 5.1 in others",
+            "the rig's ConvertFrom-Json refuses it with another message than the cmdlet of Windows PowerShell 5.1",
             lambda d: d.real == RIG_ON_NAMELESS and d.modelled == NAMELESS,
         ),
         *(

@@ -13,14 +13,15 @@ import re
 import typing as t
 
 from emulator.handlers.ansible_windows_facts import COMMENT, GROUPS, SERVER_MANAGER, SERVICING, SESSION_MANAGER
-from emulator.windows import registry_data
-from emulator.windows.edition import CURRENT_VERSION
 from emulator.windows.machine import Machine
+from emulator.windows.registry import value_data
+from emulator.windows.system.edition import CURRENT_VERSION
+from emulator.windows.system.environment import KEY, USER_KEY
 from hypothesis import strategies as st
 
 from ..known import ABSENT, Difference, Known
 from ..tree import PLACE, TreeWorld, lay, lay_script
-from ..world import HERE, Sequence, Step, quoted
+from ..world import HERE, NAMED, Sequence, Step, quoted
 from .files import empty_path
 
 MODULE = "ansible.windows.setup"
@@ -184,6 +185,16 @@ OF_WINE = re.compile(
     r"WINE\w+|XDG_\w+|IMPS_\w+|winsysdir|LANG|SHLVL|OLDPWD|CLIENTNAME|SESSIONNAME|LOGONSERVER|HOMEDRIVE|HOMEPATH|PATH"
     r"|PSExecutionPolicyPreference|\w*(?i:proxy)\w*"
 )
+_FORGET = """
+foreach ($name in @([Environment]::GetEnvironmentVariables().Keys) -match '^{named}') {{
+  [Environment]::SetEnvironmentVariable($name, [NullString]::Value)
+}}
+foreach ($key in [Microsoft.Win32.Registry]::LocalMachine.CreateSubKey({machine}),
+  [Microsoft.Win32.Registry]::CurrentUser.CreateSubKey({user})) {{
+  foreach ($name in $key.GetValueNames() -match '^{named}') {{ $key.DeleteValue($name) }}
+  $key.Dispose()
+}}"""
+"""Removes variables that sequences of win_environment left: an engine that starts after them has them."""
 OF_THE_PROCESS = ("COMPUTERNAME", "USERDOMAIN", "NUMBER_OF_PROCESSORS", "PATHEXT", "PSModulePath")
 
 
@@ -239,7 +250,7 @@ class FactsWorld(TreeWorld):
     fixed = FIXED
     known = (
         Known(
-            "words for an empty path of facts",
+            "message for an empty path of facts",
             (MODULE,),
             ("msg",),
             "engine 7",
@@ -248,11 +259,11 @@ class FactsWorld(TreeWorld):
         ),
         *(
             Known(
-                f"{source} tells no facts: {', '.join(sorted(facts))}",
+                f"no facts from {source}: {', '.join(sorted(facts))}",
                 (MODULE,),
                 ("ansible_facts", "*"),
                 "Wine",
-                f"what comes of {source} under Wine is empty or of a workstation",
+                f"facts from {source} are empty under Wine, or those of a workstation",
                 functools.partial(_among, facts),
             )
             for source in ("WMI", "the firmware", "Wine")
@@ -279,11 +290,11 @@ class FactsWorld(TreeWorld):
         ),
         *(
             Known(
-                f"a value that the registry has not: {field}",
+                f"a value that the registry lacks: {field}",
                 (MODULE,),
                 ("ansible_facts", f"ansible_{field}"),
                 "rig",
-                "its Get-ItemProperty fails for a value that is not there, whatever -ErrorAction says, so that the"
+                "its Get-ItemProperty fails for a missing value, whatever -ErrorAction says, so that the"
                 " variable stays empty",
                 when,
             )
@@ -294,13 +305,13 @@ class FactsWorld(TreeWorld):
             )
         ),
         Known(
-            "words for a text that is no number, in a timeout",
+            "message for a timeout that is not a number",
             (MODULE,),
             ("msg",),
             "engine 7",
             ".NET names the value, .NET Framework does not",
             lambda d: (
-                registry_data.NO_NUMBER in str(d.modelled)
+                value_data.NO_NUMBER in str(d.modelled)
                 and re.sub(r"The input string '[^']*' was", "Input string was", str(d.real)) == d.modelled
             ),
         ),
@@ -309,7 +320,7 @@ class FactsWorld(TreeWorld):
             (MODULE,),
             ("ansible_facts", "ansible_powershell_version"),
             "engine 7",
-            "it is 7, and the model's 5",
+            "the engine's is 7, the model's is 5",
             lambda d: (d.real, d.modelled) == (7, 5),
         ),
         Known(
@@ -317,7 +328,7 @@ class FactsWorld(TreeWorld):
             (MODULE,),
             ("warnings",),
             "Wine",
-            "the module warns of each command that failed, for want of WMI or of a parameter of the rig's cmdlets",
+            "the module warns of each command that failed because WMI or a parameter of the rig's cmdlets is missing",
             _warnings_of_the_rig,
         ),
         Known(
@@ -325,7 +336,7 @@ class FactsWorld(TreeWorld):
             (MODULE,),
             ("ansible_facts", "ansible_env", "*"),
             "Wine",
-            "Wine has variables of its own, another user, and small letters in C:\\Windows and PATH",
+            "Wine has variables of its own, another user, and lower case in C:\\Windows and PATH",
             _of_another_process,
         ),
     )
@@ -345,8 +356,12 @@ class FactsWorld(TreeWorld):
         )
 
     def lay_script(self, start: t.Any, name: str) -> str:
-        """Return the script that sets or removes the registry's values and makes the files."""
+        """Return the script that sets or removes the registry's values, removes the variables of other sequences and
+        makes the files.
+        """
         lines = [lay_script({PLACE.replace(HERE, name): None, **start.get("files", {})})]
+        machine_key, user_key = (quoted(place.partition("\\")[2]) for place in (KEY, USER_KEY))
+        lines.append(_FORGET.format(named=NAMED, machine=machine_key, user=user_key))
         lines.append(_set(CURRENT_VERSION, "InstallationType", "String", "Server"))
         lines += [_set(*place, start.get(word)) for word, place in VALUES.items()]
         machine = "[Microsoft.Win32.Registry]::LocalMachine"

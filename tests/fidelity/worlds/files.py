@@ -226,7 +226,7 @@ def read_only_touched(name: str) -> Known:
         (FILE,),
         ("state", "*", "attributes"),
         "Wine",
-        "setting a time takes the attribute away; on Windows attributes of zero in that call mean no change",
+        "setting a time removes the attribute; on Windows attributes of zero in that call mean no change",
         lambda d: (
             str(d.arguments.get("state")).lower() == "touch"
             and not d.check
@@ -251,7 +251,7 @@ class FilesWorld(TreeWorld):
     fixed = FIXED
     known = (
         Known(
-            "a drive that is not there: validity",
+            "a missing drive: validity",
             (FILE, SLURP),
             ("*",),
             "rig",
@@ -260,13 +260,13 @@ class FilesWorld(TreeWorld):
             _drive_missing,
         ),
         read_only_touched("times of a read-only file"),
-        invalid_name("words for a file with a folder's name"),
+        invalid_name("message for a file with a folder's name"),
         Known(
             "share of a folder",
             (STAT,),
             ("warnings",),
             "Wine",
-            "there is no WMI, so that the module warns instead of asking for the folder's share",
+            "there is no WMI, so that the module warns instead of reading the folder's share",
             lambda d: (
                 d.modelled == ABSENT
                 and len(d.real) == 1
@@ -275,15 +275,15 @@ class FilesWorld(TreeWorld):
             ),
         ),
         Known(
-            "signs that are refused in paths",
+            "characters that are refused in paths",
             (STAT,),
             ("*",),
             "engine 7",
-            '.NET refuses | alone, .NET Framework ", < and > too',
+            '.NET refuses only |, .NET Framework ", < and > too',
             _sign_refused,
         ),
         Known(
-            "words for an empty path to ask about",
+            "message for an empty path to ask about",
             (STAT,),
             ("msg",),
             "engine 7",

@@ -231,7 +231,7 @@ class ListingsWorld(World):
             (MODULE,),
             ("certificates", "*", "extensions", "*", "value"),
             "Wine",
-            "Wine writes several alternative names as bytes; of one it writes the words",
+            "Wine writes several alternative names as bytes; a single one as text",
             _names_in_digits,
         ),
         Known(
@@ -239,7 +239,7 @@ class ListingsWorld(World):
             (MODULE,),
             ("certificates", "*", "dns_names"),
             "Wine",
-            "the module reads them from the words that Wine has not",
+            "the module reads them from the text that Wine does not have",
             _names_not_read,
         ),
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import typing as t
 
-from emulator.windows.iis_values import CAST
-from emulator.windows.machine import Machine
+from emulator.windows.iis.schema_values import CAST
 from hypothesis import strategies as st
 
 from .. import web_server
+from ..iis_world import IisWorld
 from ..known import Difference, Known
-from ..world import HERE, Runs, Sequence, State, Step, World
+from ..world import HERE, Sequence, Step
 
 POOL, INFO = (f"microsoft.iis.{name}" for name in ("web_app_pool", "web_app_pool_info"))
 FIRST, SECOND = f"{HERE} one", f"{HERE}-two"
@@ -213,22 +213,49 @@ def _text_for_an_element(difference: Difference) -> bool:
     )
 
 
-class PoolsWorld(World):
+ORDER = (
+    "the script sets attributes in the order of a hashtable, which .NET draws at random for each process and .NET"
+    " Framework does not; the model sets them in the order of the call, so that a refused one leaves others behind"
+)
+REFUSED = re.compile(r"Failed to set attribute to Web App Pool .+?\. Attribute: ([^,]+), ", re.DOTALL)
+
+
+def _places(attribute: str) -> tuple[str, str]:
+    """Return where the state has an attribute, and what its collection's entries begin with, in lower case."""
+    *path, last = attribute.lower().split(".")
+    parent = "".join(f"/{part}[0]" for part in path)
+    return f"{parent}@{last}", f"{parent}/{last}[0]/"
+
+
+def _in_another_order(difference: Difference) -> bool:
+    """Tell whether both sides failed of the same attribute, and differ in what another one of the call sets."""
+    messages = [web_server.anywhere(result.get("msg")) for result in difference.results]
+    refused = REFUSED.match(messages[0])
+    named = list(difference.arguments.get("attributes") or {})
+    if difference.check or not refused or messages[0] != messages[1] or len(named) < 2:
+        return False
+    if difference.field == ("changed",):
+        return True
+    at = difference.field[-1].lower()
+    others = [_places(name) for name in named if name.lower() != refused[1].lower()]
+    return any(at == place or at.startswith(entries) for place, entries in others)
+
+
+class PoolsWorld(IisWorld):
     """A server with IIS and a few pools."""
 
     name = "pools"
     steps: t.Mapping[str, st.SearchStrategy[Step]] = {POOL: _pool(), INFO: _info()}
     around = _pool()
     fixed = FIXED
-    resets = True
     known = (
         Known(
-            "a property that is not there",
+            "a missing property",
             (POOL,),
             ("*",),
             "rig",
             "the rig's Get-ItemProperty throws although -ErrorAction is SilentlyContinue; the cmdlet gives nothing, and"
-            " the module goes on to set the property, which fails in its own words, or in check mode is foreseen",
+            " the module goes on to set the property, which fails with its own message, or in check mode is predicted",
             _no_property,
         ),
         Known(
@@ -237,16 +264,33 @@ class PoolsWorld(World):
             ("state", "*", "state"),
             "rig",
             "the double of IIS starts no worker processes; the model has WAS stop an always running pool whose account"
-            " it cannot log on, as the event log of Windows tells it",
+            " it cannot log on, as the event log of Windows shows",
             _no_log_on,
             ends=True,
+        ),
+        Known(
+            "what was set before a refusal",
+            (POOL,),
+            ("state", "*", "*"),
+            "engine 7",
+            ORDER,
+            _in_another_order,
+            ends=True,
+        ),
+        Known(
+            "whether anything was set before a refusal",
+            (POOL,),
+            ("changed",),
+            "engine 7",
+            ORDER,
+            _in_another_order,
         ),
         Known(
             "a value of another type",
             (POOL,),
             ("msg",),
             "rig",
-            "the double of IIS has words of its own; the provider says that the cast is not valid",
+            "the double of IIS has its own message; the provider's is about an invalid cast",
             lambda d: (
                 str(d.modelled).endswith(f"Exception: {CAST}")
                 and str(d.real).startswith(str(d.modelled).removesuffix(CAST) + "The value '")
@@ -254,11 +298,11 @@ class PoolsWorld(World):
             ),
         ),
         Known(
-            "a text for an element with properties of its own",
+            "a string for an element with properties of its own",
             (POOL,),
             ("msg",),
             "rig",
-            "the double of IIS has words of its own; what the provider says is not known",
+            "the double of IIS has its own message; the provider's is not known",
             _text_for_an_element,
         ),
     )
@@ -276,31 +320,3 @@ class PoolsWorld(World):
         pool = st.fixed_dictionaries({"attributes": attributes}, optional={"state": st.just("Stopped")})
         pools = st.fixed_dictionaries({}, optional={FIRST: pool, SECOND: pool})
         return pools.map(lambda pools: {"pools": pools})
-
-    def prepare(self, real: Runs) -> None:
-        """Install IIS."""
-        web_server.prepare(real)
-
-    def machine(self) -> Machine:
-        """Return a server with IIS."""
-        return web_server.server()
-
-    def lay_script(self, start: t.Any, name: str) -> str:
-        """Return the configuration's script."""
-        return web_server.lay_script(start)
-
-    def lay(self, machine: Machine, start: t.Any, name: str) -> None:
-        """Lay the configuration down."""
-        web_server.lay(machine, start)
-
-    def read_script(self, name: str) -> str:
-        """Return the configuration's script."""
-        return web_server.read_script()
-
-    def read(self, machine: Machine, name: str) -> State:
-        """Read the configuration."""
-        return web_server.read(machine)
-
-    def same(self, field: tuple[str, ...], real: t.Any, modelled: t.Any) -> bool:
-        """Messages name the computer in paths of the drive IIS:."""
-        return field == ("msg",) and web_server.anywhere(real) == web_server.anywhere(modelled)

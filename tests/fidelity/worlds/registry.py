@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typing as t
 
-from emulator.windows import registry_data
 from emulator.windows.machine import Machine
-from emulator.windows.registry import Key
+from emulator.windows.registry import value_data
+from emulator.windows.registry.keys import Key
 from hypothesis import strategies as st
 
 from ..known import Difference, Known
@@ -197,8 +197,8 @@ FIXED = (
 
 def _words_of_numbers(difference: Difference) -> bool:
     said = str(difference.modelled)
-    return registry_data.NO_NUMBER in said and str(difference.real) in {
-        said.replace(registry_data.NO_NUMBER, f"The input string '{text}' was not in a correct format.")
+    return value_data.NO_NUMBER in said and str(difference.real) in {
+        said.replace(value_data.NO_NUMBER, f"The input string '{text}' was not in a correct format.")
         for text in _texts(difference.arguments.get("data"))
     }
 
@@ -219,11 +219,11 @@ class RegistryWorld(World):
     fixed = FIXED
     known = (
         Known(
-            "numbers that are none",
+            "strings that are not numbers",
             (EDIT,),
             ("msg",),
             "engine 7",
-            "since .NET 7 the message of a text that is no number names the text",
+            "since .NET 7 the message quotes the string that is not a number",
             _words_of_numbers,
         ),
         Known(
@@ -231,13 +231,11 @@ class RegistryWorld(World):
             (EDIT, STAT),
             ("msg",),
             "engine 7",
-            ".NET names the parameter behind the message, .NET Framework does not",
+            ".NET names the parameter after the message, .NET Framework does not",
             lambda d: (
-                registry_data.KEY_TOO_LONG in str(d.modelled)
+                value_data.KEY_TOO_LONG in str(d.modelled)
                 and str(d.real)
-                == str(d.modelled).replace(
-                    registry_data.KEY_TOO_LONG, f"{registry_data.KEY_TOO_LONG} (Parameter 'name')"
-                )
+                == str(d.modelled).replace(value_data.KEY_TOO_LONG, f"{value_data.KEY_TOO_LONG} (Parameter 'name')")
             ),
         ),
     )

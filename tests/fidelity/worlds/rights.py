@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import typing as t
 
-from emulator.windows import security
-from emulator.windows.access_rules import SYNCHRONIZE
 from emulator.windows.machine import Machine
+from emulator.windows.security import descriptors
+from emulator.windows.security.access_rules import SYNCHRONIZE
 from hypothesis import strategies as st
 
 from .. import web_server
@@ -123,7 +123,7 @@ def _call(path: str = "", check: bool = False, **arguments: t.Any) -> Step:
     return Step(MODULE, {**_all, "path": PLACE + path, **arguments}, check)
 
 
-def _line(ace: security.Ace) -> str:
+def _line(ace: descriptors.Ace) -> str:
     kind = "Allow" if ace.kind == "A" else "Deny"
     inherit = sum(bit for flag, bit in (("CI", 1), ("OI", 2)) if flag in ace.flags)
     propagate = sum(bit for flag, bit in (("NP", 1), ("IO", 2)) if flag in ace.flags)
@@ -192,7 +192,7 @@ class RightsWorld(World):
             st.sampled_from(TREE),
             st.sampled_from(("Allow", "Allow", "Deny")),
             st.sampled_from(("S-1-1-0", "S-1-5-32-545")),
-            st.sampled_from((security.READ, security.MODIFY, security.FULL)),
+            st.sampled_from((descriptors.READ, descriptors.MODIFY, descriptors.FULL)),
             st.sampled_from(((0, 0), (3, 0), (1, 0), (3, 2), (3, 1))),
         ).map(lambda found: [*found[:4], *found[4]])
         return st.lists(entry, max_size=2, unique_by=lambda found: (found[0], found[2]))
@@ -229,9 +229,9 @@ class RightsWorld(World):
         for below, kind, sid, mask, inherit, propagate in start:
             flags = {flag for flag, bit in (("CI", 1), ("OI", 2)) if inherit & bit}
             flags |= {flag for flag, bit in (("NP", 1), ("IO", 2)) if propagate & bit}
-            rights = mask & ~SYNCHRONIZE if kind == "Deny" and mask != security.FULL else mask
+            rights = mask & ~SYNCHRONIZE if kind == "Deny" and mask != descriptors.FULL else mask
             own = machine.files.entry(root + below).explicit
-            machine.files.set_rights(root + below, [*own, security.Ace(kind[0], frozenset(flags), rights, sid)])
+            machine.files.set_rights(root + below, [*own, descriptors.Ace(kind[0], frozenset(flags), rights, sid)])
 
     def read_script(self, name: str) -> str:
         """Return the script that lists all entries, inherited ones too, in an order of its own."""

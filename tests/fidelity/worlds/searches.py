@@ -156,6 +156,24 @@ def _shares_only(difference: Difference) -> bool:
     return len(about_shares) == len(folders) and [t for t in difference.real if t not in about_shares] == said
 
 
+def _chosen_by_creation(difference: Difference) -> bool:
+    """Tell whether a search by the time of creation chose otherwise among files with an older time of writing, and
+    nothing else.
+    """
+    if str(difference.arguments.get("age_stamp")).lower() != "ctime" or difference.arguments.get("age") is None:
+        return False
+    real, modelled = ({file["path"]: file for file in result.get("files", ())} for result in difference.results)
+    parted = [{**real, **modelled}[path] for path in real.keys() ^ modelled.keys()]
+    left_out = {"owner", "creationtime", "lastwritetime", "lastaccesstime"}
+    alike = all(
+        {key: value for key, value in real[path].items() if key not in left_out}
+        == {key: value for key, value in modelled[path].items() if key not in left_out}
+        for path in real.keys() & modelled.keys()
+    )
+    counts = [result.get("matched") for result in difference.results] == [len(real), len(modelled)]
+    return bool(parted) and alike and counts and not any(recent(file["lastwritetime"]) for file in parted)
+
+
 class SearchesWorld(TreeWorld):
     """A folder with some files to look for."""
 
@@ -169,14 +187,14 @@ class SearchesWorld(TreeWorld):
     fixed = FIXED
     listed_by: t.Mapping[str, str] = {"files": "path"}
     known = (
-        read_only_touched("times of a read-only file that is looked for"),
-        invalid_name("words for a file with a folder's name, before a search"),
+        read_only_touched("times of a read-only file that is searched for"),
+        invalid_name("message for a file with a folder's name, before a search"),
         Known(
             "shares of found folders",
             (MODULE,),
             ("warnings",),
             "Wine",
-            "there is no WMI, so that the module warns of each folder instead of asking for its share",
+            "there is no WMI, so that the module warns about each folder instead of reading its share",
             _shares_only,
         ),
         Known(
@@ -198,6 +216,17 @@ class SearchesWorld(TreeWorld):
                 and not recent(d.real)
                 and d.real == d.results[0]["files"][int(d.field[1])]["lastwritetime"]
             ),
+        ),
+        *(
+            Known(
+                f"a search by the time of creation: {field}",
+                (MODULE,),
+                (field,),
+                "Wine",
+                "Wine keeps no time of creation of its own: a file with an older time of writing is as old as that",
+                _chosen_by_creation,
+            )
+            for field in ("files", "matched")
         ),
     )
 

@@ -10,8 +10,9 @@ from emulator.windows.machine import Machine
 from hypothesis import strategies as st
 
 from .. import tls, tree, web_server
+from ..iis_world import IisWorld
 from ..known import Known
-from ..world import HERE, Runs, Sequence, State, Step, World
+from ..world import HERE, Runs, Sequence, Step
 
 SITE, INFO = (f"microsoft.iis.{name}" for name in ("website", "website_info"))
 FIRST, SECOND = f"{HERE} one", f"{HERE}-two"
@@ -309,14 +310,14 @@ TWO = 'Exception calling "AddSslCertificate" with "2" argument(s): '
 NO_NUMBER = "Input string was not in a correct format."
 
 
-class SitesWorld(World):
+class SitesWorld(IisWorld):
     """A server with IIS, two folders, three certificates (one without its key) and a few sites."""
 
     name = "sites"
     steps: t.Mapping[str, st.SearchStrategy[Step]] = {SITE: _site(), INFO: _info()}
     around = _site()
     fixed = FIXED
-    resets = True
+    always = TREE
     known = (
         Known(
             "arguments of AddSslCertificate",
@@ -328,7 +329,7 @@ class SitesWorld(World):
             lambda d: str(d.real) == str(d.modelled).replace(TWO, TWO.replace("2", "3")) and TWO in str(d.modelled),
         ),
         Known(
-            "a text that is no number",
+            "a string that is not a number",
             (SITE, INFO),
             ("msg",),
             "engine 7",
@@ -358,24 +359,3 @@ class SitesWorld(World):
             key = None if number == 3 else tls.pem_key(number)
             machine.certificates.add("LocalMachine", "My", tls.der(number), key)
         return machine
-
-    def lay_script(self, start: t.Any, name: str) -> str:
-        """Return the scripts of the folders and the configuration."""
-        return tree.lay_script({path.replace(HERE, name): None for path in TREE}) + web_server.lay_script(start)
-
-    def lay(self, machine: Machine, start: t.Any, name: str) -> None:
-        """Lay folders and configuration down."""
-        tree.lay(machine, {path.replace(HERE, name): None for path in TREE})
-        web_server.lay(machine, start)
-
-    def read_script(self, name: str) -> str:
-        """Return the configuration's script."""
-        return web_server.read_script()
-
-    def read(self, machine: Machine, name: str) -> State:
-        """Read the configuration."""
-        return web_server.read(machine)
-
-    def same(self, field: tuple[str, ...], real: t.Any, modelled: t.Any) -> bool:
-        """Messages name the computer in paths of the drive IIS:."""
-        return field == ("msg",) and web_server.anywhere(real) == web_server.anywhere(modelled)

@@ -123,7 +123,7 @@ class TemporaryWorld(TreeWorld):
     around = MAKE
     fixed = FIXED
     known = (
-        invalid_name("words for a file with a folder's name, before a temporary one"),
+        invalid_name("message for a file with a folder's name, before a temporary one"),
         Known(
             "folder of the user",
             (MODULE,),
@@ -133,7 +133,7 @@ class TemporaryWorld(TreeWorld):
             _users_folder,
         ),
         Known(
-            "words for an empty path",
+            "message for an empty path",
             (MODULE,),
             ("msg",),
             "engine 7",

@@ -160,6 +160,18 @@ def _pattern(difference: Difference) -> bool:
     )
 
 
+def _no_drive(difference: Difference) -> bool:
+    """Tell whether the rig ended at a path on a drive that is not there, and the model's handler went on."""
+    path, (real, modelled) = str(difference.arguments.get("path")), difference.results
+    words = f"Unhandled exception while executing module: Cannot find drive. A drive with the name '{path[:1]}'"
+    return (
+        path[1:2] == ":"
+        and real.get("msg") == f"{words} does not exist."
+        and difference.field[0] in {"changed", "elapsed", "failed", "msg", "wait_attempts"}
+        and not str(modelled.get("msg")).startswith("the model's handler broke")
+    )
+
+
 class WaitingWorld(LocalWeb, TreeWorld):
     """A folder with some files, and ports."""
 
@@ -171,12 +183,21 @@ class WaitingWorld(LocalWeb, TreeWorld):
     fixed = FIXED
     known = (
         Known(
-            "words for a pattern that cannot be read",
+            "message for an invalid pattern",
             (WAIT,),
             ("msg",),
             "engine 7",
-            "Regex of .NET 10 words it otherwise",
+            "Regex of .NET 10 has a different message",
             _pattern,
+        ),
+        Known(
+            "a path on a drive that is not there",
+            (WAIT,),
+            ("*",),
+            "rig",
+            "the rig's Test-Path -IsValid throws for a drive that is not there; the cmdlet says no, and"
+            " Get-AnsibleParam tries the path again with the letter of a drive that is",
+            _no_drive,
         ),
     )
 

@@ -404,29 +404,29 @@ class WebWorld(LocalWeb, TreeWorld):
     fixed = FIXED
     known = (
         Known(
-            "words for a port where nobody listens",
+            "message for a port where nobody listens",
             (GET, URI),
             ("msg",),
             "engine 7",
-            "HttpWebRequest of .NET 10 gives the socket's own words, and Wine's",
+            "HttpWebRequest of .NET 10 gives the socket's own message, or Wine's",
             _other_words(_REFUSED, rf"Connection refused\. \[::ffff:{ADDRESS}\]:{CLOSED} \({ADDRESS}:{CLOSED}\)"),
         ),
         Known(
-            "words for a name that nobody has",
+            "message for an unknown host name",
             (GET, URI),
             ("msg",),
             "engine 7",
-            "HttpWebRequest of .NET 10 gives the resolver's own words, and Wine's",
+            "HttpWebRequest of .NET 10 gives the resolver's own message, or Wine's",
             _other_words(
                 r"The remote name could not be resolved: 'none\.invalid'", r"Host not found\. \(none\.invalid:80\)"
             ),
         ),
         Known(
-            "words for a certificate that is not trusted",
+            "message for an untrusted certificate",
             (GET, URI),
             ("msg",),
             "engine 7",
-            "HttpWebRequest of .NET 10 has its own words",
+            "HttpWebRequest of .NET 10 has its own message",
             _other_words(re.escape(_UNTRUSTED), r"The SSL connection could not be established, see inner exception\."),
         ),
         Known(
@@ -438,7 +438,7 @@ class WebWorld(LocalWeb, TreeWorld):
             _other_words(r" : TemporaryRedirect'\.", r" : RedirectKeepVerb'\."),
         ),
         Known(
-            "words for an empty path of a download",
+            "message for an empty path of a download",
             (GET, URI),
             ("msg",),
             "engine 7",

@@ -15,19 +15,82 @@ namespace Imops {
             var values = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
             var order = new List<string>();
             bool repeated = false;
-            try {
-                string text;
-                using (var reader = new StreamReader(new MemoryStream(Convert.FromBase64String(file)))) text = reader.ReadToEnd();
-                var options = new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
-                using (var document = JsonDocument.Parse(text, options)) {
-                    if (document.RootElement.ValueKind != JsonValueKind.Object) throw new FormatException("no object");
-                    Visit(document.RootElement, null, values, order, ref repeated);
-                }
-            }
+            try { Load(file, values, order, ref repeated); }
             catch (Exception error) { return JsonSerializer.Serialize(new Dictionary<string, string> { { "refused", error.GetType().Name + ": " + error.Message } }); }
             var pairs = new List<string[]>();
             foreach (var path in order) pairs.Add(new[] { path, values[path] });
             return JsonSerializer.Serialize(new Dictionary<string, object> { { "values", pairs }, { "repeated", repeated } });
+        }
+
+        static void Load(string file, Dictionary<string, string> values, List<string> order, ref bool repeated) {
+            string text;
+            using (var reader = new StreamReader(new MemoryStream(Convert.FromBase64String(file)))) text = reader.ReadToEnd();
+            var options = new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+            using (var document = JsonDocument.Parse(text, options)) {
+                if (document.RootElement.ValueKind != JsonValueKind.Object) throw new FormatException("no object");
+                Visit(document.RootElement, null, values, order, ref repeated);
+            }
+        }
+
+        // Takes files in base64, with commas between them, in load order; returns one line of JSON: {"refused": why}, or
+        // {"values": {path: value...}, "children": {path: [key...]...}, "repeated": bool}; the root's path is "(root)",
+        // which no settings file of the tests has as a key.
+        //
+        // After ConfigurationRoot (GetConfiguration, GetChildrenImplementation), ConfigurationProvider.GetChildKeys and
+        // ConfigurationKeyComparer.
+        public static string Merged(string files) {
+            var providers = new List<Dictionary<string, string>>();
+            bool repeated = false;
+            try {
+                foreach (var file in files.Split(',')) {
+                    providers.Add(new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase));
+                    Load(file, providers[providers.Count - 1], new List<string>(), ref repeated);
+                }
+            }
+            catch (Exception error) { return JsonSerializer.Serialize(new Dictionary<string, string> { { "refused", error.GetType().Name + ": " + error.Message } }); }
+            var values = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+            foreach (var provider in providers)
+                foreach (var key in provider.Keys) values[key] = Get(providers, key);
+            var children = new Dictionary<string, List<string>>();
+            Walk(providers, null, children);
+            return JsonSerializer.Serialize(new Dictionary<string, object> { { "values", values }, { "children", children }, { "repeated", repeated } });
+        }
+
+        static string Get(List<Dictionary<string, string>> providers, string key) {
+            for (int i = providers.Count - 1; i >= 0; i--) {
+                string value;
+                if (providers[i].TryGetValue(key, out value)) return value;
+            }
+            return null;
+        }
+
+        static void Walk(List<Dictionary<string, string>> providers, string parent, Dictionary<string, List<string>> children) {
+            var keys = new List<string>();
+            foreach (var provider in providers) {
+                foreach (var key in provider.Keys) {
+                    if (parent == null) keys.Add(Segment(key, 0));
+                    else if (key.Length > parent.Length && key.StartsWith(parent, StringComparison.OrdinalIgnoreCase) && key[parent.Length] == ':') keys.Add(Segment(key, parent.Length + 1));
+                }
+                keys.Sort(CompareKeys);
+            }
+            var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+            var distinct = new List<string>();
+            foreach (var key in keys) if (seen.Add(key)) distinct.Add(key);
+            if (distinct.Count == 0) return;
+            children[parent ?? "(root)"] = distinct;
+            foreach (var key in distinct) Walk(providers, parent == null ? key : parent + ":" + key, children);
+        }
+
+        static string Segment(string key, int start) {
+            int end = key.IndexOf(':', start);
+            return end < 0 ? key.Substring(start) : key.Substring(start, end - start);
+        }
+
+        static int CompareKeys(string one, string other) {
+            int first, second;
+            bool oneIs = int.TryParse(one, out first), otherIs = int.TryParse(other, out second);
+            if (!oneIs && !otherIs) return string.Compare(one, other, StringComparison.OrdinalIgnoreCase);
+            return oneIs && otherIs ? first - second : oneIs ? -1 : 1;
         }
 
         static void Visit(JsonElement element, string path, Dictionary<string, string> values, List<string> order, ref bool repeated) {

@@ -11,6 +11,8 @@ from emulator.process.powershell import Unavailable
 from powershell import Engine
 
 SOURCE = Path(__file__).with_suffix(".cs")
+ROOT = "(root)"
+"""The path of a configuration's root; a file may have a key ``/``."""
 AT_ONCE = 250
 """Documents a call: one line of input each."""
 _LOAD = """
@@ -42,6 +44,12 @@ class DotnetReader:
         """Return for each settings file ``refused``, or ``values`` (path and text in order) and ``repeated``."""
         return self._read("Settings", files)
 
+    def merged(self, sets: t.Sequence[t.Sequence[bytes]]) -> list[dict[str, t.Any]]:
+        """Return for each set of settings files, in load order, ``refused``, or ``values`` (text by path),
+        ``children`` (keys by path, in the order in which .NET binds them; the root's path is :data:`ROOT`) and ``repeated``.
+        """
+        return self._call("Merged", [",".join(base64.b64encode(file).decode() for file in files) for files in sets])
+
     def xml(self, files: t.Sequence[bytes]) -> list[dict[str, t.Any]]:
         """Return for each XML file ``refused``, or ``elements`` (depth, name, then attributes and values in turn)."""
         return self._read("Xml", files)
@@ -51,9 +59,12 @@ class DotnetReader:
         return [(one, other) for one, other in json.loads(self._run("[Imops.DotnetReader]::Cases()", ()))]
 
     def _read(self, method: str, files: t.Sequence[bytes]) -> list[dict[str, t.Any]]:
+        return self._call(method, [base64.b64encode(file).decode() or "=" for file in files])
+
+    def _call(self, method: str, inputs: t.Sequence[str]) -> list[dict[str, t.Any]]:
         found: list[dict[str, t.Any]] = []
-        for start in range(0, len(files), AT_ONCE):
-            lines = [base64.b64encode(file).decode() or "=" for file in files[start : start + AT_ONCE]]
+        for start in range(0, len(inputs), AT_ONCE):
+            lines = inputs[start : start + AT_ONCE]
             read = f"$input | ForEach-Object {{ [Imops.DotnetReader]::{method}($_.TrimStart('=')) }}"
             answers = self._run(read, lines).splitlines()
             assert len(answers) == len(lines), f"{len(lines)} files sent, {len(answers)} answers came"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import typing as t
+import warnings
 from pathlib import Path
 
 import wrapped_module
@@ -29,6 +30,10 @@ def payload(name: str, script: str, arguments: t.Mapping[str, t.Any], *, check: 
     return wrapped_module.lines(module, script, path, arguments, check=check, no_log=True)
 
 
+class Lost(UserWarning):
+    """An engine was lost in the middle and what it ran was begun again: counted in the summary of pytest."""
+
+
 class Engine(PowerShell):
     """One engine, with a fresh C: drive for each session: Wine keeps certificates that were removed from a store of
     LocalMachine.
@@ -44,11 +49,20 @@ class Engine(PowerShell):
         super().__init__(f"imops-rig-{os.getpid()}", windows=windows)
 
     def script(self, text: str, lines: t.Sequence[str] = ()) -> Output:
-        """Run a script; once more in a new process where this one ended."""
+        """Run a script; once more in a new process where this one was lost, with a warning."""
         try:
-            return super().script(text, lines)
-        except Crashed:
-            return super().script(text, lines)
+            return self.once(text, lines)
+        except Crashed as crash:
+            warnings.warn(Lost(f"{crash}: its script was run again by a new one"), stacklevel=2)
+            return self.once(text, lines)
+
+    def once(self, text: str, lines: t.Sequence[str] = ()) -> Output:
+        """Run a script.
+
+        Raises:
+            Crashed: the engine was lost.
+        """
+        return super().script(text, lines)
 
     def module(
         self, name: str, arguments: t.Mapping[str, t.Any], *, check: bool = False, script: str | None = None

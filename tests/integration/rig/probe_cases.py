@@ -70,7 +70,7 @@ def _names(answer: t.Any) -> list[str]:
 
 def cases(web: WebServer, pfx: str) -> list[Case]:
     """Return all cases; ``pfx`` is the thumbprint of a certificate with a key in LocalMachine\\CA."""
-    return [*http(web), *files(), *registry(), *certificates(pfx), *system(), *iis(), *bad()]
+    return [*http(web), *downloads(web), *files(), *registry(), *certificates(pfx), *system(), *iis(), *bad()]
 
 
 def files() -> list[Case]:
@@ -96,6 +96,11 @@ def files() -> list[Case]:
             "empty file",
             {"kind": "file", "path": f"{at}\\empty.bin", "max_bytes": 0},
             fits(lambda v: v["content"] == "" and v["size"] == 0),
+        ),
+        Case(
+            "folders",
+            {"kind": "files", "path": at, "pattern": "s*", "folders": True},
+            fits(lambda v: [(e["name"], e["size"], e["tail"]) for e in v] == [("sub", 0, None)]),
         ),
         Case("file in use", {"kind": "file", "path": f"{at}\\log.txt"}, fits(lambda v: v["content"] == "aGk=")),
         Case("folder", {"kind": "file", "path": at}, fits(lambda v: v["type"] == "folder" and v["size"] is None)),
@@ -125,6 +130,11 @@ def files() -> list[Case]:
             "the newest, sorted by name, their ends longer than they are",
             {"kind": "files", "path": at, "pattern": "*.txt", "newest": 2, "tail": 99},
             fits(lambda v: [(x["name"], x["tail"]) for x in v] == [("a.txt", "aGVsbG8="), ("log.txt", "aGk=")]),
+        ),
+        Case(
+            "files with their rights",
+            {"kind": "files", "path": at, "pattern": "*.txt", "rights": True},
+            fits(lambda v: [(x["name"], "D:" in x["sddl"]) for x in v] == [("a.txt", True), ("log.txt", True)]),
         ),
         Case("files of an empty folder", {"kind": "files", "path": f"{at}\\empty"}, value([])),
         Case("files of no folder", {"kind": "files", "path": f"{at}\\none"}, value(None)),
@@ -214,6 +224,11 @@ def system() -> list[Case]:
             fits(lambda v: v["start_mode"] == "delayed" and v["state"] == "Running" and v["account"] == "LocalSystem"),
         ),
         Case(
+            "service at rest",
+            {"kind": "service", "name": "eventlog", "wait": {"seconds": 1}},
+            fits(lambda v: (v["state"], v["reached"], v["waited"]) == ("Running", True, 0)),
+        ),
+        Case(
             "disabled or manual service",
             {"kind": "service", "name": "MSIServer"},
             fits(lambda v: v["start_mode"] == "manual" and v["state"] == "Stopped" and v["started"] is None),
@@ -231,14 +246,23 @@ def system() -> list[Case]:
         ),
         Case(
             "accounts",
-            {"kind": "account", "names": ["S-1-5-18", "BUILTIN\\Users", "no such", "S-1-5-21-1-2-3-4", "S-1-x"]},
-            fits(lambda v: [x and x["sid"] for x in v] == ["S-1-5-18", "S-1-5-32-545", None, None, None]),
+            {
+                "kind": "account",
+                "names": ["S-1-5-18", "BUILTIN\\Users", "no such", ".\\none", "S-1-5-21-1-2-3-4", "S-1-x"],
+            },
+            fits(lambda v: [x and x["sid"] for x in v] == ["S-1-5-18", "S-1-5-32-545", None, None, None, None]),
         ),
         Case("listeners", {"kind": "listeners"}, fits(lambda v: isinstance(v, list))),
+        Case("listeners' owners", {"kind": "listeners", "owners": True}, fits(lambda v: isinstance(v, list))),
         Case(
             "policies",
             {"kind": "policies"},
             value({"module_logging": False, "script_block_logging": True, "transcription": False}),
+        ),
+        Case(
+            "session",
+            {"kind": "session"},
+            fits(lambda v: v["language_mode"] == "FullLanguage" and v["winrm"] is None and "\\" in v["account"]),
         ),
         Case("events", {"kind": "events", "since": "2026-01-01T00:00:00Z", "providers": ["x"]}, lambda a: True),
         Case("features", {"kind": "features", "names": ["Web-Server"]}, lambda a: True),
@@ -257,6 +281,21 @@ def iis() -> list[Case]:
                     and "Unknown" in [s["state"] for s in v["sites"]]
                 )
             ),
+        ),
+        Case(
+            "wait for a state that is there",
+            {"kind": "iis", "wait": {"pool": "Rig pool", "state": "Started"}},
+            fits(lambda v: v["reached"] is True and v["waited"] == 0),
+        ),
+        Case(
+            "wait for a state in vain",
+            {"kind": "iis", "wait": {"pool": "Rig pool", "state": "Stopped", "seconds": 1}},
+            fits(lambda v: v["reached"] is False and v["waited"] >= 1),
+        ),
+        Case(
+            "wait for a site that is not there",
+            {"kind": "iis", "wait": {"site": "none", "state": "Started", "seconds": 0}},
+            fits(lambda v: v["reached"] is False),
         ),
         Case("right password", match | {"expected": "Aa1"}, value(True)),
         Case("password in another case", match | {"expected": "aA1"}, value(False)),
@@ -291,6 +330,10 @@ def http(web: WebServer) -> list[Case]:
             ask | {"scheme": "https", "port": web.tls_port},
             fits(lambda v: len(v["thumbprint"]) == 40 and web.names[-1] == "agent.example"),
         ),
+        Case(
+            "by a name that nobody has", ask | {"address": "none.invalid"}, error("System.Net.Sockets.SocketException")
+        ),
+        *([Case("over IPv6", ask | {"address": "::1", "port": web.six_port}, body(b"hello"))] if web.six_port else []),
         Case(
             "https, judged", secure | {"verify": True}, error("System.Security.Authentication.AuthenticationException")
         ),
@@ -351,6 +394,28 @@ def http(web: WebServer) -> list[Case]:
     ]
 
 
+def downloads(web: WebServer) -> list[Case]:
+    """Return questions for what a download would meet."""
+    ask: Query = {"kind": "download", "url": f"http://127.0.0.1:{web.plain_port}/"}
+    large = {"url": f"{ask['url']}large"}
+    return [
+        Case("there", ask, fits(lambda v: v == {"status": 200, "reason": "OK"})),
+        Case("there, and not read", ask | large, fits(lambda v: v == {"status": 200, "reason": "OK"})),
+        Case("there already", ask | {"unless": [f"{FOLDER}\\none", f"{FOLDER}\\a.txt"]}, value(None)),
+        Case("a folder is there already", ask | {"unless": [FOLDER]}, value(None)),
+        Case("not there already", ask | {"unless": [f"{FOLDER}\\none"]}, fits(lambda v: v["status"] == 200)),
+        Case("out of order", ask | {"url": f"{ask['url']}no-reason"}, fits(lambda v: v["status"] == 503)),
+        Case("nobody there", ask | {"url": "http://127.0.0.1:1/"}, error("System.Net.Sockets.SocketException")),
+        Case("silence", ask | {"url": f"{ask['url']}silent", "timeout": 1}, lambda a: "error" in a),
+        Case(
+            "not trusted",
+            ask | {"url": f"https://127.0.0.1:{web.tls_port}/"},
+            error("System.Security.Authentication.AuthenticationException"),
+        ),
+        Case("no address", ask | {"url": "nowhere"}, error("System.UriFormatException")),
+    ]
+
+
 def bad() -> list[Case]:
     """Return questions that are none."""
     return [
@@ -369,6 +434,7 @@ def bad() -> list[Case]:
                 ("registry", "key", {"key": "C:\\x"}),
                 ("service", "name", {}),
                 ("http", "address", {"host": "x"}),
+                ("download", "url", {}),
                 ("http", "host", {"address": "x"}),
                 ("environment", "names", {}),
                 ("account", "names", {}),

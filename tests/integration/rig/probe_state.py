@@ -17,6 +17,11 @@ $null = $m.Sites.Add('No web', 'net.tcp', '808:*', 'C:\inetpub')
 $m.CommitChanges()
 """
 _CERTIFICATE = r"""
+# Other tests of the same engine leave certificates in My, which one case wants empty.
+$my = [Security.Cryptography.X509Certificates.X509Store]::new('My', 'LocalMachine')
+$my.Open('ReadWrite')
+$my.RemoveRange($my.Certificates)
+$my.Close()
 $store = [Security.Cryptography.X509Certificates.X509Store]::new('Root', 'LocalMachine')
 $store.Open('ReadWrite')
 $store.Add([Security.Cryptography.X509Certificates.X509Certificate2]::new([Convert]::FromBase64String('{der}')))

@@ -8,12 +8,9 @@ import json
 import typing as t
 
 import pytest
-from ansible_collections.imops.identity_manager.plugins.plugin_utils import (
-    _certificate,
-    _key_container,
-    _key_pair,
-)
-from ansible_collections.imops.identity_manager.plugins.plugin_utils._plan import Refused
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._certificates import key_container, new_pair
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._core.plan import Refused
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._windows.certificate import describe
 from cryptography.hazmat.primitives import serialization
 from emulator.process.powershell import Unavailable
 from powershell import Engine
@@ -82,31 +79,33 @@ def exports(engine: Engine) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("password", PASSWORDS)
 def test_exports_of_dotnet_are_read(exports: dict[str, bytes], password: str) -> None:
-    key, leaf, more = _key_container.read(exports[f"alone {password}"], password, "x")
+    key, leaf, more = key_container.read(exports[f"alone {password}"], password, "x")
     assert leaf.subject.rfc4514_string() in {"CN=agent,O=Contoso", "O=Contoso,CN=agent"}
     assert key.public_key() == leaf.public_key()
     assert more == []
-    chain = _key_container.read(exports[f"chain {password}"], password, "x")
+    chain = key_container.read(exports[f"chain {password}"], password, "x")
     assert chain[1] == leaf
     assert [c.public_bytes(serialization.Encoding.DER) for c in chain[2]] == [exports["root"]]
 
 
-@pytest.mark.parametrize(("name", "words"), [("two keys", "holds 2 private keys"), ("no key", "holds no private key")])
+@pytest.mark.parametrize(
+    ("name", "words"), [("two keys", "contains 2 private keys"), ("no key", "contains no private key")]
+)
 def test_exports_of_dotnet_that_are_no_pair_are_refused(exports: dict[str, bytes], name: str, words: str) -> None:
     with pytest.raises(Refused, match=words):
-        _key_container.read(exports[name], "x", "the container")
+        key_container.read(exports[name], "x", "the container")
 
 
 def test_an_export_of_dotnet_with_another_password_is_refused(exports: dict[str, bytes]) -> None:
     with pytest.raises(Refused, match="the password is wrong"):
-        _key_container.read(exports[f"alone {PASSWORDS[0]}"], "another", "the container")
+        key_container.read(exports[f"alone {PASSWORDS[0]}"], "another", "the container")
 
 
 @pytest.mark.parametrize("modern", [False, True])
 @pytest.mark.parametrize("password", [p for p in PASSWORDS if p])
 def test_dotnet_opens_what_we_make(engine: Engine, modern: bool, password: str) -> None:
-    key, certificate = _key_pair.make("CN=agent", NOW, uses={"server"}, hosts=["agent.contoso.com"])
-    container = base64.b64encode(_key_container.pfx(key, certificate, password, modern=modern)).decode()
+    key, certificate = new_pair.create("CN=agent", NOW, uses={"server"}, hosts=["agent.contoso.com"])
+    container = base64.b64encode(key_container.pfx(key, certificate, password, modern=modern)).decode()
     shown = engine.script(OPEN.replace("CONTENT", container).replace("PASSWORD", quoted(password))).text.strip()
-    thumbprint = _certificate.describe(certificate.public_bytes(serialization.Encoding.DER)).thumbprint
+    thumbprint = describe(certificate.public_bytes(serialization.Encoding.DER)).thumbprint
     assert shown == f"{thumbprint} True", json.dumps(shown)

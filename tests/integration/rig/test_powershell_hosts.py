@@ -10,7 +10,8 @@ import os
 import emulated
 import pytest
 import yaml
-from emulator.windows.scenario import BadScenario, load
+from emulator.scenario.hosts import load
+from emulator.scenario.server import BadScenario
 
 CONNECTIONS = {"one": "psrp"}
 if os.environ.get("IMOPS_NIGHTLY"):
@@ -51,7 +52,14 @@ TASKS = {
     "reboot": {"ansible.windows.win_reboot": {"post_reboot_delay": 1}},
     "after reboot": {"ansible.windows.win_stat": {"path": f"{FOLDER}\\made"}},
 }
-pytestmark = [pytest.mark.rig, pytest.mark.xdist_group("rig")]
+pytestmark = [
+    pytest.mark.rig,
+    pytest.mark.xdist_group("rig"),
+    pytest.mark.nightly,
+    pytest.mark.skipif(
+        not os.environ.get("IMOPS_NIGHTLY"), reason="two Wine drives take minutes to make: run by make test-all"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ import pytest
 from emulator.handlers.probe import probe
 from emulator.handlers.write import write
 from emulator.model.call import Call
-from emulator.windows import security
 from emulator.windows.machine import Machine
+from emulator.windows.security import descriptors
 from powershell import PROBE, WRITE, Engine
 from probe_cases import FOLDER as PROBED
 from probe_cases import KEY, LAY
@@ -61,7 +61,7 @@ OURS = {
     "BadChecksum",
     "UnsafeArchive",
 }
-OURS |= {"NoOverlay", "WrongCertificate", "NoProgram", "ToolFailed"}
+OURS |= {"Locked", "NoOverlay", "WrongCertificate", "NoProgram", "ToolFailed"}
 
 
 def plain(answer: t.Any) -> t.Any:
@@ -104,7 +104,10 @@ def left(machine: Machine) -> State:
 
 
 def nameless(state: State) -> State:
-    return {re.sub(r"\d{8}T\d{9}", "TIME", name): content for name, content in state.items()}
+    return {
+        re.sub(r"\d{8}T\d{9}", "TIME", name): content and re.sub(rb"\d{4}-\d\d-\d\dT[\d:.]+Z", b"TIME", content)
+        for name, content in state.items()
+    }
 
 
 # test_write_script holds check mode to what is left untouched; that the model foresees the same is held at night.
@@ -142,7 +145,7 @@ def test_writer(engine: Engine, check: bool) -> None:
 
 def own_entries(answer: t.Any) -> list[str]:
     """Return the entries of a path's own; what is inherited is the drive's."""
-    return sorted(str(ace) for ace in security.parse(answer["value"][0]["sddl"]).aces if "ID" not in ace.flags)
+    return sorted(str(ace) for ace in descriptors.parse(answer["value"][0]["sddl"]).aces if "ID" not in ace.flags)
 
 
 def probed() -> Machine:

@@ -18,9 +18,10 @@ from pathlib import Path
 import json_cases
 import pytest
 import xml_cases
-from ansible_collections.imops.identity_manager.plugins.plugin_utils import _json_text, _web_config, _xml_text
-from ansible_collections.imops.identity_manager.plugins.plugin_utils._json_text import REMOVE
-from ansible_collections.imops.identity_manager.plugins.plugin_utils._plan import Refused
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._core.plan import Refused
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._dotnet import json_editor, json_text, xml_text
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._dotnet.json_text import REMOVE
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._settings import web_config
 from dotnet_reader import DotnetReader
 from mutations import mutations
 from pieces import JSON, OUR_SETTINGS, OUR_XML, XML
@@ -41,8 +42,8 @@ def corpus(kind: str) -> list[bytes]:
 def our_settings(content: bytes) -> dict[str, t.Any]:
     """Return what our scanner makes of a file, as ``DotnetReader.settings`` says it."""
     try:
-        values = _json_text.parse(content.decode("utf-8")).values()
-    except _json_text.BadJson as error:
+        values = json_text.parse(content.decode("utf-8")).values()
+    except json_text.BadJson as error:
         return {"refused": str(error)}
     return {"values": [[path, text] for path, text in values.items()]}
 
@@ -93,8 +94,8 @@ def test_settings_are_refused_in_the_line_that_dotnet_names_or_before_it(dotnet:
     for file, answer in zip(files, dotnet.settings(files), strict=True):
         theirs = re.search(r"LineNumber: (\d+) ", answer.get("refused", ""))
         if theirs:
-            with pytest.raises(_json_text.BadJson) as ours:
-                _json_text.parse(file.decode("utf-8"))
+            with pytest.raises(json_text.BadJson) as ours:
+                json_text.parse(file.decode("utf-8"))
             lines.append((ours.value.line, int(theirs[1]) + 1))
             assert ours.value.line <= int(theirs[1]) + 1, (str(ours.value), answer, file)
     same = sum(one == other for one, other in lines)
@@ -117,7 +118,7 @@ def test_keys_are_equal_to_us_where_they_are_to_dotnet(dotnet: DotnetReader) -> 
     for code in range(0x110000):
         # .NET may know characters that this Python's Unicode does not know yet.
         if unicodedata.category(chr(code)) not in {"Cn", "Cs"}:
-            ours[_json_text.fold(chr(code))].add(code)
+            ours[json_text.fold(chr(code))].add(code)
     theirs: dict[int, set[int]] = collections.defaultdict(set)
     for group in ours.values():
         for code in group:
@@ -130,14 +131,14 @@ def our_xml(content: bytes) -> dict[str, t.Any]:
     """Return what our reader makes of a file, as ``DotnetReader.xml`` says it."""
     found: list[list[str]] = []
 
-    def visit(element: _xml_text.Element, depth: int) -> None:
+    def visit(element: xml_text.Element, depth: int) -> None:
         found.append([str(depth), element.name, *itertools.chain.from_iterable(element.attributes.items())])
         for child in element.children:
             visit(child, depth + 1)
 
     try:
-        visit(_xml_text.Document(content).root, 0)
-    except _xml_text.BadXml as error:
+        visit(xml_text.Document(content).root, 0)
+    except xml_text.BadXml as error:
         return {"refused": str(error)}
     return {"elements": found}
 
@@ -206,19 +207,17 @@ def test_settings_that_we_write_are_read_by_dotnet_as_wanted(dotnet: DotnetReade
     written, wanted = [], []
     for file, changes in zip(settings_files(), itertools.cycle(CHANGES), strict=False):
         try:
-            document = _json_text.parse(file.decode("utf-8"))
-            text = _json_text.edit(document, changes)
-        except _json_text.BadJson:
+            document = json_text.parse(file.decode("utf-8"))
+            text = json_editor.edit(document, changes)
+        except json_text.BadJson:
             continue
         written.append(text.encode())
-        wanted.append(
-            _json_text.parse(json.dumps(_json_text.merge(document.data, changes), ensure_ascii=False)).values()
-        )
+        wanted.append(json_text.parse(json.dumps(json_text.merge(document.data, changes), ensure_ascii=False)).values())
     assert len(written) > COUNT / 4
     for file, answer, values in zip(written, dotnet.settings(written), wanted, strict=True):
         assert "refused" not in answer, (answer, file)
-        assert {_json_text.fold(path): as_number(text) for path, text in answer["values"]} == {
-            _json_text.fold(path): as_number(text) for path, text in values.items()
+        assert {json_text.fold(path): as_number(text) for path, text in answer["values"]} == {
+            json_text.fold(path): as_number(text) for path, text in values.items()
         }, file
 
 
@@ -231,9 +230,9 @@ def as_number(text: str | None) -> str | None:
 
 def test_web_config_that_we_write_is_read_by_dotnet_as_wanted(dotnet: DotnetReader) -> None:
     written = []
-    options = {name: option.get("default") for name, option in _web_config.ARGUMENT_SPEC["argument_spec"].items()}
+    options = {name: option.get("default") for name, option in web_config.ARGUMENT_SPEC["argument_spec"].items()}
     environment = {"IM_VARIABLE": "http://u:p\u00e9<&>\"'\t@proxy:3128"}
-    wanted = _web_config.Wanted.of({**options, "path": "C:\\im\\Runtime", "environment": environment})
+    wanted = web_config.Wanted.of({**options, "path": "C:\\im\\Runtime", "environment": environment})
     for file in xml_files():
         try:
             after = planned(wanted, file)
@@ -252,8 +251,8 @@ def test_web_config_that_we_write_is_read_by_dotnet_as_wanted(dotnet: DotnetRead
         assert values == list(environment.values()), file
 
 
-def planned(wanted: _web_config.Wanted, content: bytes) -> bytes:
+def planned(wanted: web_config.Wanted, content: bytes) -> bytes:
     """Return web.config as our plan leaves it."""
     answer = {"type": "file", "content": base64.b64encode(content).decode(), "sha256": "0" * 64}
-    plan = _web_config.plan(wanted, lambda query: answer, check=False)
+    plan = web_config.plan(wanted, lambda query: answer, check=False)
     return base64.b64decode(plan.operations[0].arguments["content"]) if plan.operations else content

@@ -20,8 +20,23 @@ CASES = [case for case in cases(pair(PASSWORD), PASSWORD) if not NAMED or "'held
 pytestmark = [pytest.mark.rig, pytest.mark.xdist_group("rig")]
 
 
+FAILS = "the rig has no program that opens a file between the writer's reading and replacing it"
+NO_TEMPORARY = "copying over a locked file fails before there is a temporary file"
 NOT_RUN = {
-    "[IO.File]::Delete($temporary) }": "copying over a locked file fails before there is a temporary file",
+    "if ($attempt -ge $Attempts -or [IO.File]::Exists($To) -or [IO.Directory]::Exists($To)) { throw }": FAILS,
+    "throw }": FAILS,
+    "[Threading.Thread]::Sleep(200)": FAILS,
+    "if (-not [IO.File]::Exists($Path)) {": FAILS,
+    "if (-not $Backup) {": FAILS,
+    "Move-Patiently $Temporary $Path 5": FAILS,
+    "return": FAILS,
+    "Move-Patiently $Backup $Path 5": FAILS,
+    "if ($attempt -ge 5) { throw }": FAILS,
+    "if ([IO.Directory]::Exists($old)) { [IO.Directory]::Move($old, $path) }": FAILS,
+    "[IO.Directory]::Move($old, $path) }": FAILS,
+    "throw": FAILS,
+    "Invoke-Patiently { [IO.File]::Delete($temporary) } 5 }": NO_TEMPORARY,
+    "[IO.File]::Delete($temporary) } 5 }": NO_TEMPORARY,
     "throw (New-Refusal 'NotAsWritten' \"'$path' reads back as something else than was written\") }": (
         "nobody changes the file between writing and reading it back"
     ),
@@ -29,9 +44,25 @@ NOT_RUN = {
         "Wine opens no PFX without a key"
     ),
 }
-FORESEEN = {"copy", "changed file", "extract", "certificate", "protect", "compose", "access cleared"}
+FORESEEN = {
+    "copy",
+    "changed file",
+    "extract",
+    "compare",
+    "certificate",
+    "protect",
+    "compose",
+    "access cleared",
+    "lock released",
+}
 """Cases that are run in check mode first, for the statements of check mode."""
 UNREPEATED = {"remove", "certificate", "certificate alone", "exportable certificate", "as expected"}
+UNREPEATED |= {
+    "lock released",
+    "lock of the same",
+    "rights of a file and a folder",
+    "extract into a folder that inherits nothing",
+}
 """Cases that undo what they did, or that expect what was there before."""
 
 

@@ -57,9 +57,12 @@ class WebServer:
         self._context.sni_callback = lambda _socket, asked, _context: self.names.append(asked)
         self._plain, self._tls = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
         self.plain_port, self.tls_port = (s.getsockname()[1] for s in (self._plain, self._tls))
+        self._six = socket.create_server(("::1", 0), family=socket.AF_INET6) if socket.has_ipv6 else None
+        self.six_port = self._six.getsockname()[1] if self._six else 0
 
     def __enter__(self) -> WebServer:
-        for listening, tls in ((self._plain, False), (self._tls, True)):
+        listening_six = ((self._six, False),) if self._six else ()
+        for listening, tls in ((self._plain, False), (self._tls, True), *listening_six):
             threading.Thread(target=self._serve, args=(listening, tls), daemon=True).start()
         return self
 
@@ -68,6 +71,8 @@ class WebServer:
     ) -> None:
         self._plain.close()
         self._tls.close()
+        if self._six:
+            self._six.close()
 
     def _serve(self, listening: socket.socket, tls: bool) -> None:
         while True:

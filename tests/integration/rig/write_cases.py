@@ -112,11 +112,30 @@ def text(path: str, content: str, **fields: t.Any) -> Operation:
     return operation("file", path, content=b64(content), **fields)
 
 
+def lock(run: str, owner: str, **fields: t.Any) -> Operation:
+    return operation("lock", "l", run=run, owner=owner, **fields)
+
+
 def extract(zipped: bytes = GOOD, **fields: t.Any) -> Operation:
     rest = {"archive": f"{FOLDER}\\r.zip", "sha256": sha256(zipped), "marker": ".version", "version": "6.2.1"}
     return operation("extract", "Runtime", **{**rest, **fields})
 
 
+def compare(**fields: t.Any) -> Operation:
+    """Return the operation that compares a folder with the archive ``TAKEN``."""
+    rest = {"archive": f"{FOLDER}\\r.zip", "sha256": sha256(TAKEN), "marker": ".version", "version": "6.2.1"}
+    known = {"overlay": "Agent", "programs": r"^App-[^\\]*\.(dll|exe)$", "program": "App-Agent.dll"}
+    return operation("compare", "Runtime", **{**rest, **known, **fields})
+
+
+TAKEN = archive(**{"App-Agent.dll": "v1", "App-X.exe": "v1", "a.json": "x", "Agent/a.json": "y", "empty__": ""})
+BY_HAND: dict[str, str | bytes | None] = {
+    "r.zip": TAKEN,
+    "Runtime\\app-agent.dll": "v1",
+    "Runtime\\App-X.exe": "v1",
+    "Runtime\\a.json": "mine",
+    "Runtime\\own\\x.pfx": "z",
+}
 UNPACKED = {
     "Runtime": None,
     "Runtime\\web\\config": "new",
@@ -130,6 +149,15 @@ UNPACKED = {
     "Runtime\\deep\\er\\x": None,
     "Runtime\\deep\\er\\x\\json": "{}",
     "Runtime\\.version": "6.2.1",
+}
+HELD: dict[str, str | None] = {
+    "r.zip": "*",
+    "Runtime": None,
+    "Runtime\\app-agent.dll": "v1",
+    "Runtime\\App-X.exe": "v1",
+    "Runtime\\a.json": "mine",
+    "Runtime\\own": None,
+    "Runtime\\own\\x.pfx": "z",
 }
 BACKUP = "a.txt.20200101T000000000.bak"
 COPY, CMD = ["/c", "copy", "{input}", "{output}"], "C:\\Windows\\System32\\cmd.exe"
@@ -150,6 +178,9 @@ def compose(said: str, content: str = "a (one) b (one) (two)", **fields: t.Any) 
     return operation("compose", "a.txt", **{"folder": FOLDER, "content": b64(content), "parts": parts, **fields})
 
 
+HOLD = "[AppDomain]::CurrentDomain.SetData('held', [IO.FileStream]::new(\"$f\\a.txt\", 'Open', 'Read', 'None'))"
+LET_GO = "[AppDomain]::CurrentDomain.GetData('held').Dispose()"
+RIGHTS = (("d", "OICI"), ("b.txt", ""))
 LEFT = {
     "a.json.im-0123456789ab.tmp": "x",
     "R.im-0123456789ab.new": None,
@@ -215,9 +246,54 @@ def cases(made: Pair, password: str) -> list[Case]:
             [True, False],
             left={"a": None, "a\\b": None},
         ),
+        Case(
+            "folder with rights",
+            [operation("folder", "a\\b", sddl="D:P(A;OICI;FA;;;BA)"), operation("folder", "a\\b", sddl="D:P")],
+            [True, False],
+            left={"a": None, "a\\b": None},
+        ),
+        Case(
+            "rights of a file and a folder",
+            [
+                *(operation("rights", name, sddl=f"D:P(A;{flags};FA;;;BA)") for name, flags in RIGHTS),
+                *(operation("rights", name, sddl=f"D:P(A;{flags};FA;;;BA)") for name, flags in RIGHTS),
+                operation("rights", "d", sddl="O:BAD:(A;OICI;FR;;;WD)"),
+                operation("rights", "d", sddl="O:BAD:AI(A;OICI;FR;;;WD)"),
+            ],
+            [True, True, False, False, True, False],
+            {"d\\a.txt": "x", "b.txt": "x"},
+            left={"d": None, "d\\a.txt": "x", "b.txt": "x"},
+        ),
+        Case(
+            "rights of nothing", [operation("rights", "none", sddl="D:P")], [], fails="System.IO.FileNotFoundException"
+        ),
+        Case("rights without a text", [operation("rights", "none")], [], fails="System.ArgumentException"),
         Case("folder where a file is", [operation("folder", "x")], [], {"x": "x"}, fails="System.IO.IOException"),
         Case("new file", [text("a.txt", "x"), text("A.TXT", "x")], [True, False], left={"a.txt": "x"}),
         Case("new file with rights", [text("a.txt", "x", sddl="D:P(A;;FA;;;BA)")], [True], left={"a.txt": "x"}),
+        Case(
+            "changed file with rights",
+            [text("a.txt", "new", sddl="O:BAD:P(A;;FA;;;BA)", backups=1)],
+            [True],
+            {"a.txt": "old"},
+            left={"a.txt": "new", "a.txt.*.bak": "old"},
+        ),
+        Case(
+            "changed file that inherits nothing",
+            [operation("rights", "a.txt", sddl="D:P(A;;FA;;;BA)"), text("a.txt", "new")],
+            [True, True],
+            {"a.txt": "old"},
+            left={"a.txt": "new"},
+        ),
+        Case(
+            "locked file with rights",
+            [text("a.txt", "new", sddl="D:P(A;;FA;;;BA)")],
+            [],
+            {"a.txt": "old"},
+            fails="System.IO.IOException",
+            lay=HOLD,
+            clear=LET_GO,
+        ),
         Case("empty file", [text("a.txt", ""), text("a.txt", "")], [True, False], left={"a.txt": ""}),
         Case("changed file", [text("a.txt", "new")], [True], {"a.txt": "old"}, left={"a.txt": "new"}),
         Case(
@@ -266,11 +342,17 @@ def cases(made: Pair, password: str) -> list[Case]:
             [],
             {"a.txt": "old"},
             fails="System.IO.IOException",
-            lay=(
-                "[AppDomain]::CurrentDomain.SetData('held', [IO.FileStream]::new(\"$f\\a.txt\", 'Open', 'Read',"
-                " 'None'))"
-            ),
-            clear="[AppDomain]::CurrentDomain.GetData('held').Dispose()",
+            lay=HOLD,
+            clear=LET_GO,
+        ),
+        Case(
+            "held file removed",
+            [operation("remove", "a.txt")],
+            [],
+            {"a.txt": "old"},
+            fails="System.IO.IOException",
+            lay=HOLD,
+            clear=LET_GO,
         ),
         Case("file in no folder", [text("none\\a.txt", "x")], [], fails="System.IO.DirectoryNotFoundException"),
         Case("no base64", [operation("file", "a.txt", content="?")], [], fails="System.FormatException"),
@@ -377,6 +459,13 @@ def cases(made: Pair, password: str) -> list[Case]:
             left=UNPACKED,
         ),
         Case(
+            "extract into a folder that inherits nothing",
+            [operation("rights", "Runtime", sddl="D:P(A;OICI;FA;;;BA)"), extract(delete_archive=True)],
+            [True, True],
+            {"r.zip": GOOD, "Runtime": None},
+            left=UNPACKED,
+        ),
+        Case(
             "overlay",
             [extract(overlay="Agent\\web")],
             [True],
@@ -395,6 +484,30 @@ def cases(made: Pair, password: str) -> list[Case]:
         ),
         Case("other version", [extract()], [], {"r.zip": GOOD, "Runtime\\.version": "6.2.0"}, fails="OtherVersion"),
         Case("unknown files", [extract()], [], {"r.zip": GOOD, "Runtime\\x": "x"}, fails="OtherVersion"),
+        Case("compare", [compare(), compare()], [True, False], BY_HAND, left=HELD | {"Runtime\\.version": "6.2.1"}),
+        Case(
+            "compare and delete the archive",
+            [compare(delete_archive=True)],
+            [True],
+            BY_HAND,
+            left={name: text for name, text in HELD.items() if name != "r.zip"} | {"Runtime\\.version": "6.2.1"},
+        ),
+        *(
+            Case(f"compare with {what}", [compare()], [], BY_HAND | files, fails="OtherVersion")
+            for what, files in {
+                "another program": {"Runtime\\App-X.exe": "v2"},
+                "a program more": {"Runtime\\App-Y.dll": "v1"},
+                "another marker": {"Runtime\\.version": "6.2.0"},
+            }.items()
+        ),
+        Case(
+            "compare without a program",
+            [compare()],
+            [],
+            {name: text for name, text in BY_HAND.items() if name != "Runtime\\app-agent.dll"},
+            fails="OtherVersion",
+        ),
+        Case("compare with a wrong checksum", [compare(sha256=OTHER)], [], BY_HAND, fails="BadChecksum"),
         Case(
             "certificate",
             [gone, certificate, certificate | {"thumbprint": made.thumbprint.lower()}, gone],
@@ -436,6 +549,26 @@ def cases(made: Pair, password: str) -> list[Case]:
             fails="UnknownOperation",
             left={"a.txt": "x"},
         ),
+        Case(
+            "lock of another",
+            [lock("1", "a", seconds=600), lock("2", "b", wait=1)],
+            [False],
+            {"l": "2999-01-01T00:00:00.0000000Z\n0\nz\n"},
+            fails="Locked",
+            left={"l": "*"},
+        ),
+        Case(
+            "lock released",
+            [
+                lock("1", "a"),
+                lock("1", "a", seconds=0),
+                lock("2", "b", since="2000-01-01T00:00:00.0000000Z"),
+                operation("remove", "none"),  # not done: it was planned before another run was there
+            ],
+            [False, False, False],
+            left={"l": "*"},
+        ),
+        Case("lock of the same", [lock("1", "a"), lock("2", "a")], [False, False], {"l": "x"}, left={"l": "*"}),
         Case("no operation", [{}], [], fails="UnknownOperation"),
         Case("nothing", [], []),
     ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from emulator.windows import access_rules
-from emulator.windows.security import FULL, MODIFY, READ, Ace
+from emulator.windows.security import access_rules
+from emulator.windows.security.descriptors import FULL, MODIFY, READ, Ace
 from hypothesis import example, given
 from hypothesis import strategies as st
 

@@ -6,7 +6,7 @@ import base64
 import typing as t
 
 from emulator.process.carried import State, difference, script
-from emulator.windows import iis_defaults
+from emulator.windows.iis import defaults
 from emulator.windows.machine import Machine
 from hypothesis import given
 from hypothesis import strategies as st
@@ -120,7 +120,7 @@ def test_a_scenario_is_carried_without_what_the_double_of_iis_makes_itself():
     assert ("SOFTWARE\\Microsoft\\InetStp\\Components", "ApplicationInitialization") in {
         (item["key"], item["name"]) for item in did["values"]
     }
-    assert iis_defaults.CONFIG_PATH not in did["folders"]
+    assert defaults.CONFIG_PATH not in did["folders"]
     assert did["gone"] == did["lost"] == []
 
 
@@ -129,3 +129,16 @@ def test_services_are_left_to_the_model():
     before = State.of(machine)
     machine.services.create("mine", path="C:\\mine.exe")
     assert script(before, State.of(machine)) is None
+
+
+def test_the_module_of_a_hosting_bundle_is_carried_and_those_of_iis_are_not():
+    machine = Machine("server")
+    bare = State.of(machine)
+    machine.features.install(["Web-Server"])
+    with_iis = State.of(machine)
+    assert difference(bare, with_iis)["modules"] == []
+    machine.packages.install_bundle("8.0.22")
+    (carried,) = difference(with_iis, State.of(machine))["modules"]
+    assert carried["name"] == "AspNetCoreModuleV2"
+    assert carried["image"].endswith("\\aspnetcorev2.dll")
+    assert script(with_iis, State.of(machine))

@@ -7,6 +7,7 @@ import json
 
 import measure_fidelity
 import pytest
+from emulator.process.powershell import Crashed
 from fidelity import drawing, measuring
 from fidelity.sides import Modelled
 from fidelity.world import named
@@ -39,6 +40,39 @@ def test_one_fault_is_one_finding_and_made_smaller_whatever_the_sequences_are_ca
     assert tally.agreed == 0
     assert len(tally.findings) == 1
     assert len(tally.findings[0].sequence.steps) == 1
+
+
+class Lossy(Faulty):
+    """A real side without a fault that is lost in some of its first calls, by their numbers."""
+
+    def __init__(self, *lost):
+        self.lost, self.calls, self.names = set(lost), 0, []
+
+    def lay(self, world, start, name):
+        super().lay(world, start, name)
+        self.names.append(name)
+
+    def call(self, step, name):
+        self.calls += 1
+        if self.calls in self.lost:
+            raise Crashed("lost")
+        return self.modelled.call(step, name)
+
+
+def test_a_sequence_in_which_the_engine_was_lost_is_begun_again_under_another_name_and_counted():
+    real = Lossy(2, 3)
+    tally = measuring.measure(modules()[MODULE], MODULE, real, 1, calls=1, fixed=False)
+    assert (tally.crashes, tally.lost, tally.findings, tally.cases) == (2, [], [], 1)
+    assert len(set(real.names)) == 3
+    whole = measuring.measure(modules()[MODULE], MODULE, Lossy(), 1, calls=1, fixed=False)
+    assert (tally.calls, tally.agreed) == (whole.calls, whole.agreed)
+
+
+def test_a_sequence_in_which_the_engine_is_lost_each_time_is_no_case_and_is_told():
+    tally = measuring.measure(modules()[MODULE], MODULE, Lossy(1, 2, 3), 1, calls=1, fixed=False)
+    assert (tally.crashes, len(tally.lost), tally.cases) == (3, 1, 1)
+    with pytest.raises(Crashed):
+        measuring.measure(modules()[MODULE], MODULE, Lossy(*range(1, 100)), 1, calls=1, fixed=False)
 
 
 def test_no_sequence_is_one_call_again_and_again():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from emulator.windows.iis_defaults import CONFIG_PATH
+from emulator.windows.iis.defaults import CONFIG_PATH
 from emulator.windows.machine import Machine
 
 

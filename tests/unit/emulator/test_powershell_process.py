@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
+from emulator.model.payload import SEPARATOR
 from emulator.process import powershell
 from emulator.process.powershell import Crashed, PowerShell, Unavailable
 
@@ -20,6 +21,9 @@ for number, line in enumerate(sys.stdin):
     command = json.loads(line)["command"]
     if command == "end":
         sys.exit(3)
+    if command == "in part":
+        print('{"exit": 0, "out', flush=True)
+        continue
     if command == "cannot":
         print("unpacking\\nno debootstrap\\n", file=sys.stderr)
         sys.exit(75)
@@ -33,6 +37,7 @@ def engine(tmp_path, monkeypatch):
     path.write_text(ENGINE)
     monkeypatch.setattr(powershell, "NAMED", None)
     monkeypatch.setattr(powershell, "IMPS", path)
+    monkeypatch.setattr(powershell, "_CACHE", tmp_path / "new" / "imps")
     made = PowerShell("a drive of nobody", windows=False)
     made._command = [sys.executable, str(path), powershell.LOST]
     yield made
@@ -49,14 +54,39 @@ def test_one_process_answers_one_script_after_the_other(engine):
         ("lost", "no longer finds its own cmdlets"),
         ("damaged", "lost a part of what it was given"),
         ("damaged, said in JSON", "lost a part of what it was given"),
+        ("in part", "answered in part only"),
         ("end", "ended with 3"),
     ],
 )
 def test_a_process_that_is_of_no_use_is_told_and_another_takes_its_place(engine, script, why):
     engine.script("fine")
     with pytest.raises(Crashed, match=why):
-        engine.script(script)
+        engine.script(script, ["{}", SEPARATOR])
     assert engine.script("fine").text == "0"
+
+
+def test_what_dotnet_says_of_a_file_with_such_a_character_is_an_answer(engine):
+    assert engine.script("damaged", ["a file"]).errors == "'0x00' is invalid within a JSON string"
+
+
+def test_the_rig_finds_its_cache_folder_on_a_machine_that_never_had_it(engine):
+    engine.script("fine")
+    assert powershell._CACHE.is_dir()
+
+
+def test_each_engine_has_a_drive_of_its_own_and_one_without_windows_removes_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(powershell, "NAMED", None)
+    monkeypatch.setattr(powershell, "IMPS", tmp_path)
+    monkeypatch.setattr(powershell, "_CACHE", tmp_path)
+    one, other, native = PowerShell("same"), PowerShell("same"), PowerShell("same", windows=False)
+    drives = {engine: tmp_path / "wine-10" / "prefix" / str(engine._drive) for engine in (one, other)}
+    for drive in drives.values():
+        drive.mkdir(parents=True)
+    native.close()
+    assert all(drive.is_dir() for drive in drives.values())
+    one.close()
+    assert [drive.is_dir() for drive in drives.values()] == [False, True]
+    other.close()
 
 
 def test_what_a_machine_lacks_is_told_in_the_words_of_the_rig(engine):

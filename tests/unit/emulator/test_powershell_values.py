@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import pytest
 from emulator.model import pairs
-from emulator.windows import iis_values, powershell
 from emulator.windows.errors import WindowsError
-from emulator.windows.iis_attributes import POOL
-from emulator.windows.powershell import TimeSpan
+from emulator.windows.iis import schema_values
+from emulator.windows.iis.schema import POOL
+from emulator.windows.text import powershell_values
+from emulator.windows.text.powershell_values import TimeSpan
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,13 +72,13 @@ SPANS = [
 
 @pytest.mark.parametrize(("kind", "value", "made"), CASTS)
 def test_as(kind, value, made):
-    assert powershell.cast(kind, value) == made
-    assert type(powershell.cast(kind, value)) is type(made)
+    assert powershell_values.cast(kind, value) == made
+    assert type(powershell_values.cast(kind, value)) is type(made)
 
 
 @pytest.mark.parametrize(("value", "shown"), SPANS)
 def test_as_a_time_span(value, shown):
-    assert str(powershell.cast("timeSpan", value)) == shown
+    assert str(powershell_values.cast("timeSpan", value)) == shown
 
 
 @given(st.integers(min_value=-(10**18), max_value=10**18))
@@ -98,7 +99,7 @@ def test_a_time_span_is_read_as_it_is_shown(ticks):
     ],
 )
 def test_ne(left, right, different):
-    assert powershell.differ(left, right) is different
+    assert powershell_values.differ(left, right) is different
 
 
 @pytest.mark.parametrize(
@@ -106,7 +107,7 @@ def test_ne(left, right, different):
     [("*", "10.0.0.1", True), ("", "x", True), (None, "x", True), ("APP", "app", True), ("[x]", "[x]", False)],
 )
 def test_like(pattern, value, fits):
-    assert powershell.like(pattern, value) is fits
+    assert powershell_values.like(pattern, value) is fits
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_like(pattern, value, fits):
     ],
 )
 def test_an_attribute_is_written_as_the_schema_has_it(attribute, value, text):
-    assert iis_values.write(POOL[attribute], value) == text
+    assert schema_values.write(POOL[attribute], value) == text
 
 
 @pytest.mark.parametrize(
@@ -144,19 +145,19 @@ def test_an_attribute_is_written_as_the_schema_has_it(attribute, value, text):
 )
 def test_the_schema_refuses(attribute, value, why):
     with pytest.raises(WindowsError) as refused:
-        iis_values.write(POOL[attribute], value)
+        schema_values.write(POOL[attribute], value)
     assert refused.value.message == why
 
 
 @given(st.text(min_size=1))
 def test_a_password_comes_back_from_the_file(clear):
-    stored = iis_values.secret(clear, "AesProvider")
+    stored = schema_values.secret(clear, "AesProvider")
     assert stored.startswith("[enc:AesProvider:")
-    assert iis_values.clear(stored) == clear
+    assert schema_values.clear(stored) == clear
 
 
 def test_a_password_that_somebody_wrote_in_clear_is_taken_as_it_is():
-    assert iis_values.clear("pass:word") == "pass:word"
+    assert schema_values.clear("pass:word") == "pass:word"
 
 
 @pytest.mark.parametrize(

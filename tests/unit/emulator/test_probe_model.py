@@ -78,8 +78,11 @@ GOOD: list[dict[str, t.Any]] = [
     {"kind": "listeners"},
     {"kind": "features", "names": ["Web-Server", "RSAT-ADDS-Tools"]},
     {"kind": "policies"},
+    {"kind": "session"},
     {"kind": "secret_matches", "what": "pool_password", "name": "Pool", "expected": "x"},
     {"kind": "http", "address": "127.0.0.1", "port": 1, "host": "x"},
+    {"kind": "download", "url": "https://127.0.0.1:1/x"},
+    {"kind": "download", "url": "https://127.0.0.1:1/x", "unless": ["C:\\work"]},
 ]
 BAD: list[tuple[dict[str, t.Any], str]] = [
     ({"kind": "telepathy"}, "UnknownQuery"),
@@ -91,6 +94,8 @@ BAD: list[tuple[dict[str, t.Any], str]] = [
     ({"kind": "registry", "key": "C:\\x"}, "BadQuery"),
     ({"kind": "environment"}, "BadQuery"),
     ({"kind": "http", "address": "x"}, "BadQuery"),
+    ({"kind": "download"}, "BadQuery"),
+    ({"kind": "download", "url": "nowhere"}, "System.UriFormatException"),
     ({"kind": "secret_matches", "name": "x"}, "BadQuery"),
     ({"kind": "events"}, "BadQuery"),
 ]

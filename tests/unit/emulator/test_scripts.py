@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from emulator.windows import command_line, scripts
+from emulator.windows.commands import command_line, scripts
 from emulator.windows.machine import Machine
 
 UNREADABLE = ("Get-Process", '"text $x"', "if ($true) { 1 }", "$Ansible.Other = 1", "1 + 1", "$x", "'a' 'b'")

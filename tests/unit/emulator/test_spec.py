@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from emulator.model import spec
+from emulator.model import argument_checks, spec
 from emulator.model.call import ModuleFailure
 
 PACKAGES = next(Path(sys.prefix).glob("lib/python*/site-packages/ansible_collections"))
@@ -57,7 +57,7 @@ GOOD = [
 
 @pytest.mark.parametrize(("name", "collection", "given", "expected"), GOOD)
 def test_arguments_are_made_what_the_module_sees(name, collection, given, expected):
-    seen = spec.check(of(name, collection), name, {**given, "_ansible_check_mode": False})
+    seen = argument_checks.check(of(name, collection), name, {**given, "_ansible_check_mode": False})
     assert {key: seen[key] for key in expected} == expected
 
 
@@ -91,7 +91,7 @@ BAD = [
 @pytest.mark.parametrize(("name", "collection", "given", "message"), BAD)
 def test_wrong_arguments_fail_as_on_the_server(name, collection, given, message):
     with pytest.raises(ModuleFailure, match=message):
-        spec.check(of(name, collection), name, given)
+        argument_checks.check(of(name, collection), name, given)
 
 
 def test_only_declared_secrets_are_hidden_from_the_event_log():
@@ -103,5 +103,7 @@ def test_only_declared_secrets_are_hidden_from_the_event_log():
 
 def test_values_that_cannot_be_are_found_each_for_itself():
     given = {"path": "x", "get_checksum": "maybe", "checksum_algorithm": "crc", "get_size": "yes", "nonsense": 1}
-    assert spec.impossible(of("win_stat"), given) == ["get_checksum", "checksum_algorithm"]
-    assert spec.impossible(of("win_acl"), {"type": "maybe"}) == [], "a module of the old kind reads them in its order"
+    assert argument_checks.impossible(of("win_stat"), given) == ["get_checksum", "checksum_algorithm"]
+    assert argument_checks.impossible(of("win_acl"), {"type": "maybe"}) == [], (
+        "a module of the old kind reads them in its order"
+    )

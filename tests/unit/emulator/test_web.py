@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from emulator.model.engine import ModelEngine
+from emulator.handlers import HANDLERS
+from emulator.model.model_engine import ModelEngine
 from emulator.windows.machine import Machine
-from emulator.windows.network import HttpAnswer, HttpRequest
-from emulator.windows.uri import Uri
+from emulator.windows.network.network import HttpAnswer, HttpRequest
+from emulator.windows.network.uri import Uri
 from fidelity import pages, tls
 from fidelity.sides import SEARCH
 
@@ -21,7 +22,7 @@ def server(sums: str = "") -> ModelEngine:
     machine = Machine("srv", domain="contoso.com")
     machine.files.make_folder("C:\\Temp")
     machine.network.web |= {URL: CONTENT, "http://files.contoso.com/sums": sums.encode()}
-    return ModelEngine(machine, (), SEARCH)
+    return ModelEngine(machine, HANDLERS, (), SEARCH)
 
 
 def get(engine: ModelEngine, **arguments):

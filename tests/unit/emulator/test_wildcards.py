@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from emulator.windows.errors import WindowsError
-from emulator.windows.wildcards import fits
+from emulator.windows.text.wildcards import fits
 
 CASES = [
     ("*", "", True),

@@ -12,6 +12,7 @@ import answer_schema
 import pytest
 from emulator.handlers.write import write
 from emulator.model.call import Call
+from emulator.windows.files.other_programs import OtherProgram
 from emulator.windows.machine import Machine
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -207,3 +208,87 @@ def test_sweep_minds_names_and_age(age: float, older_than: int | None, swept: bo
     )
     assert done["changed"] == swept
     assert len(machine.files.children(ROOT)) == (3 if swept else 5)
+
+
+OWN, EVERYBODYS = "O:BAD:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;FR;;;S-1-5-21-1-2-3-1001)", "D:P(A;;FA;;;BA)(A;;FA;;;WD)"
+SOMEBODY, EVERYBODY = {"S-1-5-21-1-2-3-1001", "S-1-1-0"}, {"S-1-1-0", "S-1-5-32-545"}
+
+
+class Watcher(OtherProgram):
+    """Notes which files with content somebody of Everyone and Users could have read while they were written."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine, self.seen = machine, list[str]()
+
+    def written(self, path: str) -> None:
+        if self.machine.files.allowed(path, EVERYBODY, 1):
+            self.seen.append(path)
+
+    def replaced(self, new: str, old: str, backup: str | None) -> None:
+        """Note a file that gets another content, and keeps its access list, while they could read it."""
+        self.written(old)
+
+
+RIGHTS = {
+    "a new file": (None, {"sddl": OWN}),
+    "a file that inherits": ("", {"sddl": OWN, "backups": 1}),
+    "a file that everybody reads": (EVERYBODYS, {"sddl": OWN, "backups": 1}),
+    "a file that has these rights": (OWN, {"sddl": OWN, "backups": 1}),
+    "a file of which nothing is told": (OWN, {"backups": 1}),
+}
+
+
+@pytest.mark.parametrize("name", RIGHTS)
+def test_a_file_with_rights_of_its_own_is_nobody_elses_at_any_moment(name: str) -> None:
+    there, fields = RIGHTS[name]
+    machine = Machine("srv")
+    machine.files.make_folder(ROOT)
+    path = f"{ROOT}\\a.txt"
+    if there is not None:
+        machine.files.write(path, "old")
+        if there:
+            machine.files.set_sddl(path, there)
+    watcher = Watcher(machine)
+    machine.files.others.append(watcher)
+    done = run(machine, {"operation": "file", "path": path, "content": b64(b"new"), **fields})
+    machine.files.others.remove(watcher)
+    backup = done["results"][0]["backup"]
+    assert watcher.seen == []
+    for left in filter(None, (path, backup)):
+        assert machine.files.allowed(left, SOMEBODY, 1)
+        assert not machine.files.allowed(left, EVERYBODY, 1)
+    assert not [name for name in machine.files.children(ROOT) if "im-" in name]
+
+
+@pytest.mark.parametrize("path", [ROOT, f"{ROOT}\\a.txt"])
+def test_rights_are_set_once_and_foreseen(path: str) -> None:
+    machine = Machine("srv")
+    machine.files.make_folder(ROOT)
+    machine.files.write(f"{ROOT}\\a.txt", "x")
+    for sddl in (OWN, "O:BAD:(A;;FR;;;WD)", EVERYBODYS):
+        todo = {"operation": "rights", "path": path, "sddl": sddl}
+        assert run(machine, todo, check=True)["changed"] is True
+        assert run(machine, todo)["changed"] is True
+        assert run(machine, todo)["changed"] is False
+
+
+def test_a_folder_that_inherits_nothing_hands_its_rights_to_what_is_unpacked_in_its_place() -> None:
+    machine, zipped = Machine("srv"), archive(x="1")
+    machine.files.make_folder(f"{ROOT}\\Runtime")
+    machine.files.set_sddl(f"{ROOT}\\Runtime", "O:BAD:P(A;OICI;FA;;;BA)")
+    machine.files.write(f"{ROOT}\\r.zip", zipped)
+    sha = hashlib.sha256(zipped).hexdigest()
+    rest = {"archive": f"{ROOT}\\r.zip", "sha256": sha, "marker": ".version", "version": "1"}
+    run(machine, {"operation": "extract", "path": f"{ROOT}\\Runtime", **rest})
+    assert not machine.files.allowed(f"{ROOT}\\Runtime\\x", EVERYBODY, 1)
+
+
+def test_nothing_is_written_after_another_run_was_there() -> None:
+    machine = Machine("srv")
+    lock = {"operation": "lock", "path": f"{ROOT}\\l", "seconds": 60}
+    machine.files.make_folder(ROOT)
+    run(machine, lock | {"run": "1", "owner": "a"}, lock | {"run": "1", "owner": "a", "seconds": 0})
+    written = {"operation": "file", "path": f"{ROOT}\\a.txt", "content": b64(b"x")}
+    done = run(machine, lock | {"run": "2", "owner": "b", "since": "2000-01-01T00:00:00.0000000Z"}, written)
+    assert [result["operation"] for result in done["results"]] == ["lock"]
+    assert not machine.files.exists(f"{ROOT}\\a.txt")

@@ -1,0 +1,215 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The questions that the probe answers, as values that can be compared and kept. See docs/probe-and-writer.md."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+Query = dict[str, t.Any]
+RECORDERS = {
+    "module_logging": "module logging",
+    "script_block_logging": "script block logging",
+    "transcription": "transcription",
+}
+"""What of PowerShell may record secrets, by its name in the answer to ``policies``."""
+
+
+def key(query: Query) -> str:
+    """Return the text that two equal questions share, whatever the order of their fields."""
+    return json.dumps(query, sort_keys=True, separators=(",", ":"))
+
+
+def file(path: str, max_bytes: int | None = None) -> Query:
+    """Ask for a file's or folder's presence, and a file's content up to ``max_bytes`` (default: the probe's, 1 MiB)."""
+    return {"kind": "file", "path": path} | ({} if max_bytes is None else {"max_bytes": max_bytes})
+
+
+def files(
+    path: str, pattern: str = "*", recurse: bool = False, newest: int = 0, tail: int = 0, rights: bool = False
+) -> Query:
+    """Ask for the files of a folder that match ``pattern``: only the ``newest``, with their last ``tail`` bytes, or
+    with owner and DACL as SDDL.
+    """
+    query: Query = {"kind": "files", "path": path, "pattern": pattern, "recurse": recurse}
+    query |= {"rights": True} if rights else {}
+    return query | ({"newest": newest} if newest else {}) | ({"tail": tail} if tail else {})
+
+
+def folders(path: str, pattern: str) -> Query:
+    """Ask for the folders of a folder that match ``pattern``."""
+    return {"kind": "files", "path": path, "pattern": pattern, "folders": True}
+
+
+def acl(*paths: str) -> Query:
+    """Ask for owner and DACL, as SDDL, of each path."""
+    return {"kind": "acl", "paths": list(paths)}
+
+
+def registry(name: str, *values: str, depth: int = 0, match: str = "") -> Query:
+    """Ask for values of a registry key (all when none is named) and its sub-keys, ``depth`` levels down; with
+    ``match`` only for texts in which that regular expression is found.
+    """
+    query: Query = {"kind": "registry", "key": name, "depth": depth}
+    return query | ({"names": list(values)} if values else {}) | ({"match": match} if match else {})
+
+
+def certificates(location: str = "LocalMachine", store: str = "My") -> Query:
+    """Ask for all certificates of a store, with their key files' rights."""
+    return {"kind": "certificates", "location": location, "store": store}
+
+
+def service(name: str) -> Query:
+    """Ask for one Windows service."""
+    return {"kind": "service", "name": name}
+
+
+def service_wait(name: str, seconds: int) -> Query:
+    """Ask for one Windows service once it is neither starting nor stopping, or the time is over."""
+    return {"kind": "service", "name": name, "wait": {"seconds": seconds}}
+
+
+def iis() -> Query:
+    """Ask for the state of application pools, sites and worker processes."""
+    return {"kind": "iis"}
+
+
+def iis_wait(state: str, seconds: int, *, pool: str = "", site: str = "") -> Query:
+    """Ask the same once a pool or site has a state, a stopped pool no worker process, or the time is over."""
+    named = {"site": site} if site else {"pool": pool}
+    return {"kind": "iis", "wait": {**named, "state": state, "seconds": seconds}}
+
+
+def http(**fields: t.Any) -> Query:
+    """Ask the server to send a request; ``address``, ``port`` and ``host`` are needed."""
+    return {"kind": "http", **fields}
+
+
+def download(url: str, *unless: str) -> Query:
+    """Ask what the server would meet if it fetched a URL, as win_get_url and win_package do; its value is None where
+    one of the paths ``unless`` exists.
+    """
+    query: Query = {"kind": "download", "url": url}
+    return query | ({"unless": list(unless)} if unless else {})
+
+
+def events(since: str, *providers: str, log: str = "Application") -> Query:
+    """Ask for the events of a log since a UTC time (ISO 8601)."""
+    query: Query = {"kind": "events", "log": log, "since": since}
+    return query | {"providers": list(providers)} if providers else query
+
+
+def environment(*names: str, scope: str = "Machine") -> Query:
+    """Ask for environment variables."""
+    return {"kind": "environment", "names": list(names), "scope": scope}
+
+
+def account(*names: str) -> Query:
+    """Ask for SID and name of accounts, each given by name or SID."""
+    return {"kind": "account", "names": list(names)}
+
+
+def listeners(*, owners: bool = False) -> Query:
+    """Ask for the TCP ports that something listens on; with ``owners``, which takes seconds, by which process."""
+    return {"kind": "listeners"} | ({"owners": True} if owners else {})
+
+
+def features(*names: str) -> Query:
+    """Ask which Windows features are installed."""
+    return {"kind": "features", "names": list(names)}
+
+
+def policies() -> Query:
+    """Ask what PowerShell on the server records of what is sent to it."""
+    return {"kind": "policies"}
+
+
+def session() -> Query:
+    """Ask who asks, how that was authenticated, what PowerShell lets it do, and for WinRM's configuration as XML."""
+    return {"kind": "session"}
+
+
+def pool_password_matches(name: str, expected: str) -> Query:
+    """Ask whether an application pool's password is ``expected``; the stored one never leaves the server."""
+    return {"kind": "secret_matches", "what": "pool_password", "name": name, "expected": expected}
+
+
+def carries_secret(query: Query) -> bool:
+    """Tell whether a question takes a secret to the server: a password that is compared, or a request's body."""
+    return bool(query.get("expected") or query.get("body"))
+
+
+def may_tell_of(query: Query, path: str) -> bool:
+    """Tell whether the answer to a question may be another one once a file was written, beside which the writer keeps
+    former ones. A folder's own time of change does not count.
+    """
+    if query["kind"] in ("file", "acl"):
+        return _plain(path) in map(_plain, query.get("paths") or [query["path"]])
+    if query["kind"] == "download":
+        return _plain(path) in map(_plain, query.get("unless", ()))
+    if query["kind"] == "files":
+        folder, _slash, name = _plain(path).rpartition("\\")
+        inside = f"{folder}\\".startswith(f"{_plain(query['path'])}\\")
+        begins = query["pattern"].lower().partition("*")[0].partition("?")[0]
+        return inside and (query.get("recurse", False) or folder == _plain(query["path"])) and name.startswith(begins)
+    return False
+
+
+def _plain(path: str) -> str:
+    return path.replace("/", "\\").rstrip("\\").lower()
+
+
+class NotAnswered(Exception):
+    """The probe could not answer a question: the .NET exception's type and message."""
+
+    def __init__(self, query: Query, kind: str, message: str) -> None:
+        super().__init__(f"{query['kind']}: {message} ({kind})")
+        self.query, self.kind, self.message = query, kind, message
+
+
+Ask = t.Callable[[Query], t.Any]
+"""Returns the answer to a question, asking the server when the snapshot lacks it; raises NotAnswered."""
+
+
+# Questions that never reach the server: the controller knows the answers.
+
+
+def host() -> Query:
+    """Ask for the host facts that every probe returns (docs/probe-and-writer.md); never sent."""
+    return {"kind": "host"}
+
+
+def settled() -> Query:
+    """Ask what holds after earlier plans of this check-mode run: a list of ``Mark``, known to the controller; never
+    sent.
+    """
+    return {"kind": "settled"}
+
+
+def done() -> Query:
+    """Ask what this run has done, or in check mode would have done, so far: the operations' marks, a list of ``Mark``,
+    known to the controller; never sent.
+    """
+    return {"kind": "done"}
+
+
+def pending_restart() -> Query:
+    """Ask why this run has to restart the agent: a list of reasons, known to the controller; never sent."""
+    return {"kind": "pending_restart"}
+
+
+def controller(scheme: str, host_name: str, port: int, path: str, timeout: int) -> Query:
+    """Ask for the answer to a request that the controller itself sends."""
+    return {"kind": "controller", "scheme": scheme, "host": host_name, "port": port, "path": path, "timeout": timeout}
+
+
+def container(content: bytes, password: str, what: str, option: str = "password") -> Query:
+    """Ask for a container's certificates, its own and then the chain's, as DER; answered on the controller.
+
+    Args:
+        content: the container.
+        password: of the container; empty for none.
+        what: how messages call it.
+        option: how messages call the password: the option that has it.
+    """
+    return {"kind": "container", "content": content, "password": password, "what": what, "option": option}

@@ -1,0 +1,126 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The shape of every answer of a verification: one check, its state, and on what its verdict rests."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import typing as t
+
+
+class State(enum.StrEnum):
+    """What became of a check."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_ASKED = "not_asked"
+    UNKNOWN = "unknown"
+
+
+class Basis(enum.StrEnum):
+    """What a verdict rests on: somebody's documentation, or what this collection believes of Windows or the agent."""
+
+    DOCUMENTED = "documented"
+    BELIEF = "belief"
+
+
+class Beliefs(enum.StrEnum):
+    """What a belief that fails, or what stays unknown, does to a run."""
+
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """One thing that was checked.
+
+    Attributes:
+        id: what does not change between versions, a key of ``NOT_ASKED``.
+        name: what was checked, of what.
+        state: what became of it.
+        found: what was found.
+        wanted: what should have been found.
+        remedy: what to do, with the variable.
+        causes: why it may be so, the likeliest first, as sentences.
+        basis: what the verdict rests on.
+        reason: why it is unknown, or was not asked.
+        page: where that is documented.
+    """
+
+    id: str
+    name: str
+    state: State
+    found: str
+    wanted: str
+    remedy: str = ""
+    causes: tuple[str, ...] = ()
+    basis: Basis = Basis.DOCUMENTED
+    reason: str = ""
+    page: str = ""
+
+    @property
+    def passed(self) -> bool | None:
+        """Tell whether it is as wanted, None where nobody knows."""
+        return {State.PASSED: True, State.FAILED: False}.get(self.state)
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether nothing is certain: it is unknown, or only a belief says that it failed."""
+        return self.state is State.UNKNOWN or (self.state is State.FAILED and self.basis is Basis.BELIEF)
+
+    def fails(self, beliefs: Beliefs) -> bool:
+        """Tell whether it fails the run."""
+        return beliefs is Beliefs.FAIL if self.is_open else self.state is State.FAILED
+
+    @property
+    def facts(self) -> dict[str, t.Any]:
+        """Return it for a result."""
+        plain = {**dataclasses.asdict(self), "causes": list(self.causes), "passed": self.passed}
+        return plain | {"state": self.state.value, "basis": self.basis.value}
+
+    @property
+    def sentence(self) -> str:
+        """Return what was found, wanted, why, and what to do."""
+        why = " ".join(filter(None, (*self.causes, self.remedy)))
+        unknown = f" ({self.reason})" if self.reason else ""
+        return f"{self.name}: found {self.found}{unknown}, wanted {self.wanted}. {why}".strip()
+
+
+def verdict(passed: bool) -> State:
+    """Return the state of a check that had an answer."""
+    return State.PASSED if passed else State.FAILED
+
+
+NOT_ASKED = {
+    "service_running": "the agent runs under IIS",
+    "pool_started": "the agent is a service",
+    "site_started": "the agent is a service",
+    "serves_agent": "the agent is a service, or IIS is not there",
+    "identity": "the pool or service is not there",
+    "starts_with_windows": "the site or service is not there",
+    "agent_answers": "the agent's address was not asked",
+    "answer_to_controller": "im_verify_from_controller is false",
+    "certificate": "the agent is asked over http",
+    "certificate_usable": "no certificate was served",
+    "application_log": "its log was not read",
+    "own_log": "its settings name no log that could be read here",
+    "folder_rights": "its folders were not looked at",
+    "client_credentials": "im_verify_credentials is false, or the client's secret is kept on the server",
+    "start_without_request": "this run did not start the pool, and im_verify_recycle is false",
+    "stop": "im_verify_recycle is false",
+    "job_ran": "im_verify_jobs is false",
+    "mail": "im_verify_test_mail names no address",
+}
+"""Every check, with why it is not among those that were asked."""
+
+
+def complete(checks: t.Sequence[Check]) -> list[Check]:
+    """Return checks with those that were not asked; none at all stay none."""
+    asked = {check.id for check in checks}
+    left = [
+        Check(name, name.replace("_", " "), State.NOT_ASKED, "", "", reason=reason)
+        for name, reason in NOT_ASKED.items()
+        if name not in asked
+    ]
+    return [*checks, *left] if checks else []

@@ -1,0 +1,113 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The client as the agent itself holds it: what its settings on the server say, and the proxy of its own process.
+
+The inventory says what is asked at first, so that one execution is enough where the server agrees; it is not what is
+judged.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import typing as t
+
+from .._agent import settings_files, settings_text, variables
+from .._agent.settings_files import AGENT, CYBERARK, ENCRYPTED_AGENT, GENERAL, Place
+from .._core.plan import Refused
+from .._core.probe import Ask, Query
+from .._dotnet import configuration, proxy
+from .._dotnet.configuration import Source
+from .._dotnet.json_text import fold
+from .token_request import Credentials
+from .wanted import Wanted
+
+_HIDDEN = (ENCRYPTED_AGENT, CYBERARK)
+"""Files whose values nobody but the agent reads."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Held:
+    """The client as it is asked with.
+
+    Attributes:
+        credentials: what the agent holds, as far as it can be read here.
+        remarks: what differs from the inventory, and what could not be read.
+    """
+
+    credentials: Credentials
+    remarks: tuple[str, ...] = ()
+
+
+def questions(wanted: Wanted) -> tuple[Query, ...]:
+    """Return the questions about the agent's own settings and its process's variables."""
+    if not wanted.credentials:
+        return ()
+    place = _place(wanted)
+    files = tuple(place.question(name) for name in (GENERAL, AGENT, *_HIDDEN))
+    return (*files, *settings_files.questions(place), *variables.questions(place.runtime, wanted.service))
+
+
+def _place(wanted: Wanted) -> Place:
+    return Place(wanted.folders.path("Runtime"), wanted.folders.path("Work"))
+
+
+def of_agent(wanted: Wanted, credentials: Credentials, ask: Ask) -> Held:
+    """Return the client that the agent of a server holds; the inventory's ``credentials`` where it cannot be read."""
+    place = _place(wanted)
+    found = variables.of_agent(place.runtime, wanted.service, ask)
+    try:
+        settings = _settings(place, found, ask)
+    except (Refused, ValueError):
+        return Held(credentials, ("asked with the inventory's client, as the agent's settings cannot be read",))
+    held, remarks = credentials, []
+    address, client = settings.get("APPLICATIONURI"), settings.get("OPENID:DEFAULTOPENIDCLIENT")
+    secret = settings.get(f"OPENID:OPENIDCLIENTS:{fold(client or credentials.client)}")
+    if not secret:
+        where = [name for name in _HIDDEN if (ask(place.question(name)) or {}).get("content")]
+        words = f"is in {' or '.join(where)}" if where else "is not in its settings files"
+        # Who may write the server's files must not learn the inventory's secret by naming an address of their own.
+        remarks.append(f"asked with the inventory's secret at the inventory's address, as the agent's secret {words}")
+        address = ""
+    try:
+        held = held.like(address or "", client or "", secret or "")
+    except Refused:
+        remarks.append("asked at the inventory's address, as the agent's ApplicationUri is no https address")
+    remarks += held.differences(credentials)
+    return Held(*_by_proxy(held, found, remarks))
+
+
+def _by_proxy(
+    held: Credentials, found: t.Iterable[variables.Variable], remarks: list[str]
+) -> tuple[Credentials, tuple[str, ...]]:
+    """Return the client as it is asked with by the proxy that .NET takes in the agent's process."""
+    values = {variable.name.upper(): variable.value for variable in found}
+    way, without = values.get(proxy.HTTPS_PROXY, ""), values.get(proxy.NO_PROXY, "")
+    ignored = proxy.why_not_read(proxy.HTTPS_PROXY, way) if way else None
+    if ignored:
+        remarks.append(f"asked without a proxy, as the agent's HTTPS_PROXY is {ignored}")
+        way = ""
+    names = [name.strip() for name in without.split(",") if name.strip()]
+    asked = held.by(way, names)
+    if asked.proxy != held.proxy:
+        whose = "by the proxy of the agent's own process" if asked.proxy else "without a proxy, as the agent has none"
+        remarks.append(f"asked {whose}, unlike im_agent_https_proxy")
+    return asked, tuple(remarks)
+
+
+def _settings(place: Place, found: t.Iterable[variables.Variable], ask: Ask) -> dict[str, str]:
+    """Return the settings that can be read, by path in capital letters, the last source's values."""
+    found = tuple(found)
+    usual = variables.environment(found)
+    sources = []
+    for name in settings_files.chain(usual):
+        if name.startswith(("appsettings.encrypted", "appsettings.cyberArk")) or name == settings_files.KEY_VAULT:
+            continue
+        answer = ask(place.question(name))
+        if answer and answer.get("content"):
+            content = base64.b64decode(answer["content"])
+            sources.append(Source(name, settings_text.of_others(place.file(name), content)))
+    sources.append(Source("the environment", {one.setting: one.value for one in found if one.setting}))
+    merged = configuration.merged(sources)
+    return {
+        ":".join(path): str(one.value) for path, one in merged.values.items() if one.value not in (None, "", {}, [])
+    }

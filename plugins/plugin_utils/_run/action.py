@@ -1,0 +1,233 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What every action plugin of this collection does: validate, ask, plan, report, apply."""
+
+from __future__ import annotations
+
+import time
+import types
+import typing as t
+from pathlib import Path
+
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.plugins.action import ActionBase
+
+from .._core import server_lock
+from .._core.excerpt import around_changes
+from .._core.plan import Plan, Refused
+from .._core.probe import NotAnswered
+from .._core.scrub import for_people, scrubbed
+from . import controller_file, conversion, found_file, origin, vaulted
+from .host import Host
+
+
+class AgentAction(ActionBase):
+    """One subject of the collection: what is wanted comes from the task, what is from the probe.
+
+    A subclass names its ``SUBJECT``, a module of ``plugin_utils`` with
+
+    - ``ARGUMENT_SPEC``: keywords of ``validate_argument_spec``,
+    - ``Wanted.of(arguments)``: what is wanted; raises Refused,
+    - ``questions(wanted)``: what the plan will surely ask,
+    - ``plan(wanted, ask, check=…)``: the plan; raises Refused and NotAnswered,
+    - ``unneeded(wanted, ask)``, optional: those of the questions whose answers this run does not need,
+    - ``completed(arguments, content, folder)``, optional: the arguments with what only the controller has;
+      ``content(what, file)`` reads a file, ``folder(path)`` makes a path absolute; raises Refused,
+    - ``check_done(wanted, plan, ask)``, optional: looks at the server after the operations; raises Refused where
+      they did not do what they should,
+    - ``told(result)``, optional: the sentences for the user that the result of one of the writer's operations gives,
+    - ``secrets(arguments)``, optional: texts that no message may show; default: all values below ``no_log``
+      options. What tasks pass on holds no secret, and is not changed.
+    """
+
+    SUBJECT: types.ModuleType
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Plan, report, and unless in check mode apply."""
+        super().run(tmp, task_vars)
+        spec = self.SUBJECT.ARGUMENT_SPEC
+        self._task.args = conversion.prepared(self._task.args, spec["argument_spec"])
+        checked, arguments = self.validate_argument_spec(**spec)  # type: ignore[no-untyped-call]  # ansible-core has no types here; a copy
+        host = Host(self, task_vars or {})
+        vault = vaulted.of(self._task.args, task_vars or {})
+        secrets: t.Collection[str] = checked._no_log_values
+        try:
+            if hasattr(self.SUBJECT, "secrets"):
+                secrets = self.SUBJECT.secrets(arguments)
+            secrets = frozenset(secrets) | vault.secrets
+            wanted = vaulted.known_to(self.SUBJECT.Wanted.of(self.completed(self.SUBJECT, arguments)), vault)
+            host.warnings += [f"{host.name}: {warning}" for warning in vault.warnings()]
+            result = self.carry_out(host, wanted)
+        except Refused as refusal:
+            told = origin.with_place(str(refusal), self._task.args, self._templar.available_variables)
+            raise AnsibleActionFail(self._scrubbed(f"{host.name}: {told}", secrets)) from None
+        except NotAnswered as failure:
+            raise AnsibleActionFail(
+                self._scrubbed(f"{host.name}: the server could not answer a question: {failure}", secrets)
+            ) from None
+        except AnsibleActionFail as failure:
+            raise AnsibleActionFail(self._scrubbed(str(failure), secrets)) from None
+        return for_people(result, secrets, but={"diff"} if vaulted.shows_files(wanted) else ())
+
+    def place(self, variable: str) -> str:
+        """Return where a variable, or what is inside it, was set; empty where nobody knows."""
+        return origin.place(variable, self._templar.available_variables)
+
+    def completed(self, subject: types.ModuleType, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Return a subject's arguments with what only the controller has, as the content of its files; raises
+        Refused.
+        """
+        if not hasattr(subject, "completed"):
+            return arguments
+        return t.cast("dict[str, t.Any]", subject.completed(arguments, self._content, self._folder))
+
+    def _folder(self, path: str) -> str:
+        """Return a folder of the controller as an absolute path: a relative one is beside the inventory."""
+        path = str(Path(path).expanduser())
+        beside = found_file.folder(path, self._templar.available_variables)
+        return beside or self._loader.path_dwim(path)
+
+    def _content(self, what: str, file: str) -> bytes:
+        """Return a file's bytes, found beside the inventory, or as Ansible finds files of a role or playbook; opened in
+        memory where it is encrypted with ansible-vault, since a decrypted copy would be a key in clear on the
+        controller's disk.
+        """
+        name = str(Path(file).expanduser())
+        beside = found_file.beside_inventory(name, self._templar.available_variables)
+        try:
+            path = next((str(place) for place in beside if place.is_file()), None)
+            path = path or self._find_needle("files", name)  # type: ignore[no-untyped-call]  # as above
+            return self._loader._get_file_contents(path)[0]
+        except AnsibleError as error:
+            cause = error.__cause__ or error
+            reason = getattr(cause, "strerror", None) or str(cause).partition("\n")[0]
+            places = dict.fromkeys(map(str, [*beside, *(getattr(error, "paths", None) or ())]))
+            searched = f". Searched: {', '.join(places)}" if places else ""
+            raise Refused(
+                f"{what}: cannot read {file} on the controller: {reason.rstrip('.')}{searched}. Wanted an absolute"
+                " path, or one from the folder of the inventory, the playbook or the role"
+            ) from None
+
+    def carry_out(self, host: Host, wanted: t.Any) -> dict[str, t.Any]:
+        """Ask, plan, report and apply; return the task's result."""
+        check = bool(self._task.check_mode)
+        unneeded = self.SUBJECT.unneeded(wanted, host.ask) if hasattr(self.SUBJECT, "unneeded") else ()
+        host.prepare(query for query in self.SUBJECT.questions(wanted) if query not in unneeded)
+        plan: Plan = self.SUBJECT.plan(wanted, host.ask, check=check)
+        result, replies = self.report(plan), list[dict[str, t.Any]]()
+        if not check and plan.operations:
+            plan, replies = self._applied(host, wanted, plan)
+            result = self.report(plan)
+            result["changed"] = any(reply.get("changed") for reply in replies)
+            if any(reply.get("reboot_required") and reply.get("changed") for reply in replies):
+                result["reboot_required"] = True
+            elif hasattr(self.SUBJECT, "check_done"):
+                self.SUBJECT.check_done(wanted, plan, host.ask)
+        host.note(plan, check=check)
+        return result | self._warned(host, {text: text for text in (*plan.warnings, *self._told(replies))})
+
+    def _told(self, replies: t.Iterable[dict[str, t.Any]]) -> t.Iterator[str]:
+        """Yield what the subject makes of the results of the writer's operations."""
+        if hasattr(self.SUBJECT, "told"):
+            for reply in replies:
+                for result in reply.get("results") or ():
+                    yield from self.SUBJECT.told(result)
+
+    def _applied(self, host: Host, wanted: t.Any, plan: Plan) -> tuple[Plan, list[dict[str, t.Any]]]:
+        """Carry out a plan, and return it with the modules' results: another plan where a run of another agent has
+        changed what they share since the first one was made.
+        """
+        try:
+            return plan, _carried_out(host, plan)
+        except server_lock.Contested:
+            plan = self.SUBJECT.plan(wanted, host.ask, check=False)
+            return plan, _carried_out(host, plan)
+        finally:
+            host.unlock()
+
+    @staticmethod
+    def _warned(host: Host, warnings: t.Mapping[str, str]) -> dict[str, t.Any]:
+        """Return the warnings that this run has not shown yet, each with the server's name, as a part of the result.
+
+        Args:
+            host: the server.
+            warnings: how each is shown, by what the plan says.
+        """
+        shown = [f"{host.name}: {warnings[warning]}" for warning in host.untold(warnings)] + host.warnings
+        return {"warnings": shown} if shown else {}
+
+    def report(self, plan: Plan) -> dict[str, t.Any]:
+        """Return the result that a plan promises."""
+        result: dict[str, t.Any] = {**plan.facts, "changed": plan.changed}
+        if plan.operations:
+            result["operations"] = [operation.does for operation in plan.operations]
+        if self._task.diff:
+            result["diff"] = [
+                {"before_header": d.title, "after_header": d.title, "before": before, "after": after}
+                for d in plan.diffs
+                if d.before != d.after
+                for before, after in [around_changes(d.before, d.after)]
+            ]
+        return result
+
+    @staticmethod
+    def _scrubbed(text: str, secrets: t.Collection[str]) -> str:
+        return t.cast("str", scrubbed(text, secrets))
+
+
+class RetriedAction(AgentAction):
+    """An action that checks again and again until all checks pass or its time is over.
+
+    Its subject has ``stages(wanted, ask, check=…)``, each with what is done first, what is asked and what is checked,
+    ``verified(wanted, checks, check=…)``, the plan with the fact ``verified``, ``fails(wanted, check)`` and
+    ``failure(wanted, checks)``.
+    """
+
+    def carry_out(self, host: Host, wanted: t.Any) -> dict[str, t.Any]:
+        """Go through the stages, at most ``wanted.timeout`` seconds, with a check every ``wanted.delay`` seconds."""
+        check = bool(self._task.check_mode)
+        if check and host.snapshot.changed:
+            # A check is a request, which may wake an agent that the run would have stopped or moved first.
+            return self.report(self.SUBJECT.verified(wanted, (), check=True))
+        deadline = time.monotonic() + wanted.timeout
+        if check:
+            host.prepare(self.SUBJECT.questions(wanted))
+        checks: list[t.Any] = []
+        done: list[str] = []
+        for stage in self.SUBJECT.stages(wanted, host.ask, check=check):
+            host.run(stage.operations)
+            done += [operation.does for operation in stage.operations]
+            checks += self._checked(host, wanted, stage, deadline)
+        plan: Plan = self.SUBJECT.verified(wanted, checks, check=check)
+        result = self.report(plan)
+        if done:
+            result |= {"changed": True, "operations": done}
+        if result["verified"] is False:
+            result |= {"failed": True, "msg": f"{host.name}: {self.SUBJECT.failure(wanted, checks)}"}
+        return result | self._warned(host, {warning: warning for warning in plan.warnings})
+
+    def _checked(self, host: Host, wanted: t.Any, stage: t.Any, deadline: float) -> list[t.Any]:
+        """Return the checks of the last round of a stage."""
+        looked_again = False
+        while True:
+            first = [*stage.questions, *self.SUBJECT.questions(wanted)]  # a request first, so that the rest is after it
+            host.prepare(first)
+            further = stage.further(host.ask)
+            host.prepare(further)
+            checks = list(stage.checks(host.ask))
+            late = time.monotonic() + wanted.delay >= deadline
+            # What is not certain is looked at once more, as an agent that has just been started has left few signs.
+            again = any(self.SUBJECT.fails(wanted, c) or (c.is_open and not looked_again) for c in checks)
+            if late or self._task.check_mode or not again:
+                return checks
+            time.sleep(wanted.delay)
+            host.forget([*first, *further])
+            looked_again = True
+
+
+def _carried_out(host: Host, plan: Plan) -> list[dict[str, t.Any]]:
+    """Keep a plan's files on the controller, run its operations and return the modules' results."""
+    for file in plan.kept:
+        controller_file.write(file)
+    return host.run(plan.operations)

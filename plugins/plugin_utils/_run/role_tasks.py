@@ -1,0 +1,113 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The tasks of this collection's roles, read from their files, so that somebody can foretell what they would do."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+from pathlib import Path
+
+from ansible.parsing.dataloader import DataLoader
+
+from .._core.plan import Refused
+
+ROLES = Path(__file__).resolve().parents[3] / "roles"
+_ENTRY = re.compile(r"[a-z_]+(/[a-z_]+)?")
+_KEYWORDS = frozenset({"name", "when", "register"})
+
+_LOADER = DataLoader()
+_FILES: dict[Path, t.Any] = {
+    path: _LOADER.load_from_file(str(path), unsafe=True, trusted_as_template=True)
+    for pattern in ("*/tasks/*.yml", "*/defaults/main.yml")
+    for path in sorted(ROLES.glob(pattern))
+}
+# Read when the action is found, once in a run: a worker, which is a process for each server, starts with what is read.
+
+
+@dataclasses.dataclass(frozen=True)
+class RoleTask:
+    """One task as its file has it, templates and all.
+
+    Attributes:
+        role: the role it belongs to.
+        name: what it does.
+        module: the module's full name.
+        arguments: the module's arguments.
+        when: the conditions, all of which must hold.
+        register: the variable that takes its result; empty for none.
+    """
+
+    role: str
+    name: str
+    module: str
+    arguments: dict[str, t.Any]
+    when: tuple[t.Any, ...] = ()
+    register: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.role} : {self.name}"
+
+
+def read(entry: str) -> list[RoleTask]:
+    """Return the tasks of an entry point.
+
+    Args:
+        entry: ``im_pool``, or ``im_pool/start`` for an entry point that is not ``main``.
+
+    Raises:
+        Refused: there is no such entry point, or a task has a keyword whose effect is not foreseen here.
+    """
+    folder, point = _folder(entry)
+    return [_task(folder.name, found) for found in _FILES[folder / "tasks" / f"{point}.yml"]]
+
+
+def of_hosting(hosting: str) -> list[str]:
+    """Return the entry points that the playbook ``install`` runs for a hosting, but those that only look or clean."""
+    found = _LOADER.load_from_file(str(ROLES.parent / "playbooks" / "tasks" / f"{hosting}.yml"), unsafe=True)
+    imported = [task["ansible.builtin.import_role"] for task in found if "when" not in task]
+    entries = [(one["name"].rpartition(".")[2], one.get("tasks_from", "")) for one in imported]
+    return ["/".join(filter(None, entry)) for entry in entries if entry[0] != "im_verify"]
+
+
+def defaults(entry: str) -> dict[str, t.Any]:
+    """Return the defaults of an entry point's role, templates and all.
+
+    Raises:
+        Refused: there is no such entry point.
+    """
+    file = ROLES / entry.partition("/")[0] / "defaults" / "main.yml"
+    if not _ENTRY.fullmatch(entry) or file not in _FILES:
+        raise _no_entry_point(entry)
+    return dict(_FILES[file])
+
+
+def _folder(entry: str) -> tuple[Path, str]:
+    """Return the folder of an entry point's role, and the entry point's own name."""
+    role, _slash, point = entry.partition("/")
+    folder, point = ROLES / role, point or "main"
+    if not _ENTRY.fullmatch(entry) or folder / "tasks" / f"{point}.yml" not in _FILES:
+        raise _no_entry_point(entry)
+    return folder, point
+
+
+def _no_entry_point(entry: str) -> Refused:
+    return Refused(
+        f"foretell: found {entry!r}, no entry point of a role of this collection; wanted one such as im_pool/start"
+    )
+
+
+def _task(role: str, found: dict[str, t.Any]) -> RoleTask:
+    modules = [key for key in found if "." in key]
+    others = found.keys() - _KEYWORDS - set(modules)
+    if len(modules) != 1 or others:
+        raise Refused(f"{role} : {found.get('name')}: cannot be foretold with {', '.join(sorted(others)) or modules}")
+    when = found.get("when", [])
+    return RoleTask(
+        role,
+        found.get("name", ""),
+        modules[0],
+        found[modules[0]] or {},
+        tuple(when if isinstance(when, list) else [when]),
+        found.get("register", ""),
+    )

@@ -1,0 +1,223 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The working directory, and the vendor's runtime archive in it. Docs: win_im_working_directory.yml."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import datetime
+import re
+import typing as t
+
+from .._agent.download import Download, is_url
+from .._agent.folders import Folders
+from .._core import probe
+from .._core.mark import Mark, MarkKind
+from .._core.plan import Diff, Operation, Plan, Refused, write
+from .._core.probe import Ask, Query
+from .._windows import roots, windows_path
+from .._windows.broad_groups import NEW_FOLDER
+
+MARKER = ".im-runtime"
+OVERLAY = "Agent"
+PROGRAM = "Usercube-Agent.dll"
+PROGRAMS = r"^Usercube-[^\\]*\.(dll|exe)$"
+"""The vendor's programs, by which versions are told apart: everything else in Runtime may be the users' own."""
+DOWNLOAD = ".im-archive.zip"
+MOST_NAMED = 12
+"""Files of Runtime that a warning names."""
+LEFTOVER_AGE = datetime.timedelta(hours=1)
+"""What is younger may belong to a run that goes on; the default of the writer's sweep."""
+LEFTOVER_FILE, LEFTOVER_FOLDER = re.compile(r"\.im-[0-9a-f]{12}\.tmp$"), re.compile(r"\.im-[0-9a-f]{12}\.(new|old)$")
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    "argument_spec": {
+        "path": {"type": "str", "required": True},
+        "folders": {"type": "dict", "default": {}},
+        "archive": {
+            "type": "dict",
+            "required": True,
+            "options": {"source": {"type": "str", "required": True}, "checksum": {"type": "str", "required": True}},
+        },
+    },
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """Which folders, and which archive."""
+
+    folders: Folders
+    archive: Download
+
+    @classmethod
+    def of(cls, arguments: dict[str, t.Any]) -> Wanted:
+        """Return what a task wants; raises Refused."""
+        return cls(Folders.of(arguments["path"], arguments["folders"]), Download.of("archive", arguments["archive"]))
+
+    @property
+    def runtime(self) -> str:
+        """Return the Runtime folder."""
+        return self.folders.path("Runtime")
+
+
+def questions(wanted: Wanted) -> tuple[Query, ...]:
+    """Return what the plan will ask."""
+    return (
+        *{probe.key(query): query for query in (roots.question(path) for _option, path in _on_drives(wanted))}.values(),
+        *(probe.file(path, 0) for path in wanted.folders.all()),
+        *wanted.archive.questions(windows_path.join(wanted.runtime, MARKER)),
+        probe.file(windows_path.join(wanted.runtime, MARKER)),
+        probe.file(windows_path.join(wanted.runtime, PROGRAM), 0),
+        *_leftover_questions(wanted),
+    )
+
+
+def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
+    """Return what has to be created and unpacked; raises Refused for another version, or for somebody else's files."""
+    del check  # everything is predicted from what is there
+    root = wanted.folders.root
+    for option, path in _on_drives(wanted):
+        roots.check(option, path, ask)
+    missing = _missing_folders(wanted, ask)
+    marker = ask(probe.file(windows_path.join(wanted.runtime, MARKER)))
+    version = base64.b64decode(marker["content"]).decode("utf-8-sig").strip() if marker else None
+    by_hand = version is None and ask(probe.file(windows_path.join(wanted.runtime, PROGRAM), 0)) is not None
+    _check_runtime(wanted, version, ask)
+    if version is None:
+        wanted.archive.check("archive", ask, windows_path.join(wanted.runtime, MARKER))
+    operations: list[Operation] = []
+    if _leftovers(wanted, ask):
+        operations.append(write(f"remove leftovers of an earlier run in {root}", "sweep", path=root))
+    operations += [_create(path, root) for path in missing]
+    if version is None:
+        operations += _taken_over(wanted) if by_hand else _unpack(wanted)
+    present = [path for path in wanted.folders.all() if path not in missing]
+    diff = Diff(
+        f"working directory {root}",
+        _text(present, version),
+        _text(wanted.folders.all(), wanted.archive.checksum),
+    )
+    settles = () if version or by_hand else (Mark(MarkKind.RUNTIME_UNPACKED, wanted.runtime),)
+    return Plan(tuple(operations), (diff,), settles=settles, facts={"path": root, "runtime": wanted.runtime})
+
+
+def _create(path: str, root: str) -> Operation:
+    """Return the creation of a folder: one below the working directory inherits from it."""
+    does = f"create the folder {path}"
+    if path != root and windows_path.is_under(path, root):
+        return write(does, "folder", path=path)
+    return write(does, "folder", path=path, sddl=NEW_FOLDER)
+
+
+def _leftover_questions(wanted: Wanted) -> tuple[Query, Query]:
+    return probe.files(wanted.folders.root, "*.im-*.tmp"), probe.folders(wanted.folders.root, "*.im-*")
+
+
+def _leftovers(wanted: Wanted, ask: Ask) -> list[str]:
+    """Return what an interrupted run left, as the writer's sweep finds it: by its name, and an hour old."""
+    now = datetime.datetime.fromisoformat(str(ask(probe.host())["time"])[:19] + "+00:00")
+    limit = f"{now - LEFTOVER_AGE:%Y-%m-%dT%H:%M:%S}"
+    kinds = zip(_leftover_questions(wanted), (LEFTOVER_FILE, LEFTOVER_FOLDER), strict=True)
+    found = [entry for question, name in kinds for entry in ask(question) or () if name.search(entry["name"])]
+    return [entry["name"] for entry in found if entry["last_write"][:19] <= limit]
+
+
+def _on_drives(wanted: Wanted) -> t.Iterator[tuple[str, str]]:
+    """Yield each folder that is on a drive of the server, with the option that says so."""
+    yield "path", wanted.folders.root
+    for name, path in wanted.folders.elsewhere:
+        if path[1:2] == ":":
+            yield f"folders: {name}", path
+
+
+def _missing_folders(wanted: Wanted, ask: Ask) -> list[str]:
+    missing = []
+    for path in wanted.folders.all():
+        found = ask(probe.file(path, 0))
+        if found is None:
+            missing.append(path)
+        elif found["type"] != "folder":
+            raise Refused(f"found a file at {path}, wanted a folder: move the file elsewhere, then run again")
+    return missing
+
+
+def _check_runtime(wanted: Wanted, version: str | None, ask: Ask) -> None:
+    """Refuse a Runtime folder that this collection must not touch.
+
+    Args:
+        wanted: the task.
+        version: the archive's SHA-256 that the marker in the folder has, None if there is no marker.
+        ask: gives the answers.
+    """
+    program = ask(probe.file(windows_path.join(wanted.runtime, PROGRAM), 0))
+    if version is not None and version != wanted.archive.checksum:
+        raise Refused(
+            f"{wanted.runtime} holds the runtime archive with SHA-256 {version}, wanted {wanted.archive.checksum}:"
+            " this collection cannot upgrade an installed agent yet. Keep the archive that is installed, or move"
+            " Runtime elsewhere"
+        )
+    if version is not None and program is None:
+        raise Refused(
+            f"the runtime archive in {wanted.runtime} has no {PROGRAM}: it is not the vendor's agent runtime archive."
+            " Remove Runtime and name the right archive"
+        )
+
+
+def _unpack(wanted: Wanted) -> list[Operation]:
+    does = f"unpack the runtime archive into {wanted.runtime}"
+    return [*_fetched(wanted), write(does, "extract", **_archive(wanted))]
+
+
+def _taken_over(wanted: Wanted) -> list[Operation]:
+    """Return what marks an agent that somebody unpacked by hand; fails where it is of another version."""
+    does = f"compare {wanted.runtime}, which was installed by hand, with the runtime archive, and mark it as its own"
+    return [*_fetched(wanted), write(does, "compare", programs=PROGRAMS, program=PROGRAM, **_archive(wanted))]
+
+
+def _fetched(wanted: Wanted) -> list[Operation]:
+    """Return the download of the archive; none where the server has it."""
+    if not is_url(wanted.archive.source):
+        return []
+    arguments = {
+        "url": wanted.archive.source,
+        "dest": windows_path.join(wanted.folders.root, DOWNLOAD),
+        "checksum": wanted.archive.checksum,
+        "checksum_algorithm": "sha256",
+        # A complete download that an interrupted run left behind is not fetched again.
+        "force": False,
+    }
+    return [Operation("download the runtime archive", "ansible.windows.win_get_url", arguments)]
+
+
+def _archive(wanted: Wanted) -> dict[str, t.Any]:
+    """Return what the writer has to know of the archive."""
+    source, remote = wanted.archive.source, is_url(wanted.archive.source)
+    return {
+        "path": wanted.runtime,
+        "archive": windows_path.join(wanted.folders.root, DOWNLOAD) if remote else source,
+        "sha256": wanted.archive.checksum,
+        "overlay": OVERLAY,
+        "marker": MARKER,
+        "version": wanted.archive.checksum,
+        "delete_archive": remote,
+    }
+
+
+def told(result: t.Mapping[str, t.Any]) -> t.Iterator[str]:
+    """Yield what the comparison of a Runtime that was installed by hand found, from an operation's result."""
+    for kind, words in (
+        ("own", "are not the archive's; they stay as they are"),
+        ("altered", "are otherwise than in the archive; they stay as they are"),
+        ("missing", "are missing, while the archive has them; they are not added"),
+    ):
+        names = result.get(kind) or ()
+        if names:
+            more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+            shown = f"{', '.join(names[:MOST_NAMED])}{more}"
+            yield f"{result['path']} was installed by hand and is taken over: {shown} {words}"
+
+
+def _text(folders: t.Iterable[str], version: str | None) -> str:
+    lines = [f"folder: {path}" for path in folders]
+    return "".join(f"{line}\n" for line in [*lines, *([f"runtime archive: sha256 {version}"] if version else [])])

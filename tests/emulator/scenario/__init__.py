@@ -1,0 +1,1 @@
+"""Scenario files: what emulated servers are before anybody touches them."""

@@ -1,0 +1,1 @@
+"""The simulated agent: its process, its settings, its service and the vendor's tools."""

@@ -1,0 +1,1 @@
+"""Command lines, programs and scripts that run on the server."""

@@ -1,0 +1,1 @@
+"""IIS: its configuration file, pools, sites, workers and what HTTP.sys serves."""

@@ -1,0 +1,1 @@
+"""Windows features and installers."""

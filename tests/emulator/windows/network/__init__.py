@@ -1,0 +1,1 @@
+"""What the server reaches, and what listens on it."""

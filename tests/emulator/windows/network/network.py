@@ -1,0 +1,124 @@
+"""What an emulated server reaches and what listens on it."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import typing as t
+from pathlib import Path
+
+from .. import errors
+
+
+def is_address(host: str) -> bool:
+    """Tell whether a host is an IP address, not a name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+@dataclasses.dataclass(frozen=True)
+class HttpRequest:
+    """A request as it arrives at a listener."""
+
+    address: str
+    port: int
+    tls: bool
+    server_name: str
+    host: str
+    method: str = "GET"
+    path: str = "/"
+    headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    body: bytes = b""
+    proxy: str = ""
+    verify: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class HttpAnswer:
+    """An answer, with the certificate that was served, and how many seconds it takes."""
+
+    status: int
+    reason: str
+    headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    body: bytes = b""
+    certificate: bytes | None = None
+    seconds: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Listener:
+    """A TCP port that a process holds."""
+
+    address: str
+    port: int
+    process: str
+
+    @property
+    def process_id(self) -> int:
+        """Return the process: 4 is System, in which HTTP.sys listens for whoever has asked it to."""
+        return 4 if self.process == "System" else 1000 + self.port
+
+
+class Network:
+    """Downloads, shares and ports.
+
+    Attributes:
+        web: what a URL gives: bytes, or a local file's path.
+        shares: what a UNC path gives.
+        key_vault: secrets of the Azure Key Vault, by name.
+        cyberark: what CyberArk gives for an account's name.
+        extra_listeners: ports that processes outside IIS hold.
+        listening: functions that tell what else listens (IIS, services).
+        responders: functions that answer a request to this server, or give None when it is not theirs.
+        elsewhere: the same for requests to other servers.
+    """
+
+    def __init__(self) -> None:
+        self.web: dict[str, bytes | Path] = {}
+        self.key_vault: dict[str, str] = {}
+        self.cyberark: dict[str, str] = {}
+        self.shares: dict[str, bytes | Path] = {}
+        self.downloads: list[str] = []
+        self.extra_listeners: list[Listener] = []
+        self.listening: list[t.Callable[[], list[Listener]]] = []
+        self.responders: list[t.Callable[[HttpRequest], HttpAnswer | None]] = []
+        self.elsewhere: list[t.Callable[[HttpRequest], HttpAnswer | None]] = []
+
+    def download(self, url: str) -> bytes:
+        """Return what a URL gives; raises WebException."""
+        found = self.web.get(url)
+        if found is None:
+            raise errors.WindowsError(
+                "System.Net.WebException", "The remote server returned an error: (404) Not Found.", -2146233079
+            )
+        self.downloads.append(url)
+        return found.read_bytes() if isinstance(found, Path) else found
+
+    def shared(self, path: str) -> bytes | None:
+        """Return the content of a file on a share, or None."""
+        found = {name.lower(): content for name, content in self.shares.items()}.get(path.lower())
+        return found.read_bytes() if isinstance(found, Path) else found
+
+    def listeners(self) -> list[Listener]:
+        """Return all ports that are listened on, sorted."""
+        held = [Listener("0.0.0.0", 135, "svchost"), Listener("0.0.0.0", 5986, "System"), *self.extra_listeners]
+        for more in self.listening:
+            held += more()
+        return sorted(set(held), key=lambda listener: (listener.port, listener.address))
+
+    def request(self, request: HttpRequest) -> HttpAnswer:
+        """Send a request from the server itself; raises SocketException when nothing listens."""
+        away = request.address.lower() != "localhost" and not is_address(request.address)
+        for responder in self.elsewhere if away else self.responders:
+            answer = responder(request)
+            if answer:
+                return answer
+        raise errors.WindowsError(
+            "System.Net.Sockets.SocketException",
+            "No connection could be made because the target machine actively refused it "
+            f"{request.address}:{request.port}",
+            -2147467259,
+        )

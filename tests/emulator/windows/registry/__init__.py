@@ -1,0 +1,1 @@
+"""The registry, and the data in it."""

@@ -1,0 +1,1 @@
+"""Accounts, SIDs and access lists."""

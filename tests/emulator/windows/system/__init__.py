@@ -1,0 +1,1 @@
+"""What Windows itself keeps: edition, environment, services, event logs, firewall."""

@@ -1,0 +1,1 @@
+"""Texts as Windows, .NET and PowerShell read and write them."""

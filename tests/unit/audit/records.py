@@ -1,0 +1,34 @@
+"""Records of audits, made up."""
+
+from __future__ import annotations
+
+import typing as t
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+PEM = KEY.private_bytes(
+    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+).decode()
+PUBLIC = (
+    KEY.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+)
+RULE, OTHER = "pool.as-wanted", "look.time-skew"
+
+
+def finding(rule: str = RULE, state: str = "fail", **more: str) -> dict[str, t.Any]:
+    return {"rule": rule, "state": state, **more}
+
+
+def record(*findings: dict[str, t.Any], server: str = "paris", day: int = 1, **more: t.Any) -> dict[str, t.Any]:
+    return {
+        "schema": 1,
+        "collection": {"name": "imops.identity_manager", "version": "1.1.0"},
+        "server": server,
+        "time": f"2027-01-{day:02}T10:00:00Z",
+        "operator": "Jane Doe",
+        "inventory": "",
+        "findings": list(findings),
+        **more,
+    }
