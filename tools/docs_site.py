@@ -19,7 +19,7 @@ SOURCE = FOLDER / "source"
 COLLECTION = "imops.identity_manager"
 BINARIES = Path(sys.executable).parent
 # Files that pages lead to, at their places: a link that works in the repository works on the site.
-LAID_OUT = ("docs", "CONTRIBUTING.md", "SECURITY.md", "SUPPORT.md", "CODE_OF_CONDUCT.md")
+LAID_OUT = ("docs", "examples", "CONTRIBUTING.md", "SECURITY.md", "SUPPORT.md", "CODE_OF_CONDUCT.md")
 PAGES = "tests/*/README.md"
 
 
