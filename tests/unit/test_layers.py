@@ -18,7 +18,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("_windows",),
     ("_agent",),
     SUBJECTS,
-    ("_adopt", "_audit", "_inventory", "_reach", "_run"),
+    ("_adopt", "_audit", "_inventory", "_operate", "_reach", "_run"),
 )
 FLOOR = {folder: number for number, floor in enumerate(FLOORS) for folder in floor}
 # What needs Ansible, and what are its neighbours: `_run` builds the views of the others into a run, and `_adopt` asks

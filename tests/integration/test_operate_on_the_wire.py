@@ -1,0 +1,48 @@
+"""`restart.yml`, `stop.yml` and `start.yml` over the wire, on servers with an agent under IIS and as a service."""
+
+from __future__ import annotations
+
+import json
+
+import emulated
+import pytest
+import yaml
+from installed import servers
+
+VERSION = "1.0.0"
+HOSTS = ("iis.contoso.com", "service.contoso.com")
+PLAYBOOK = "imops.identity_manager.{}"
+
+pytestmark = pytest.mark.nightly
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory):
+    """Return two servers with an agent that the newest version has left nothing to change on."""
+    folder = tmp_path_factory.mktemp("operate")
+    data = servers.scenario(VERSION)
+    data["hosts"] = {name: about for name, about in data["hosts"].items() if name in HOSTS}
+    scenario = folder / "installed.yml"
+    scenario.write_text(yaml.safe_dump(data), "utf-8")
+    with emulated.fleet(scenario, folder / "fleet") as started:
+        yield started
+
+
+def played(fleet, name, *words):
+    folder = servers.FOLDER / VERSION
+    given = ["--limit", ",".join(HOSTS), "--extra-vars", json.dumps(servers.extra_variables(folder)), *words]
+    run = emulated.playbook(fleet, PLAYBOOK.format(name), *given, inventories=[folder / "inventory.yml"])
+    assert run.status == 0, run.output[-4000:]
+    return {host: (bool(about["changed_tasks"]), about["verified"]) for host, about in run.hosts.items()}
+
+
+def test_agents_are_restarted_stopped_and_started(fleet):
+    assert played(fleet, "restart") == dict.fromkeys(HOSTS, (True, True))
+    assert played(fleet, "start") == dict.fromkeys(HOSTS, (False, True))
+    predicted = played(fleet, "stop", "--check", "--diff")
+    assert {changed for changed, _verified in predicted.values()} == {True}
+    assert {changed for changed, _verified in played(fleet, "stop").values()} == {True}
+    left = played(fleet, "restart")
+    assert {changed for changed, _verified in left.values()} == {False}, "a restart starts no stopped agent"
+    assert True not in {verified for _changed, verified in left.values()}
+    assert played(fleet, "start") == dict.fromkeys(HOSTS, (True, True))
