@@ -210,6 +210,21 @@ $beliefs = [ordered] @{
     }
     'token-endpoint' = { @{ files = @(Get-Files $runtime 'appsettings*.json') } }
     'judged-by-windows' = { [Net.ServicePointManager]::SecurityProtocol.ToString() }
+    'sent-certificates' = {
+        $sent = [Collections.Generic.List[string]]::new()
+        $accept = [Net.Security.RemoteCertificateValidationCallback] {
+            param($from, $certificate, $chain, $problems)
+            foreach ($one in $chain.ChainPolicy.ExtraStore) { $sent.Add($one.Subject) }
+            $true
+        }.GetNewClosure()
+        $client = [Net.Sockets.TcpClient]::new('127.0.0.1', $HttpsPort)
+        try {
+            $stream = [Net.Security.SslStream]::new($client.GetStream(), $false, $accept)
+            $stream.AuthenticateAsClient([Net.Dns]::GetHostName(), $null, [Security.Authentication.SslProtocols]::Tls12, $false)
+        }
+        finally { $client.Close() }
+        @{ sent = $sent.ToArray() }
+    }
     'job-logs' = { foreach ($folder in "$WorkingDirectory\Temp\JobLogs", "$WorkingDirectory\Temp") { @{ folder = $folder; files = @(Get-Files $folder '*') } } }
     'agent-writes-temp' = { @{ files = @(Get-Files "$WorkingDirectory\Temp" '*') } }
     'scheduler-lock' = { @{ files = @(Get-Files "$WorkingDirectory\Temp" 'scheduler*') } }

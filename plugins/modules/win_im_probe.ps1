@@ -427,6 +427,39 @@ function Connect-Tcp([string] $To, [int] $Port, [int] $Timeout) {
     }
 }
 
+function Read-ServedChain($Served, $Sent) {
+    if ($null -eq $Served) { return $null }
+    return Read-Chain $Served.RawData $Sent
+}
+
+# Accepts any certificate, and notes what came with it. Belief [sent-certificates]: that is in the ExtraStore of the chain that SslStream hands over,
+# VerifyRemoteCertificate of SecureChannel in .NET Framework's reference source.
+function New-Acceptance($Sent) {
+    [Net.Security.RemoteCertificateValidationCallback] {
+        param($from, $certificate, $chain, $problems)
+        foreach ($one in $chain.ChainPolicy.ExtraStore) { $Sent.Add($one.RawData) }
+        $true
+    }.GetNewClosure()
+}
+
+# How Windows judges a certificate here, without asking anybody whether it was revoked: each certificate up to the root, with what is wrong with it.
+function Read-Chain([byte[]] $Certificate, $Sent) {
+    $chain = [Security.Cryptography.X509Certificates.X509Chain]::new($true)
+    try {
+        $chain.ChainPolicy.RevocationMode = [Security.Cryptography.X509Certificates.X509RevocationMode]::NoCheck
+        $chain.ChainPolicy.UrlRetrievalTimeout = [TimeSpan]::FromSeconds(5)
+        foreach ($bytes in $Sent) { $null = $chain.ChainPolicy.ExtraStore.Add([Security.Cryptography.X509Certificates.X509Certificate2]::new([byte[]] $bytes)) }
+        $null = $chain.Build([Security.Cryptography.X509Certificates.X509Certificate2]::new($Certificate))
+        $certificates = [Collections.Generic.List[object]]::new()
+        foreach ($element in $chain.ChainElements) {
+            $certificates.Add(@{ thumbprint = $element.Certificate.Thumbprint; subject = $element.Certificate.Subject; status = [string[]] @(foreach ($one in $element.ChainElementStatus) { $one.Status.ToString() }) })
+        }
+        $sentThumbprints = [string[]] @(foreach ($one in $chain.ChainPolicy.ExtraStore) { $one.Thumbprint })
+        @{ status = [string[]] @(foreach ($one in $chain.ChainStatus) { $one.Status.ToString() }); certificates = $certificates.ToArray(); sent = $sentThumbprints }
+    }
+    finally { $chain.Dispose() }
+}
+
 # A request of our own over TcpClient and SslStream: address, TLS server name and Host header can differ, and the certificate is reported, and judged only where that is asked for.
 function Send-Request($Query) {
     $address = Get-NeededText $Query 'address'
@@ -439,6 +472,7 @@ function Send-Request($Query) {
     if ($null -ne $proxy) { $to, $toPort = (Get-NeededText $proxy 'address'), [int] (Get-Field $proxy 'port' 80) }
     $client = Connect-Tcp $to $toPort $timeout
     $served = $null
+    $sent = [Collections.Generic.List[object]]::new()
     try {
         $client.ReceiveTimeout = $timeout
         $client.SendTimeout = $timeout
@@ -449,7 +483,7 @@ function Send-Request($Query) {
         if ((Get-Field $Query 'scheme' 'https') -eq 'https') {
             # For a request that carries a secret. Belief [judged-by-windows]: without a callback SslStream judges the certificate as Windows does, .NET's "SslStream".
             $accept = $null
-            if (-not (Get-Field $Query 'verify' $false)) { $accept = [Net.Security.RemoteCertificateValidationCallback] { param($from, $certificate, $chain, $problems) $true } }
+            if (-not (Get-Field $Query 'verify' $false)) { $accept = New-Acceptance $sent }
             $stream = [Net.Security.SslStream]::new($stream, $false, $accept)
             $stream.AuthenticateAsClient([string] (Get-Field $Query 'server_name' $hostName), $null, [Security.Authentication.SslProtocols]::Tls12, $false)
             $served = [Security.Cryptography.X509Certificates.X509Certificate2]::new($stream.RemoteCertificate)
@@ -474,7 +508,9 @@ function Send-Request($Query) {
             if ($count -le 0) { break }
             $memory.Write($buffer, 0, $count)
         }
-        Read-Answer $memory.ToArray() $limit $served
+        $answer = Read-Answer $memory.ToArray() $limit $served
+        if (Get-Field $Query 'chain' $false) { $answer['chain'] = Read-ServedChain $served $sent }
+        $answer
     }
     finally { $client.Close() }
 }

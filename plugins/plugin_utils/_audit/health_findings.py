@@ -23,6 +23,7 @@ _TITLES = {
     "agent_answers": (Severity.CRITICAL, "The agent answers at its address"),
     "certificate": (Severity.HIGH, "The certificate that is wanted is served"),
     "certificate_usable": (Severity.HIGH, "The certificate that is served can be used"),
+    "certificate_chain": (Severity.HIGH, "The certificate that is served leads to a root that Windows trusts"),
     "application_log": (Severity.HIGH, "Windows has logged no error of the agent"),
     "own_log": (Severity.MEDIUM, "The agent has logged no error itself"),
     "folder_rights": (Severity.HIGH, "The agent may read and write where it must"),

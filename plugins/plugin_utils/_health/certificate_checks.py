@@ -12,6 +12,7 @@ import typing as t
 from .._core import probe
 from .._core.probe import Ask, NotAnswered
 from .._windows import certificate as certificates
+from . import chain_checks
 from .check import Check, State, verdict
 from .wanted import Wanted
 
@@ -33,6 +34,7 @@ def on_server(wanted: Wanted, ask: Ask) -> t.Iterator[Check]:
     yield _wanted_one(wanted, answer, "certificate", "")
     if answer.get("certificate"):
         yield _usable(wanted, ask, base64.b64decode(answer["certificate"]))
+        yield chain_checks.served(f"chain of the certificate of {wanted.url}", answer["chain"])
 
 
 def to_controller(wanted: Wanted, ask: Ask) -> t.Iterator[Check]:

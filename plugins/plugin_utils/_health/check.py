@@ -103,6 +103,7 @@ NOT_ASKED = {
     "answer_to_controller": "im_verify_from_controller is false",
     "certificate": "the agent is asked over http",
     "certificate_usable": "no certificate was served",
+    "certificate_chain": "no certificate was served",
     "application_log": "its log was not read",
     "own_log": "its settings name no log that could be read here",
     "folder_rights": "its folders were not looked at",

@@ -134,6 +134,7 @@ class Wanted:
             host=self.host_name,
             path=self.url_path,
             timeout=30,
+            **({"chain": True} if self.scheme == "https" else {}),
         )
 
     @property

@@ -16,44 +16,19 @@ from ..model.call import Call, handles
 from ..windows import clock
 from ..windows.errors import WindowsError
 from ..windows.machine import CRYPTOGRAPHY, POLICIES, Machine
-from ..windows.network import web
-from ..windows.network.network import HttpRequest
-from ..windows.network.uri import Uri
 from ..windows.registry.keys import Key
+from . import probe_web
+from .probe_query import BadQuery, Query, listed, number, text
 from .probe_session import session
 
-Query = dict[str, t.Any]
 _FOR_ADMINISTRATORS = "c:\\windows\\system32\\inetsrv\\config\\"
 _NOT_ALLOWED = (
     "Filename: redirection.config\r\nError: Cannot read configuration file due to insufficient permissions\r\n"
 )
 
 
-class _BadQuery(Exception):
-    pass
-
-
-def _text(query: Query, name: str) -> str:
-    value = query.get(name)
-    if not isinstance(value, str) or not value:
-        raise _BadQuery(f"the field '{name}' must be a text")
-    return value
-
-
-def _list(query: Query, name: str) -> list[str]:
-    value = query.get(name)
-    if not isinstance(value, list):
-        raise _BadQuery(f"the field '{name}' must be a list")
-    return value
-
-
-def _number(query: Query, name: str, default: int) -> int:
-    value = query.get(name)
-    return default if value is None else int(value)
-
-
 def _file(machine: Machine, query: Query) -> t.Any:
-    path = _text(query, "path")
+    path = text(query, "path")
     node = machine.files.find(path)
     if node is None or (not machine.caller.elevated and path.lower().startswith(_FOR_ADMINISTRATORS)):
         return None
@@ -61,7 +36,7 @@ def _file(machine: Machine, query: Query) -> t.Any:
     if node.folder:
         return {"type": "folder", "size": None, "sha256": None, "content": None, "last_write": stamp}
     content = machine.files.read(path)
-    limit = _number(query, "max_bytes", 1048576)
+    limit = number(query, "max_bytes", 1048576)
     return {
         "type": "file",
         "size": len(content),
@@ -72,7 +47,7 @@ def _file(machine: Machine, query: Query) -> t.Any:
 
 
 def _files(machine: Machine, query: Query) -> t.Any:
-    folder = _text(query, "path").rstrip("\\")
+    folder = text(query, "path").rstrip("\\")
     if not machine.files.is_folder(folder):
         return None
     root = machine.files.entry(folder).path.rstrip("\\")
@@ -84,9 +59,9 @@ def _files(machine: Machine, query: Query) -> t.Any:
         children = [machine.files.entry(ntpath.join(root, name)) for name in machine.files.children(folder)]
         nodes = [node for node in children if node.folder == folders]
     nodes = [node for node in nodes if _fits(node.name, pattern)]
-    if newest := _number(query, "newest", 0):
+    if newest := number(query, "newest", 0):
         nodes = sorted(nodes, key=lambda node: node.last_write, reverse=True)[:newest]
-    tail = _number(query, "tail", 0)
+    tail = number(query, "tail", 0)
     found = [
         {
             "name": node.path[len(root) + 1 :],
@@ -98,7 +73,7 @@ def _files(machine: Machine, query: Query) -> t.Any:
         }
         for node in nodes
     ]
-    return sorted(found, key=lambda item: str(item["name"]).upper())[: _number(query, "limit", 1000)]
+    return sorted(found, key=lambda item: str(item["name"]).upper())[: number(query, "limit", 1000)]
 
 
 def _fits(name: str, pattern: str) -> bool:
@@ -109,14 +84,14 @@ def _fits(name: str, pattern: str) -> bool:
 def _acl(machine: Machine, query: Query) -> t.Any:
     return [
         {"path": path, "sddl": machine.files.sddl(path)} if machine.files.exists(path) else None
-        for path in _list(query, "paths")
+        for path in listed(query, "paths")
     ]
 
 
 def _registry(machine: Machine, query: Query) -> t.Any:
-    path = _text(query, "key")
+    path = text(query, "key")
     if path.partition("\\")[0] not in {"HKLM:", "HKCU:", "HKU:", "HKCR:"}:
-        raise _BadQuery("the field 'key' must begin with HKLM:\\, HKCU:\\, HKU:\\ or HKCR:\\")
+        raise BadQuery("the field 'key' must begin with HKLM:\\, HKCU:\\, HKU:\\ or HKCR:\\")
     key = machine.registry.key(path)
     return None if key is None else _key(key, query.get("names"), query.get("depth") or 0, query.get("match") or "")
 
@@ -174,7 +149,7 @@ def _service(machine: Machine, query: Query) -> t.Any:
     found, wait = _service_now(machine, query), query.get("wait")
     if wait is None or found is None:
         return found
-    limit, waited = _number(wait, "seconds", 60), 0
+    limit, waited = number(wait, "seconds", 60), 0
     while found is not None and found["state"].endswith("Pending") and waited < limit:
         machine.clock.wait()
         waited += 1
@@ -183,7 +158,7 @@ def _service(machine: Machine, query: Query) -> t.Any:
 
 
 def _service_now(machine: Machine, query: Query) -> dict[str, t.Any] | None:
-    service = machine.services.get(_text(query, "name"))
+    service = machine.services.get(text(query, "name"))
     if service is None:
         return None
     names = ("name", "display_name", "path", "start_mode", "account", "state", "description", "started")
@@ -195,7 +170,7 @@ def _iis(machine: Machine, query: Query) -> t.Any:
     found, wait = _iis_now(machine), query.get("wait")
     if wait is None or found is None:
         return found
-    limit, waited = _number(wait, "seconds", 60), 0
+    limit, waited = number(wait, "seconds", 60), 0
     while not _iis_reached(found, wait) and waited < limit:
         machine.clock.wait()
         waited += 1
@@ -205,8 +180,8 @@ def _iis(machine: Machine, query: Query) -> t.Any:
 
 def _iis_reached(found: dict[str, t.Any], wait: Query) -> bool:
     kind = "sites" if wait.get("site") else "pools"
-    name = str(wait.get("site") or _text(wait, "pool")).lower()
-    state = _text(wait, "state")
+    name = str(wait.get("site") or text(wait, "pool")).lower()
+    state = text(wait, "state")
     if kind == "pools" and state == "Stopped" and any(w["pool"].lower() == name for w in found["workers"]):
         return False
     return any(item["name"].lower() == name and item["state"] == state for item in found[kind])
@@ -233,71 +208,22 @@ def _iis_now(machine: Machine) -> t.Any:
     }
 
 
-def _proxy(given: Query | None) -> str:
-    return "" if given is None else f"{_text(given, 'address')}:{_number(given, 'port', 80)}"
-
-
-def _http(machine: Machine, query: Query) -> t.Any:
-    host = _text(query, "host")
-    answer = machine.network.request(
-        HttpRequest(
-            address=_text(query, "address"),
-            port=int(query.get("port") or 443),
-            tls=(query.get("scheme") or "https") == "https",
-            server_name=query.get("server_name") or host,
-            host=host,
-            method=query.get("method") or "GET",
-            path=query.get("path") or "/",
-            headers=query.get("headers") or {},
-            body=str(query.get("body") or "").encode(),
-            proxy=_proxy(query.get("proxy")),
-            verify=bool(query.get("verify")),
-        )
-    )
-    certificate = answer.certificate
-    return {
-        "status": answer.status,
-        "reason": answer.reason,
-        "headers": {name.lower(): value for name, value in answer.headers.items()},
-        "body": base64.b64encode(answer.body[: _number(query, "max_bytes", 65536)]).decode(),
-        "certificate": base64.b64encode(certificate).decode() if certificate else None,
-        "thumbprint": hashlib.sha1(certificate, usedforsecurity=False).hexdigest().upper() if certificate else None,
-    }
-
-
-def _download(machine: Machine, query: Query) -> t.Any:
-    url = _text(query, "url")
-    if any(machine.files.exists(path) for path in query.get("unless") or []):
-        return None
-    uri = Uri.parse(url)
-    if uri is None:
-        raise WindowsError("System.UriFormatException", "Invalid URI: The format of the URI could not be determined.")
-    try:
-        # The script sends GET and does not read the body, which is what HEAD does to the model's counter of downloads.
-        answer = web.send(machine, web.WebRequest(uri, "HEAD", timeout=_number(query, "timeout", 10))).answer
-    except web.WebFailure as failure:
-        if failure.response is None:
-            raise
-        answer = failure.response.answer
-    return {"status": answer.status, "reason": answer.reason}
-
-
 def _events(machine: Machine, query: Query) -> t.Any:
     log = query.get("log") or "Application"
     if log.lower() not in {"application", "system", "security"}:
         return None
-    since = clock.parse(_text(query, "since"))
-    found = machine.events.query(log, query.get("providers"), since)[: _number(query, "limit", 100)]
+    since = clock.parse(text(query, "since"))
+    found = machine.events.query(log, query.get("providers"), since)[: number(query, "limit", 100)]
     return [{key: value for key, value in event.shown().items() if key != "log"} for event in found]
 
 
 def _environment(machine: Machine, query: Query) -> t.Any:
-    return {name: machine.environment.get(name) for name in _list(query, "names")}
+    return {name: machine.environment.get(name) for name in listed(query, "names")}
 
 
 def _account(machine: Machine, query: Query) -> t.Any:
     found = []
-    for asked in _list(query, "names"):
+    for asked in listed(query, "names"):
         # The script replaces ".", which is no authority that Windows could look up.
         name = f"{machine.computer_name}{asked[1:]}" if asked.startswith(".\\") else asked
         account = machine.accounts.find(name)
@@ -316,7 +242,7 @@ _NUMBERS = {"web-server": 2, "web-appinit": 445, "web-scripting-tools": 176, "rs
 
 def _features(machine: Machine, query: Query) -> t.Any:
     there = machine.features.identifiers()
-    return {name: _NUMBERS.get(name.lower()) in there for name in _list(query, "names")}
+    return {name: _NUMBERS.get(name.lower()) in there for name in listed(query, "names")}
 
 
 def _policies(machine: Machine, query: Query) -> t.Any:
@@ -331,9 +257,9 @@ def _policies(machine: Machine, query: Query) -> t.Any:
 
 
 def _secret_matches(machine: Machine, query: Query) -> t.Any:
-    name = _text(query, "name")
+    name = text(query, "name")
     if query.get("what") != "pool_password":
-        raise _BadQuery("the field 'what' must be pool_password")
+        raise BadQuery("the field 'what' must be pool_password")
     if machine.iis is None or not machine.iis.has_pool(name) or not machine.iis.pool_password(name):
         return None
     return machine.iis.pool_password(name) == query.get("expected")
@@ -347,8 +273,8 @@ _KINDS: dict[str, t.Callable[[Machine, Query], t.Any]] = {
     "certificates": _certificates,
     "service": _service,
     "iis": _iis,
-    "http": _http,
-    "download": _download,
+    "http": probe_web.http,
+    "download": probe_web.download,
     "events": _events,
     "environment": _environment,
     "account": _account,
@@ -371,7 +297,7 @@ def probe(call: Call) -> dict[str, t.Any]:
                 answers.append(_error("UnknownQuery", f"no such question: '{kind}'"))
             else:
                 answers.append({"value": session(call) if kind == "session" else _KINDS[kind](machine, query)})
-        except _BadQuery as bad:
+        except BadQuery as bad:
             answers.append(_error("BadQuery", str(bad)))
         except WindowsError as error:
             answers.append(_error(error.type_name, machine.language.said(error.message)))

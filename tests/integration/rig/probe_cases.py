@@ -331,6 +331,19 @@ def http(web: WebServer) -> list[Case]:
             fits(lambda v: len(v["thumbprint"]) == 40 and web.names[-1] == "agent.example"),
         ),
         Case(
+            "https, with the chain",
+            secure | {"chain": True},
+            fits(
+                lambda v: (
+                    set(v["chain"]["status"]) == {"NotTimeValid", "UntrustedRoot"}
+                    and [(c["thumbprint"], c["subject"]) for c in v["chain"]["certificates"]]
+                    == [(v["thumbprint"], "CN=rig")]
+                    and web.beside in v["chain"]["sent"]
+                )
+            ),
+        ),
+        Case("http, without a chain", ask | {"chain": True}, fits(lambda v: v["chain"] is None)),
+        Case(
             "by a name that nobody has", ask | {"address": "none.invalid"}, error("System.Net.Sockets.SocketException")
         ),
         *([Case("over IPv6", ask | {"address": "::1", "port": web.six_port}, body(b"hello"))] if web.six_port else []),

@@ -43,6 +43,13 @@ class WebServer:
         builder = builder.not_valid_before(now - datetime.timedelta(days=2))
         made = builder.not_valid_after(now - datetime.timedelta(days=1)).sign(key, hashes.SHA256())
         self.certificate = made.public_bytes(serialization.Encoding.DER)  # expired on purpose: reported, not judged
+        # Sent along: no authority of the first one, but a client is told of it all the same.
+        other_name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "rig beside")])
+        builder = x509.CertificateBuilder(other_name, other_name, key.public_key(), 2)
+        other = (
+            builder.not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1)).sign(key, hashes.SHA256())
+        )
+        self.beside = other.fingerprint(hashes.SHA1()).hex().upper()
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "both.pem"
@@ -50,6 +57,7 @@ class WebServer:
             path.write_bytes(
                 key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
                 + made.public_bytes(serialization.Encoding.PEM)
+                + other.public_bytes(serialization.Encoding.PEM)
             )
             self._context.load_cert_chain(path)
         self.heard: list[bytes] = []

@@ -38,7 +38,15 @@ def certificate(*names, first=-10, last=100):
 
 def served(made):
     der = made.public_bytes(serialization.Encoding.DER)
-    return {"certificate": base64.b64encode(der).decode(), "thumbprint": made.fingerprint(hashes.SHA1()).hex().upper()}
+    thumbprint = made.fingerprint(hashes.SHA1()).hex().upper()
+    return {"certificate": base64.b64encode(der).decode(), "thumbprint": thumbprint, "chain": chain()}
+
+
+def chain(*whole, leaf=(), middle=(), root=(), sent=("B1",), links=3):
+    """Return a chain of three certificates, the answer to the question for it, with these flags."""
+    found = [("A1", "CN=agent", leaf), ("B1", "CN=Issuing CA", middle), ("C1", "CN=Root CA", root)]
+    certificates = [{"thumbprint": one, "subject": subject, "status": [*flags]} for one, subject, flags in found]
+    return {"status": [*whole], "certificates": certificates[:links], "sent": [*sent]}
 
 
 GOOD = served(certificate(HOST))
@@ -183,6 +191,12 @@ def waiting(*names):
     return {"mails": [{"name": name, "last_write": "2026-06-01T11:00:00Z"} for name in names]}
 
 
+def chained(*whole, **links):
+    return {"http": answer(200) | {"chain": chain(*whole, **links)}}
+
+
+PARTIAL, UNTRUSTED, EXPIRED = ("PartialChain",), ("UntrustedRoot",), ("NotTimeValid",)
+DISTRUSTED = ("ExplicitDistrust",)
 WRONG_PASSWORD = {
     **STOPPED,
     "system": [event(5021, "The identity of application pool P is invalid."), event(5057, "P")],
@@ -252,6 +266,14 @@ FAULTS = [
     ("certificate_usable", {"http": answer(200) | served(certificate(*OLD))}, "another name", {"thumbprint": None}),
     ("certificate_usable", {"http": answer(200) | served(certificate(HOST, last=-1))}, "time", {"thumbprint": None}),
     ("certificate_usable", {"http": answer(200) | served(certificate(HOST, first=1))}, "time", {"thumbprint": None}),
+    ("certificate_chain", chained(*PARTIAL, links=1, sent=()), "an issuer's certificate is missing on the server", {}),
+    ("certificate_chain", chained(*PARTIAL, links=2), "LocalMachine\\CA", {}),
+    ("certificate_chain", chained(*UNTRUSTED, root=UNTRUSTED), "LocalMachine\\Root", {}),
+    ("certificate_chain", chained(*EXPIRED, middle=EXPIRED), "has expired", {}),
+    ("certificate_chain", chained(*DISTRUSTED, middle=DISTRUSTED), "the store Disallowed", {}),
+    ("certificate_chain", chained("NotSignatureValid", leaf=("NotSignatureValid",)), "objects to a certificate", {}),
+    ("certificate_chain", chained(sent=()), "imported after the port had begun to serve", {}),
+    ("certificate_chain", {"http": answer(200) | {"chain": None}}, "Windows built none", {}),
     ("application_log", {"events": [event(1007, f"root '{RUNTIME}\\' failed")]}, "named in the entry", {}),
     ("application_log", {"events": [event(1018, f"'{RUNTIME}'")]}, "named in the entry", {}),
     ("application_log", {"events": [event(1026, "Usercube-Agent.exe died")]}, "named in the entry", SERVICE),

@@ -8,6 +8,7 @@ import typing as t
 from urllib.parse import urlsplit
 
 from .. import errors
+from ..certificates import chains
 from ..network.network import HttpAnswer, HttpRequest, Listener, is_address
 from ..security.accounts import Accounts
 from ..system.services import Service, Services
@@ -116,7 +117,8 @@ class ServiceAgents:
                     answer = agent.answer(request)
                     served = agent.own_certificate() if scheme == "https" else None
                     headers = {**answer.headers, "Server": "Kestrel"}
-                    return HttpAnswer(answer.status, answer.reason, headers, answer.body, served)
+                    sent = chains.sent_along(self._surroundings.certificates, served) if served else ()
+                    return HttpAnswer(answer.status, answer.reason, headers, answer.body, served, sent=sent)
         return None
 
     def thumbprint(self, name: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from .. import errors
+from ..certificates import chains
 from ..certificates.stores import CertificateStores
 from ..network.network import HttpAnswer, HttpRequest, Listener
 from .activation import Activation
@@ -61,14 +62,17 @@ class Front:
         if only and request.address not in only:
             return None
         certificate = self._served(request) if request.tls else None
+        sent = chains.sent_along(self._certificates, certificate) if certificate else ()
+        return dataclasses.replace(self._answer(request), certificate=certificate, sent=sent)
+
+    def _answer(self, request: HttpRequest) -> HttpAnswer:
         site = self._site_of(request)
         if site is None:
-            return HttpAnswer(400, "Bad Request", _HTTP_SYS, INVALID_HOST, certificate)
+            return HttpAnswer(400, "Bad Request", _HTTP_SYS, INVALID_HOST)
         pool = self._sites.pool(site)
         if self._activation.pool_state(pool) != "Started" or not self._activation.may_log_on(pool):
-            return HttpAnswer(503, "Service Unavailable", _HTTP_SYS, b"Service Unavailable", certificate)
-        answer = self._activation.application(site).answer(request)
-        return dataclasses.replace(answer, certificate=certificate)
+            return HttpAnswer(503, "Service Unavailable", _HTTP_SYS, b"Service Unavailable")
+        return self._activation.application(site).answer(request)
 
     def _served(self, request: HttpRequest) -> bytes:
         served = self._httpsys.served(request.address, request.port, request.server_name)

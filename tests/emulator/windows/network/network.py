@@ -38,7 +38,7 @@ class HttpRequest:
 
 @dataclasses.dataclass(frozen=True)
 class HttpAnswer:
-    """An answer, with the certificate that was served, and how many seconds it takes."""
+    """An answer, with the certificate that was served, how many seconds it takes, and the certificates sent along."""
 
     status: int
     reason: str
@@ -46,6 +46,7 @@ class HttpAnswer:
     body: bytes = b""
     certificate: bytes | None = None
     seconds: float = 0.0
+    sent: tuple[bytes, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,84 @@
+"""The questions of `win_im_probe` that are sent on: requests of the emulated server, and what it makes of a chain."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import typing as t
+
+from ..windows.certificates import chains
+from ..windows.errors import WindowsError
+from ..windows.machine import Machine
+from ..windows.network import web
+from ..windows.network.network import HttpRequest
+from ..windows.network.uri import Uri
+from .probe_query import Query, number, text
+
+
+def _proxy(given: Query | None) -> str:
+    return "" if given is None else f"{text(given, 'address')}:{number(given, 'port', 80)}"
+
+
+def http(machine: Machine, query: Query) -> t.Any:
+    """Send a request."""
+    host = text(query, "host")
+    answer = machine.network.request(
+        HttpRequest(
+            address=text(query, "address"),
+            port=int(query.get("port") or 443),
+            tls=(query.get("scheme") or "https") == "https",
+            server_name=query.get("server_name") or host,
+            host=host,
+            method=query.get("method") or "GET",
+            path=query.get("path") or "/",
+            headers=query.get("headers") or {},
+            body=str(query.get("body") or "").encode(),
+            proxy=_proxy(query.get("proxy")),
+            verify=bool(query.get("verify")),
+        )
+    )
+    certificate = answer.certificate
+    judged = {"chain": chain(machine, certificate, answer.sent)} if query.get("chain") else {}
+    return judged | {
+        "status": answer.status,
+        "reason": answer.reason,
+        "headers": {name.lower(): value for name, value in answer.headers.items()},
+        "body": base64.b64encode(answer.body[: number(query, "max_bytes", 65536)]).decode(),
+        "certificate": base64.b64encode(certificate).decode() if certificate else None,
+        "thumbprint": thumbprint(certificate) if certificate else None,
+    }
+
+
+def chain(machine: Machine, der: bytes | None, sent: t.Sequence[bytes]) -> t.Any:
+    """Return how Windows judges what was served; the thumbprints of all that was sent along are in it."""
+    if der is None:
+        return None
+    built = chains.build(machine.certificates, machine.clock, der, sent)
+    certificates = [
+        {"thumbprint": thumbprint(link.der), "subject": link.subject, "status": list(link.status)}
+        for link in built.links
+    ]
+    return {"status": list(built.status), "certificates": certificates, "sent": [thumbprint(one) for one in sent]}
+
+
+def thumbprint(der: bytes) -> str:
+    """Return a certificate's thumbprint as Windows shows it."""
+    return hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
+
+
+def download(machine: Machine, query: Query) -> t.Any:
+    """Return what a download would meet."""
+    url = text(query, "url")
+    if any(machine.files.exists(path) for path in query.get("unless") or []):
+        return None
+    uri = Uri.parse(url)
+    if uri is None:
+        raise WindowsError("System.UriFormatException", "Invalid URI: The format of the URI could not be determined.")
+    try:
+        # The script sends GET and does not read the body, which is what HEAD does to the model's counter of downloads.
+        answer = web.send(machine, web.WebRequest(uri, "HEAD", timeout=number(query, "timeout", 10))).answer
+    except web.WebFailure as failure:
+        if failure.response is None:
+            raise
+        answer = failure.response.answer
+    return {"status": answer.status, "reason": answer.reason}
