@@ -161,6 +161,8 @@ $beliefs = [ordered] @{
     }
     'service-start' = { Get-ServiceRow }
     'process-start' = { Get-Rows "SELECT * FROM Win32_Process WHERE Name='w3wp.exe' OR Name='Usercube-Agent.exe'" @('Name', 'ProcessId', 'CreationDate') }
+    'process-path' = { Get-Rows "SELECT * FROM Win32_Process WHERE Name LIKE 'Usercube-%'" @('Name', 'ProcessId', 'ExecutablePath') }
+    'job-processes' = { Get-Rows "SELECT * FROM Win32_Process WHERE Name LIKE 'Usercube-%'" @('Name', 'ProcessId', 'ParentProcessId', 'ExecutablePath', 'CreationDate') }
     'listener-owners' = {
         $searcher = [Management.ManagementObjectSearcher]::new('root\StandardCimv2', "SELECT LocalAddress, LocalPort, OwningProcess FROM MSFT_NetTCPConnection WHERE State = 2")
         foreach ($found in $searcher.Get()) { @{ address = [string] $found['LocalAddress']; port = [int] $found['LocalPort']; process = [int] $found['OwningProcess'] } }

@@ -683,6 +683,50 @@ function Read-Listeners($Query) {
     return , $found.ToArray()
 }
 
+# The program's file of a process: '' where Windows does not tell it, nothing where the process has ended. Belief [process-path]: where
+# Process.MainModule is refused, WMI tells it, learn.microsoft.com "Win32_Process class", ExecutablePath.
+function Get-ProgramPath($Process) {
+    try { return $Process.MainModule.FileName }
+    catch {
+        $searcher = [Management.ManagementObjectSearcher]::new("SELECT ExecutablePath FROM Win32_Process WHERE ProcessId=$($Process.Id)")
+        foreach ($found in $searcher.Get()) { return [string] $found['ExecutablePath'] }
+        return $null
+    }
+}
+
+function Read-Processes-Now($Query) {
+    $folder = (Get-NeededText $Query 'folder').TrimEnd('\') + '\'
+    $prefix = Get-NeededText $Query 'prefix'
+    $but = [string[]] (Get-Field $Query 'except' @())
+    $found = [Collections.Generic.List[object]]::new()
+    foreach ($process in [Diagnostics.Process]::GetProcesses()) {
+        try {
+            $name = $process.ProcessName
+            if (-not $name.StartsWith($prefix, [StringComparison]::OrdinalIgnoreCase) -or $but -contains $name) { continue }
+            $path = Get-ProgramPath $process
+            if ($null -eq $path -or ($path -and -not $path.StartsWith($folder, [StringComparison]::OrdinalIgnoreCase))) { continue }
+            $started = $null
+            try { $started = Get-ProcessStart $process.Id } catch { $started = $null }
+            if (-not $path) { $path = $null }
+            $found.Add(@{ id = $process.Id; name = $name; path = $path; started = $started })
+        }
+        finally { $process.Dispose() }
+    }
+    return , $found.ToArray()
+}
+
+# It answers once there is none of them, or the time is over.
+function Read-Processes($Query) {
+    $clock = [Diagnostics.Stopwatch]::StartNew()
+    $seconds = [int] (Get-Field (Get-Field $Query 'wait' @{}) 'seconds' 0)
+    $found = Read-Processes-Now $Query
+    while ($found.Length -and $clock.Elapsed.TotalSeconds -lt $seconds) {
+        [Threading.Thread]::Sleep(1000)
+        $found = Read-Processes-Now $Query
+    }
+    @{ processes = $found; reached = -not $found.Length; waited = [int] $clock.Elapsed.TotalSeconds }
+}
+
 # Win32_ServerFeature lists what is installed under numbers that are the same in every language, and under names that are not:
 # learn.microsoft.com "Win32_ServerFeature class", which lists the numbers.
 function Read-Features($Query) {
@@ -822,6 +866,7 @@ function Get-Answer($Query) {
         'environment' { return , (Read-Environment $Query) }
         'account' { return , (Read-Accounts $Query) }
         'listeners' { return , (Read-Listeners $Query) }
+        'processes' { return , (Read-Processes $Query) }
         'features' { return , (Read-Features $Query) }
         'policies' { return , (Read-Policies) }
         'session' { return , (Read-Session) }

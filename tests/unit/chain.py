@@ -153,6 +153,7 @@ def arguments(task: str, i: t.Mapping[str, t.Any], certificates: t.Mapping[str, 
         "fingerprint_key": i.get("fingerprint_key"),
         "replaces_site": i["site_name"],
     }
+    drained = {"settings_path": RUNTIME, "drain": i.get("drain", "wait"), "drain_minutes": i.get("drain_minutes", 30)}
     https = is_service and any(url.startswith("https") for url in i["service_urls"])
     pool: dict[str, t.Any] = {"name": i["pool_name"]}
     if user:
@@ -225,12 +226,12 @@ def arguments(task: str, i: t.Mapping[str, t.Any], certificates: t.Mapping[str, 
                 }
             ],
         },
-        "start": {**pool, "state": "started", "settings_path": RUNTIME},
+        "start": {**pool, "state": "started", **drained},
         "win_im_service": service,
-        "start service": {**service, "state": "started", "settings_path": RUNTIME},
-        "remove service": {"name": i["service_name"], "state": "absent"},
+        "start service": {**service, "state": "started", **drained},
+        "remove service": {"name": i["service_name"], "state": "absent", **drained},
         "remove site": {"name": i["site_name"], "state": "absent"},
-        "remove pool": {"name": i["pool_name"], "state": "absent"},
+        "remove pool": {"name": i["pool_name"], "state": "absent", **drained},
         "win_im_agent_health": {
             **folders,
             **hosted,

@@ -42,6 +42,22 @@ class Until:
 
 
 @dataclasses.dataclass(frozen=True)
+class Guard:
+    """What has to hold right before an operation; it is looked at in executions of its own.
+
+    Attributes:
+        question: returns the question that waits on the server for so many seconds at most; its answer has the fields
+            ``reached`` and ``waited`` (seconds).
+        seconds: how long all of these executions may wait together; 0: it is looked at once.
+        describe: returns what was found instead and what to do, from the last answer.
+    """
+
+    question: t.Callable[[int], Query]
+    seconds: int
+    describe: t.Callable[[t.Any], str]
+
+
+@dataclasses.dataclass(frozen=True)
 class Operation:
     """One call of one module on the server.
 
@@ -55,6 +71,7 @@ class Operation:
         until: when it is over; None where the module's return is that.
         touches: the one file that it changes, so that what is known of anything else stays true; empty where it may
             change more.
+        guard: what has to hold right before it; where it does not, the operation fails and nothing of it is done.
         explain: returns why it failed and what to do, from the module's result; empty where it does not know.
     """
 
@@ -65,6 +82,7 @@ class Operation:
     tolerate: tuple[str, ...] = ()
     mark: Mark | None = None
     until: Until | None = dataclasses.field(default=None, compare=False)
+    guard: Guard | None = dataclasses.field(default=None, compare=False)
     touches: str = dataclasses.field(default="", compare=False)
     explain: t.Callable[[t.Mapping[str, t.Any]], str] | None = dataclasses.field(default=None, compare=False)
 

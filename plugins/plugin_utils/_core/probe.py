@@ -114,6 +114,20 @@ def listeners(*, owners: bool = False) -> Query:
     return {"kind": "listeners"} | ({"owners": True} if owners else {})
 
 
+def processes(folder: str, prefix: str, *but: str, seconds: int = 0) -> Query:
+    """Ask for the processes whose program is below a folder and has a name that begins so, once there is none, or so
+    many seconds are over.
+
+    Args:
+        folder: whose programs.
+        prefix: how their names begin.
+        but: names, without ``.exe``, that do not count.
+        seconds: how long it waits at most.
+    """
+    query: Query = {"kind": "processes", "folder": folder, "prefix": prefix}
+    return query | ({"except": list(but)} if but else {}) | ({"wait": {"seconds": seconds}} if seconds else {})
+
+
 def features(*names: str) -> Query:
     """Ask which Windows features are installed."""
     return {"kind": "features", "names": list(names)}

@@ -36,6 +36,7 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
         *(restart_question(path) for path in wanted.watch),
         *((probe.pool_password_matches(wanted.name, wanted.password),) if wanted.password else ()),
         *((_has_password(wanted),) if wanted.keeps_password else ()),
+        *wanted.drain.questions,
     )
 
 
@@ -131,7 +132,10 @@ def _stop(wanted: Wanted, pool: iis_config.Pool) -> Operation:
     limit = min(600, seconds(str(pool.attributes["processModel.shutdownTimeLimit"]), iis_states.WORKER_SECONDS))
     stopped = _call(f"stop application pool {wanted.name}", wanted, state="stopped")
     return dataclasses.replace(
-        stopped, tolerate=(iis_states.ON_ITS_WAY,), until=iis_states.pool_stopped(wanted.name, limit)
+        stopped,
+        tolerate=(iis_states.ON_ITS_WAY,),
+        until=iis_states.pool_stopped(wanted.name, limit),
+        guard=wanted.drain.guard,
     )
 
 
@@ -187,8 +191,10 @@ def _removed(wanted: Wanted, pool: iis_config.Pool | None, iis: iis_config.Confi
             " without it. Nothing was removed: give them another pool, then run again"
         )
     operation = _call(f"remove application pool {wanted.name}", wanted, state="absent")
+    operation = dataclasses.replace(operation, guard=wanted.drain.guard)
     operations = iis_config.backed_up([operation], ask, wanted.backup_count)
-    return Plan(tuple(operations), (Diff(f"application pool {wanted.name}", f"application pool: {wanted.name}\n", ""),))
+    diff = Diff(f"application pool {wanted.name}", f"application pool: {wanted.name}\n", "")
+    return Plan(tuple(operations), (diff,), tuple(wanted.drain.check(ask)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -251,6 +257,8 @@ def _changed(wanted: Wanted, pool: iis_config.Pool, ask: Ask, new_password: bool
         pending=() if allowed else because,
     )
     warnings = tuple(iis_states.warnings(ask))
+    if change.stops(wanted):
+        warnings += tuple(wanted.drain.check(ask))
     if change.pending:
         why = "; ".join(change.pending)
         warnings += (f"application pool {wanted.name} has to be restarted, but restart is 'never': {why}",)

@@ -34,7 +34,7 @@ __all__ = ["ARGUMENT_SPEC", "Wanted", "plan", "questions", "unneeded"]
 
 def questions(wanted: Wanted) -> tuple[Query, ...]:
     """Return what the plan will ask."""
-    asked = [probe.service(wanted.name), service_recovery.question(wanted.name)]
+    asked = [probe.service(wanted.name), service_recovery.question(wanted.name), *wanted.drain.questions]
     if wanted.state != "absent":
         asked.append(probe.file(windows_path.join(wanted.runtime, PROGRAM), 0))
         asked += [probe.listeners(), *firewall_rules.questions(wanted.guarded)]
@@ -57,7 +57,7 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     """Return what has to be done; raises Refused for an account or a program that is not there."""
     found = _at_rest(wanted, ask)
     if wanted.state == "absent":
-        return _removed(wanted, found)
+        return _removed(wanted, found, ask)
     if not check and ask(probe.file(windows_path.join(wanted.runtime, PROGRAM), 0)) is None:
         raise Refused(f"found no {PROGRAM} in {wanted.runtime}; run win_im_working_directory first")
     sid = _sid(wanted, ask)
@@ -134,12 +134,13 @@ def _sid(wanted: Wanted, ask: Ask) -> str:
     return sid
 
 
-def _removed(wanted: Wanted, found: t.Mapping[str, t.Any] | None) -> Plan:
+def _removed(wanted: Wanted, found: t.Mapping[str, t.Any] | None, ask: Ask) -> Plan:
+    facts = {"service": wanted.name}
     if found is None:
-        return Plan(facts={"service": wanted.name})
-    operation = Operation(f"remove service {wanted.name}", MODULE, {"name": wanted.name, "state": "absent"})
-    title = f"service {wanted.name}"
-    return Plan((operation,), (Diff(title, f"service: {wanted.name}\n", ""),), facts={"service": wanted.name})
+        return Plan(facts=facts)
+    operation = _ends(f"remove service {wanted.name}", wanted, state="absent")
+    diff = Diff(f"service {wanted.name}", f"service: {wanted.name}\n", "")
+    return Plan((operation,), (diff,), tuple(wanted.drain.check(ask)), facts=facts)
 
 
 def _settings(wanted: Wanted) -> dict[str, t.Any]:
@@ -192,6 +193,11 @@ def _call(does: str, wanted: Wanted, *, secret: bool = False, **arguments: t.Any
     return Operation(does, MODULE, {"name": wanted.name, **arguments}, secret)
 
 
+def _ends(does: str, wanted: Wanted, **arguments: t.Any) -> Operation:
+    """Return what ends the running agent, once its jobs have."""
+    return dataclasses.replace(_call(does, wanted, **arguments), guard=wanted.drain.guard)
+
+
 def _created(wanted: Wanted, ask: Ask) -> Plan:
     arguments = _settings(wanted)
     if wanted.password:
@@ -234,13 +240,15 @@ def _changed(wanted: Wanted, found: t.Mapping[str, t.Any], sid: str, ask: Ask) -
         operations += _keep_password(wanted, ask)
     state_after = found["state"]
     if wanted.state == "stopped" and found["state"] != "Stopped":
-        operations.append(_call(f"stop service {wanted.name}", wanted, state="stopped"))
+        operations.append(_ends(f"stop service {wanted.name}", wanted, state="stopped"))
+        warnings += wanted.drain.check(ask)
         state_after = "Stopped"
     elif wanted.state == "started" and not runs:
         operations.append(_call(f"start service {wanted.name}", wanted, state="started"))
         state_after, facts["restarted_because"] = "Running", []
     elif wanted.state == "started" and because and wanted.restart == "auto":
-        operations.append(_call(f"restart service {wanted.name}", wanted, state="restarted"))
+        operations.append(_ends(f"restart service {wanted.name}", wanted, state="restarted"))
+        warnings += wanted.drain.check(ask)
         state_after, facts["restarted_because"] = f"Running again: {'; '.join(because)}", because
     noted = tuple(because) if set_ and "restarted_because" not in facts else ()
     hidden = MASK if wanted.password else ""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .._agent.drain import OPTIONS, Drain
 from .._agent.restart import watched
 from .._core.kept import is_kept
 from .._core.plan import Refused
@@ -43,6 +44,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         "restart": {"type": "str", "choices": ["auto", "never"], "default": "auto"},
         "settings_path": {"type": "str"},
         "watch": {"type": "list", "elements": "str", "default": []},
+        **OPTIONS,
         "backup_count": iis_config.BACKUP_COUNT,
     },
 }
@@ -62,6 +64,7 @@ class Wanted:
         change: whether a running pool is changed now, or by the task that starts it.
         restart: whether a pending restart is done or only reported.
         watch: files that the agent reads only at its start.
+        drain: what happens while a job of the agent runs.
         backup_count: how many former versions of applicationHost.config are kept.
     """
 
@@ -74,6 +77,7 @@ class Wanted:
     change: str
     restart: str
     watch: tuple[str, ...]
+    drain: Drain
     backup_count: int
 
     @classmethod
@@ -109,7 +113,8 @@ class Wanted:
             logon_right=arguments["logon_right"],
             change=arguments["change"],
             restart=arguments["restart"],
-            watch=watched(arguments),
+            watch=watched(arguments) if arguments["state"] != "absent" else (),
+            drain=Drain.of(arguments),
             backup_count=arguments["backup_count"],
         )
 

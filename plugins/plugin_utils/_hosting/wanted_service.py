@@ -8,6 +8,7 @@ import re
 import typing as t
 
 from .._agent import fingerprint
+from .._agent.drain import OPTIONS, Drain
 from .._agent.restart import watched
 from .._core.kept import is_kept
 from .._core.plan import Refused
@@ -50,6 +51,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         "restart": {"type": "str", "choices": ["auto", "never"], "default": "auto"},
         "settings_path": {"type": "str"},
         "watch": {"type": "list", "elements": "str", "default": []},
+        **OPTIONS,
         "firewall": {"type": "str", "choices": list(firewall_rules.CHOICES), "default": firewall_rules.CHOICES[0]},
     },
 }
@@ -70,6 +72,7 @@ class Wanted:
         recovery: (action, milliseconds) after the first, second, … failure.
         replaces_site: a site of IIS that is removed before the service starts, so that its ports are free then.
         watch: files that the agent reads only at its start.
+        drain: what happens while a job of the agent runs.
         guarded: the ports that the server's firewall has to let in.
     """
 
@@ -92,6 +95,7 @@ class Wanted:
     replaces_site: str
     restart: str
     watch: tuple[str, ...]
+    drain: Drain
     guarded: frozenset[int]
 
     @classmethod
@@ -127,6 +131,7 @@ class Wanted:
             replaces_site=arguments.get("replaces_site") or "",
             restart=arguments["restart"],
             watch=watched(arguments),
+            drain=Drain.of(arguments),
             guarded=service_urls.outward(arguments["urls"]) if firewall_rules.is_checked(arguments) else frozenset(),
         )
 

@@ -10,7 +10,7 @@ import dataclasses
 import types
 import typing as t
 
-from .._agent import start_signs
+from .._agent import drain, start_signs
 from .._agent.folders import Folders
 from .._certificates import cert_pairs
 from .._core.plan import Refused
@@ -88,6 +88,11 @@ class _Server:
         }
 
     @property
+    def stops(self) -> dict[str, t.Any]:
+        """Return what belongs to a stop of the agent; whether it waits, no question depends on."""
+        return {"settings_path": self.runtime, "drain": drain.WAIT}
+
+    @property
     def identity(self) -> dict[str, t.Any]:
         if self.user:
             return {"account": self.user}
@@ -154,7 +159,7 @@ def _identities(server: _Server) -> t.Iterator[Arguments]:
             "identity": "specific_user" if server.user else "application_pool_identity",
             "username": server.user,
             "password": server.password,
-            "settings_path": None if server.is_service else server.runtime,
+            **server.stops,
         },
     )
     former = [{"pool": inventory["pool_name"]}, *([{"service": server.service}] if server.service else [])]
@@ -170,7 +175,7 @@ def _service(server: _Server) -> dict[str, t.Any]:
         "username": server.user,
         "password": server.password,
         "replaces_site": server.inventory["site_name"],
-        "settings_path": server.runtime,
+        **server.stops,
     }
 
 

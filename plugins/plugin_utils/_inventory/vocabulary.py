@@ -21,6 +21,7 @@ RANGES: t.Mapping[str, tuple[int, int | None]] = {
     "http_port": (1, 65535),
     "port": (1, 65535),
     "backup_count": (0, None),
+    "drain_minutes": (1, None),
     "renew_days": (1, None),
     "verify_timeout": (0, None),
     "timeout": (0, None),

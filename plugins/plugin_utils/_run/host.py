@@ -20,6 +20,8 @@ if t.TYPE_CHECKING:
     from ansible.plugins.action import ActionBase
 
 PROTOCOL = 1
+LONGEST_WAIT = 300
+"""Seconds that one execution waits for what has to hold before an operation."""
 MOST_SHOWN = 2000
 """Characters of what a module wrote before it failed."""
 
@@ -113,14 +115,9 @@ class Host:
         done = 0
         for module, group in itertools.groupby(operations, key=_execution):
             batch = list(group)
-            self._outdate(batch)
-            result = self._execute(batch)
-            problem = str(result.get("msg", "no message")) if result.get("failed") else ""
-            if _tolerated(batch, result):
-                problem = ""
-            if problem and batch[0].explain:
-                problem = ". ".join(filter(None, (problem.rstrip("."), batch[0].explain(result))))
-            problem = problem or self._wait(batch[-1], last=batch[-1] is operations[-1])
+            held = self._guard(batch[0])
+            result = {} if held else self._carried_out(batch)
+            problem = held or _problem(batch, result) or self._wait(batch[-1], last=batch[-1] is operations[-1])
             if problem:
                 raise AnsibleActionFail(
                     f"{self.name}: could not {_what_failed(batch, result)}: {problem}. {done}"
@@ -132,6 +129,26 @@ class Host:
             done += _number(batch)
             results.append(result | {"module": module[0]})
         return results
+
+    def _guard(self, operation: Operation) -> str:
+        """Look whether an operation may begin, as long as its guard allows; return what is wrong, empty for nothing."""
+        guard, left = operation.guard, operation.guard.seconds if operation.guard else 0
+        if guard is None:
+            return ""
+        while True:
+            question = guard.question(min(left, LONGEST_WAIT))
+            self._probe([question])
+            answer = self.snapshot.value(question)
+            left -= max(answer["waited"], 1)
+            if answer["reached"]:
+                return ""
+            if left <= 0:
+                return guard.describe(answer)
+
+    def _carried_out(self, batch: list[Operation]) -> dict[str, t.Any]:
+        """Run operations that share one execution, and return the module's result."""
+        self._outdate(batch)
+        return self._execute(batch)
 
     def _outdate(self, batch: t.Sequence[Operation]) -> None:
         """Forget what may be otherwise after operations."""
@@ -267,7 +284,17 @@ def _number(operations: t.Iterable[Operation]) -> int:
 
 def _execution(operation: Operation) -> tuple[str, int]:
     """Return equal keys for operations that share one remote execution."""
-    return (operation.module, 0 if operation.module == WRITE else id(operation))
+    return (operation.module, 0 if operation.module == WRITE and not operation.guard else id(operation))
+
+
+def _problem(batch: list[Operation], result: dict[str, t.Any]) -> str:
+    """Return why operations failed, empty where they did not, or had been done already."""
+    if not result.get("failed") or _tolerated(batch, result):
+        return ""
+    problem = str(result.get("msg", "no message"))
+    if batch[0].explain:
+        problem = ". ".join(filter(None, (problem.rstrip("."), batch[0].explain(result))))
+    return problem
 
 
 def _tolerated(batch: list[Operation], result: dict[str, t.Any]) -> bool:

@@ -41,6 +41,7 @@ _DRAWN: dict[str, tuple[tuple[str, tuple[t.Any, ...]], ...]] = {
     "no_debug_privilege": (),
     "open_logs": (),
     "outliving_worker": (("executions", (1, 2, 3)),),
+    "running_job": (("executions", (2, 5, 20)),),
     "scanner": (("executions", (1, 2)), ("attempts", (1, 2, 3))),
     "server_core": (),
     "shared_key_containers": (),

@@ -18,6 +18,7 @@ from ..windows.errors import WindowsError
 from ..windows.machine import CRYPTOGRAPHY, POLICIES, Machine
 from ..windows.registry.keys import Key
 from . import probe_web
+from .probe_processes import processes
 from .probe_query import BadQuery, Query, listed, number, text
 from .probe_session import session
 
@@ -279,6 +280,7 @@ _KINDS: dict[str, t.Callable[[Machine, Query], t.Any]] = {
     "environment": _environment,
     "account": _account,
     "listeners": _listeners,
+    "processes": processes,
     "features": _features,
     "policies": _policies,
     "secret_matches": _secret_matches,

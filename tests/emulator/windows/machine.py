@@ -28,6 +28,7 @@ from .system import firewall
 from .system.edition import EDITIONS, Edition
 from .system.environment import Environment
 from .system.events import EventLog
+from .system.running import Running
 from .system.services import ALWAYS_THERE, Services
 from .text.languages import ENGLISH
 
@@ -83,6 +84,8 @@ class Machine:
         self.packages = Packages(self.files, self.registry, self.has_iis)
         self.iis: Iis | None = None
         self.processes: list[Process] = []
+        self.running = Running(self.clock)
+        self.files.others.append(self.running)
         self.reboot_pending = False
         self.caller, self.language = Caller(), ENGLISH
         self.domain_role = "Member server" if domain else "Stand-alone server"

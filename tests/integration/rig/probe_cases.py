@@ -11,6 +11,7 @@ from web_server import WebServer
 Query = dict[str, t.Any]
 FOLDER = "C:\\rig probe"
 KEY = "HKLM:\\SOFTWARE\\Rig probe"
+PROGRAMS = "C:\\Windows\\System32"
 
 LAY = r"""
 $f = 'C:\rig probe'
@@ -255,6 +256,33 @@ def system() -> list[Case]:
         Case("listeners", {"kind": "listeners"}, fits(lambda v: isinstance(v, list))),
         Case("listeners' owners", {"kind": "listeners", "owners": True}, fits(lambda v: isinstance(v, list))),
         Case(
+            "processes of a folder",
+            {"kind": "processes", "folder": PROGRAMS, "prefix": "SERVICES"},
+            fits(
+                lambda v: (
+                    [(p["name"], p["path"].lower()) for p in v["processes"]]
+                    == [("services", f"{PROGRAMS.lower()}\\services.exe")]
+                    and v["processes"][0]["started"]
+                    and (v["reached"], v["waited"]) == (False, 0)
+                )
+            ),
+        ),
+        Case(
+            "processes that do not end in time",
+            {"kind": "processes", "folder": PROGRAMS, "prefix": "services", "wait": {"seconds": 1}},
+            fits(lambda v: v["reached"] is False and v["waited"] >= 1),
+        ),
+        Case(
+            "processes that do not count",
+            {"kind": "processes", "folder": PROGRAMS, "prefix": "services", "except": ["Services"]},
+            value({"processes": [], "reached": True, "waited": 0}),
+        ),
+        Case(
+            "processes of another folder",
+            {"kind": "processes", "folder": f"{PROGRAMS}\\drivers", "prefix": "services", "wait": {"seconds": 9}},
+            value({"processes": [], "reached": True, "waited": 0}),
+        ),
+        Case(
             "policies",
             {"kind": "policies"},
             value({"module_logging": False, "script_block_logging": True, "transcription": False}),
@@ -451,6 +479,8 @@ def bad() -> list[Case]:
                 ("http", "host", {"address": "x"}),
                 ("environment", "names", {}),
                 ("account", "names", {}),
+                ("processes", "folder", {"prefix": "x"}),
+                ("processes", "prefix", {"folder": PROGRAMS}),
                 ("features", "names", {"names": "x"}),
                 ("secret_matches", "name", {}),
                 ("secret_matches", "what", {"name": "x"}),

@@ -76,6 +76,7 @@ GOOD: list[dict[str, t.Any]] = [
     {"kind": "environment", "names": ["windir", "none"]},
     {"kind": "account", "names": ["S-1-5-18", "none"]},
     {"kind": "listeners"},
+    {"kind": "processes", "folder": "C:\\work", "prefix": "Usercube-"},
     {"kind": "features", "names": ["Web-Server", "RSAT-ADDS-Tools"]},
     {"kind": "policies"},
     {"kind": "session"},

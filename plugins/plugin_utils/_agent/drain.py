@@ -1,0 +1,101 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Jobs of an agent that run, and the stop that waits for them.
+
+Belief [job-processes]: a job is a process of its own, a program ``Usercube-*.exe`` of this agent's Runtime other than
+the agent, and its task is cut off where that ends, vendor page "Usercube-Invoke-Job". The scheduler's lock is no sign
+of a job: a scheduler has it as long as it runs (vendor page "Network Configuration", MaxLockWatchTime).
+"""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+from .._core import probe
+from .._core.plan import Guard, Refused
+from .._core.probe import Ask, Query
+
+PREFIX, AGENT = "Usercube-", "Usercube-Agent"
+WAIT, REFUSE, IGNORE = "wait", "refuse", "ignore"
+MINUTES = 30
+OPTIONS: dict[str, t.Any] = {
+    "drain": {"type": "str", "choices": [WAIT, REFUSE, IGNORE], "default": IGNORE},
+    "drain_minutes": {"type": "int", "default": MINUTES},
+}
+"""The options of a module that stops an agent; ``settings_path``, its Runtime folder, belongs to them."""
+
+
+class Drain(t.NamedTuple):
+    """What happens to the stop of an agent while a job runs.
+
+    Attributes:
+        runtime: the agent's Runtime folder; empty where the task does not name it.
+        policy: wait, refuse or ignore.
+        minutes: how long the stop waits for the end of all jobs.
+    """
+
+    runtime: str
+    policy: str
+    minutes: int
+
+    @classmethod
+    def of(cls, arguments: t.Mapping[str, t.Any]) -> Drain:
+        """Return what a task with ``OPTIONS`` wants; raises Refused."""
+        runtime, policy = str(arguments.get("settings_path") or ""), str(arguments["drain"])
+        if policy != IGNORE and not runtime:
+            raise Refused(f"settings_path: found nothing, wanted the agent's Runtime folder, since drain is '{policy}'")
+        if arguments["drain_minutes"] < 1:
+            raise Refused(f"drain_minutes: found {arguments['drain_minutes']}, wanted at least 1")
+        return cls(runtime, policy, arguments["drain_minutes"])
+
+    @property
+    def questions(self) -> tuple[Query, ...]:
+        """Return what has to be known before anything is written."""
+        return () if self.policy == IGNORE else (_running(self.runtime, 0),)
+
+    @property
+    def guard(self) -> Guard | None:
+        """Return what an operation has to wait for that stops the agent; None where it waits for nothing."""
+        if self.policy == IGNORE:
+            return None
+        seconds = 60 * self.minutes if self.policy == WAIT else 0
+        return Guard(functools.partial(_running, self.runtime), seconds, self._held)
+
+    def check(self, ask: Ask) -> t.Iterator[str]:
+        """Yield a warning where the stop will wait; raises Refused where it may not, before anything is written."""
+        for question in self.questions:
+            answer = ask(question)
+            if answer["reached"]:
+                continue
+            if self.policy == REFUSE:
+                raise Refused(self._held(answer))
+            yield (
+                f"a job of the agent in {self.runtime} runs ({_words(answer)}): the agent is stopped once it has ended,"
+                f" or after {self.minutes} minutes not at all"
+            )
+
+    def _held(self, answer: t.Mapping[str, t.Any]) -> str:
+        waited = f" {self.minutes} minutes long" if self.policy == WAIT else ""
+        return (
+            f"found a job of the agent in {self.runtime} that runs{waited} ({_words(answer)}), wanted none, as a stop"
+            " cuts its task off. Run again when it has ended; the variables im_agent_drain and im_agent_drain_minutes"
+            " say whether and how long a stop waits"
+        )
+
+
+def _running(runtime: str, seconds: int) -> Query:
+    """Ask for the jobs of an agent that run, once there is none, or so many seconds are over."""
+    return probe.processes(runtime, PREFIX, AGENT, seconds=seconds)
+
+
+def _words(answer: t.Mapping[str, t.Any]) -> str:
+    """Return the jobs as people read them.
+
+    A program whose folder Windows does not tell counts as a job, since it may be one of this agent.
+    """
+    return ", ".join(
+        f"{one['name']}.exe, process {one['id']}"
+        + (f", since {one['started'][:19]}Z" if one["started"] else "")
+        + ("" if one["path"] else ", of a folder that Windows does not tell")
+        for one in answer["processes"]
+    )
