@@ -203,6 +203,7 @@ $beliefs = [ordered] @{
     'settings-encoding' = { Get-Files $runtime 'appsettings*.json' }
     'environment-name' = { foreach ($name in 'ASPNETCORE_ENVIRONMENT', 'DOTNET_ENVIRONMENT') { @{ name = $name; machine = [Environment]::GetEnvironmentVariable($name, 'Machine') } } }
     'service-variables' = { @{ names = @((Get-Values (Get-Registry 'Registry64' "SYSTEM\CurrentControlSet\Services\$Service")).Keys) } }
+    'service-key-readable' = { (Get-Registry 'Registry64' "SYSTEM\CurrentControlSet\Services\$Service").GetAccessControl().GetSecurityDescriptorSddlForm('Access') }
     'openid-hash' = { Invoke-Program "$runtime\Usercube-New-OpenIDSecret.exe" '--client-secret x' }
     'protect-folder' = { @{ tool = [IO.File]::Exists("$runtime\Usercube-Protect-X509JsonFile.exe"); files = @(Get-Files $runtime '*encrypted*.json') } }
     'encrypted-arrays' = { Get-Files $runtime '*encrypted*.json' }

@@ -107,15 +107,20 @@ def test_twelve_rotations_of_twelve_awkward_secrets_are_not_seen():
     assert (len(AWKWARD), len(PLACES)) == (12, 12)
     target = chain.server()
     target.machine.files.make_folder(chain.RUNTIME)
+    target.machine.files.write(f"{chain.RUNTIME}\\Usercube-Agent.exe", b"")
     results = []
     for rotation in range(12):
-        target.new_run()
         settings, variables = arguments(rotation)
         for module, options in (
             ("win_im_agent_settings", settings),
             ("win_im_web_config", {"path": chain.RUNTIME, "environment": variables}),
+            (
+                "win_im_service",
+                {"name": chain.SERVICE, "path": chain.RUNTIME, "https_proxy": variables["HTTPS_PROXY"]},
+            ),
         ):
             for check in (True, False):
+                target.new_run()  # what a run in check mode has settled would hold for the other one too
                 result = target.run(module, options, check=check)
                 assert not result.get("failed"), result
                 assert seen(result) == []

@@ -55,12 +55,21 @@ def questions(runtime: str, service: str) -> tuple[Query, ...]:
         service: its service; empty for one under IIS.
     """
     if service:
-        return (probe.registry(MACHINE), _service(service))
+        return (probe.registry(MACHINE), service_question(service))
     return (probe.registry(MACHINE), probe.file(iis_config.PATH, iis_config.MAX_BYTES), _web_config(runtime))
 
 
-def _service(name: str) -> Query:
+def service_question(name: str) -> Query:
+    """Ask for the variables of a service's own."""
     return probe.registry(f"{SERVICES}\\{name}", "Environment")
+
+
+def service_lines(answer: t.Mapping[str, t.Any] | None) -> tuple[str, ...]:
+    """Return the variables of a service's own, each ``NAME=value``, from the answer to ``service_question``."""
+    # Belief [service-variables]: a service's value Environment, a list of NAME=value, is added to the machine's;
+    # learn.microsoft.com "HKLM\SYSTEM\CurrentControlSet\Services registry tree".
+    value = ((answer or {}).get("values") or {}).get("Environment", {}).get("data") or []
+    return tuple(str(line) for line in (value if isinstance(value, list) else [value]))
 
 
 def _web_config(runtime: str) -> Query:
@@ -85,10 +94,7 @@ def environment(found: t.Iterable[Variable]) -> str:
 def _own(runtime: str, service: str, ask: Ask) -> t.Iterator[tuple[str, dict[str, str]]]:
     """Yield what sets variables for the agent alone, in words, with the variables; what comes later wins."""
     if service:
-        # Belief [service-variables]: a service's value Environment, a list of NAME=value, is added to the machine's;
-        # learn.microsoft.com "HKLM\SYSTEM\CurrentControlSet\Services registry tree".
-        value = ((ask(_service(service)) or {}).get("values") or {}).get("Environment", {}).get("data") or []
-        lines = [str(line) for line in (value if isinstance(value, list) else [value])]
+        lines = service_lines(ask(service_question(service)))
         yield f"the service {service}", dict(line.split("=", 1) for line in lines if "=" in line)
         return
     answer = ask(probe.file(iis_config.PATH, iis_config.MAX_BYTES))

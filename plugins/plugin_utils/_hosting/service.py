@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._agent import fingerprint
+from .._agent import fingerprint, variables
 from .._agent.restart import question as restart_question
 from .._agent.restart import reasons as restart_reasons
 from .._agent.restart import unneeded as restart_unneeded
@@ -20,7 +20,8 @@ from .._core.plan import Diff, Operation, Plan, Refused
 from .._core.probe import Ask, Query
 from .._windows import account_name, iis_config, windows_path
 from .._windows.account_name import Form
-from . import firewall_rules, port_owner, service_recovery, service_urls
+from . import firewall_rules, port_owner, service_environment, service_recovery, service_urls
+from .service_environment import Lines
 from .wanted_service import ARGUMENT_SPEC, PROGRAM, START_MODES, UPDATE, Wanted
 
 MODULE, RIGHT_MODULE = "ansible.windows.win_service", "ansible.windows.win_user_right"
@@ -29,7 +30,13 @@ FINGERPRINT = "service_account"
 REST_SECONDS = 120
 """How long a service may take to come to rest."""
 REFUSED_ACCOUNTS = {account_name.LOCAL_SYSTEM, account_name.NETWORK_SERVICE}
-__all__ = ["ARGUMENT_SPEC", "Wanted", "plan", "questions", "unneeded"]
+__all__ = ["ARGUMENT_SPEC", "Wanted", "plan", "questions", "secrets", "unneeded"]
+
+
+def secrets(arguments: dict[str, t.Any]) -> frozenset[str]:
+    """Return the texts that no message may show."""
+    given = {str(arguments[name]) for name in ("password", "fingerprint_key") if arguments.get(name)}
+    return frozenset(given) | service_environment.secrets(arguments)
 
 
 def questions(wanted: Wanted) -> tuple[Query, ...]:
@@ -41,6 +48,7 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
         if wanted.replaces_site:
             asked.append(probe.file(iis_config.PATH, iis_config.MAX_BYTES))
         asked += [restart_question(path) for path in wanted.watch]
+        asked.append(variables.service_question(wanted.name))
         if wanted.password:
             asked.append(fingerprint.question(wanted.runtime))
         if not account_name.of(wanted.account).sid:
@@ -199,21 +207,23 @@ def _ends(does: str, wanted: Wanted, **arguments: t.Any) -> Operation:
 
 
 def _created(wanted: Wanted, ask: Ask) -> Plan:
-    arguments = _settings(wanted)
+    arguments, own = _settings(wanted), _own_variables(wanted, ask)
     if wanted.password:
         arguments["password"] = wanted.password
     operations = [
         *_right(wanted),
         Operation(f"create service {wanted.name}", MODULE, arguments, bool(wanted.password)),
         *_keep_password(wanted, ask),
+        *service_environment.operations(wanted.name, *own),
     ]
     facts: dict[str, t.Any] = {"service": wanted.name, "account": wanted.account}
     if wanted.state == "started":
         operations.append(_call(f"start service {wanted.name}", wanted, state="started"))
         facts["restarted_because"] = []
     state = "Running" if wanted.state == "started" else "Stopped"
-    after = _text(wanted, _shown_wanted(wanted), state, MASK if wanted.password else "")
-    return Plan(tuple(operations), (Diff(f"service {wanted.name}", "", after),), facts=facts)
+    shown = _shown_wanted(wanted) | service_environment.told(own[1])
+    diff = Diff(f"service {wanted.name}", "", _text(wanted, shown, state, MASK if wanted.password else ""))
+    return Plan(tuple(operations), (diff,), _readable(wanted, own), facts=facts)
 
 
 def _changed(wanted: Wanted, found: t.Mapping[str, t.Any], sid: str, ask: Ask) -> Plan:
@@ -222,22 +232,16 @@ def _changed(wanted: Wanted, found: t.Mapping[str, t.Any], sid: str, ask: Ask) -
     settled = _settled(wanted) in ask(probe.settled())
     differing = {} if settled else {n: value for n, value in _shown_wanted(wanted).items() if is_now[n] != value}
     new_password = not settled and _password_differs(wanted, "account" in differing, ask)
-    set_ = bool(differing or new_password)
-    because = _why_restart(wanted, found, differing, ask) if runs else []
-    warnings: list[str] = []
+    own = _own_variables(wanted, ask, settled=settled)
+    set_ = bool(differing or new_password or own[0] != own[1])
+    because = _why_restart(wanted, found, differing, own, ask) if runs else []
+    warnings = list(_readable(wanted, own))
     facts: dict[str, t.Any] = {"service": wanted.name, "account": wanted.account}
     if because and wanted.restart == "never" and wanted.state == "started":
         warnings.append(f"service {wanted.name} has to be restarted, but restart is 'never': {'; '.join(because)}")
         facts["pending_restart"] = because
-    operations: list[Operation] = _right(wanted) if "account" in differing else []
-    if set_:
-        password = {"password": wanted.password, "update_password": "always"} if new_password else {}
-        does = (
-            f"set {', '.join([*sorted(differing), *(['password'] if new_password else [])])} of service {wanted.name}"
-        )
-        operations.append(Operation(does, MODULE, _settings(wanted) | password, new_password))
-    if new_password:
-        operations += _keep_password(wanted, ask)
+    operations = _set(wanted, differing, new_password, ask)
+    operations += service_environment.operations(wanted.name, *own)
     state_after = found["state"]
     if wanted.state == "stopped" and found["state"] != "Stopped":
         operations.append(_ends(f"stop service {wanted.name}", wanted, state="stopped"))
@@ -254,22 +258,65 @@ def _changed(wanted: Wanted, found: t.Mapping[str, t.Any], sid: str, ask: Ask) -
     hidden = MASK if wanted.password else ""
     diff = Diff(
         f"service {wanted.name}",
-        _text(wanted, is_now, found["state"], hidden),
-        _text(wanted, _shown_wanted(wanted), state_after, CHANGED if new_password else hidden),
+        _text(wanted, is_now | service_environment.told(own[0]), found["state"], hidden),
+        _text(
+            wanted,
+            _shown_wanted(wanted) | service_environment.told(own[1], own[0]),
+            state_after,
+            CHANGED if new_password else hidden,
+        ),
     )
     return Plan(tuple(operations), (diff,), tuple(warnings), noted, settles=(_settled(wanted),), facts=facts)
 
 
+def _set(wanted: Wanted, differing: t.Collection[str], new_password: bool, ask: Ask) -> list[Operation]:
+    """Return the operations that change an existing service's settings: those that differ, and its password."""
+    if not (differing or new_password):
+        return []
+    password = {"password": wanted.password, "update_password": "always"} if new_password else {}
+    does = f"set {', '.join([*sorted(differing), *(['password'] if new_password else [])])} of service {wanted.name}"
+    return [
+        *(_right(wanted) if "account" in differing else []),
+        Operation(does, MODULE, _settings(wanted) | password, new_password),
+        *(_keep_password(wanted, ask) if new_password else []),
+    ]
+
+
+def _own_variables(wanted: Wanted, ask: Ask, *, settled: bool = False) -> tuple[Lines, Lines]:
+    """Return the variables of a service's own, as they are and as they shall be."""
+    found = service_environment.found(wanted.name, ask)
+    return found, found if settled else service_environment.merged(found, wanted.environment)
+
+
+def _readable(wanted: Wanted, own: tuple[Lines, Lines]) -> tuple[str, ...]:
+    # Belief [service-key-readable]: local users may read the keys of services, learn.microsoft.com "Registry Key
+    # Security and Access Rights" and "Service Security and Access Rights".
+    if own[0] == own[1] or not service_environment.readable_password(wanted.environment):
+        return ()
+    return (
+        f"https_proxy: the password of the proxy is among the variables of service {wanted.name}, in a key of the"
+        " registry that every user of the server may read: use an account that may do nothing but pass the proxy",
+    )
+
+
 def _settled(wanted: Wanted) -> Mark:
-    return Mark(MarkKind.SERVICE_SET, f"{wanted.name}: {_shown_wanted(wanted)}")
+    own = service_environment.told(service_environment.merged((), wanted.environment))
+    return Mark(MarkKind.SERVICE_SET, f"{wanted.name}: {_shown_wanted(wanted) | own}")
 
 
-def _why_restart(wanted: Wanted, found: t.Mapping[str, t.Any], differing: t.Collection[str], ask: Ask) -> list[str]:
+def _why_restart(
+    wanted: Wanted,
+    found: t.Mapping[str, t.Any],
+    differing: t.Collection[str],
+    own: tuple[Lines, Lines],
+    ask: Ask,
+) -> list[str]:
     """Return why a running service has to start again; a new password is no reason.
 
     Belief [service-password]: a process keeps its logon, learn.microsoft.com "Service User Accounts".
     """
     reasons = [f"{name} of the service changed" for name in ("account", "command") if name in differing]
+    reasons += ["variables of the service changed"] if own[0] != own[1] else []
     return [*reasons, *restart_reasons(ask, wanted.watch, found["started"])]
 
 

@@ -14,7 +14,7 @@ from .._core.kept import is_kept
 from .._core.plan import Refused
 from .._windows import account_name, windows_path
 from .._windows.account_name import AccountName, Form
-from . import firewall_rules, service_recovery, service_urls
+from . import firewall_rules, service_environment, service_recovery, service_urls
 
 PROGRAM = "Usercube-Agent.exe"
 START_MODES = {"auto": "automatic", "delayed": "delayed", "manual": "manual", "disabled": "disabled"}
@@ -52,6 +52,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         "settings_path": {"type": "str"},
         "watch": {"type": "list", "elements": "str", "default": []},
         **OPTIONS,
+        **service_environment.OPTIONS,
         "firewall": {"type": "str", "choices": list(firewall_rules.CHOICES), "default": firewall_rules.CHOICES[0]},
     },
 }
@@ -74,6 +75,7 @@ class Wanted:
         watch: files that the agent reads only at its start.
         drain: what happens while a job of the agent runs.
         guarded: the ports that the server's firewall has to let in.
+        environment: variables of its own process that are ours, by name; an empty value for one that is not wanted.
     """
 
     name: str
@@ -97,6 +99,7 @@ class Wanted:
     watch: tuple[str, ...]
     drain: Drain
     guarded: frozenset[int]
+    environment: tuple[tuple[str, str], ...] = dataclasses.field(repr=False)
 
     @classmethod
     def of(cls, arguments: dict[str, t.Any]) -> Wanted:
@@ -133,6 +136,7 @@ class Wanted:
             watch=watched(arguments),
             drain=Drain.of(arguments),
             guarded=service_urls.outward(arguments["urls"]) if firewall_rules.is_checked(arguments) else frozenset(),
+            environment=service_environment.wanted(arguments),
         )
 
     @property
