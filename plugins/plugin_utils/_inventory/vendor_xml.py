@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Elements of the Identity Manager server's XML configuration that have to match an agent, for the integration team.
 
-The vendor's pages are "Agent", "OpenIdClient" and "Connector" of the toolkit's XML configuration.
+The vendor's pages are "Agent", "OpenIdClient", "Connector" and "Connection" of the toolkit's XML configuration.
 """
 
 from __future__ import annotations
@@ -54,10 +54,25 @@ def openid_client(identifier: t.Any, secret: t.Any, profile: t.Any, display_name
     Raises:
         Refused: one of them cannot be.
     """
+    return hashed_client(identifier, hashed_secret(secret), profile, display_name, expiration_date)
+
+
+def hashed_client(
+    identifier: t.Any, hashed: str, profile: t.Any, display_name: t.Any = None, expiration_date: t.Any = None
+) -> str:
+    """Return the element that declares an OpenID client whose hash somebody has, or will fill in; as ``openid_client``.
+
+    Args:
+        identifier: the client's name.
+        hashed: the hash of its secret, or a text that stands for it.
+        profile: as in ``openid_client``.
+        display_name: as there.
+        expiration_date: as there.
+    """
     name = _text(identifier, "identifier", "the OpenID client's identifier")
     attributes = {
         "Identifier": name,
-        "HashedSecret": hashed_secret(secret),
+        "HashedSecret": hashed,
         **_display_names(display_name, name),
         "Profile": _text(profile, "profile", "the identifier of the client's profile, such as Administrator"),
         "ExpirationDate": _date(expiration_date),
@@ -81,6 +96,24 @@ def connector(identifier: t.Any, agent: t.Any, display_name: t.Any) -> str:
     return _element("Connector", attributes | {"Agent": _text(agent, "agent", "the agent's identifier")})
 
 
+def connection(identifier: t.Any, connector: t.Any, package: t.Any, display_name: t.Any = None) -> str:
+    """Return the element that declares a connection, whose settings are a section of the agent's ``Connections``.
+
+    Args:
+        identifier: the section's name.
+        connector: the identifier of the connector that it belongs to.
+        package: the identifier of the vendor's package that reads it.
+        display_name: what people see; None for the identifier, a list for several languages.
+
+    Raises:
+        Refused: one of them cannot be.
+    """
+    name = _text(identifier, "identifier", "the connection's identifier")
+    attributes = {"Identifier": name, **_display_names(display_name, name)}
+    attributes["Connector"] = _text(connector, "connector", "the connector's identifier")
+    return _element("Connection", attributes | {"Package": _text(package, "package", "the package's identifier")})
+
+
 def hashed_secret(secret: t.Any) -> str:
     """Return the hash that the server keeps of a client's secret: base64 of SHA-256 of UTF-8.
 
@@ -96,11 +129,12 @@ def hashed_secret(secret: t.Any) -> str:
 
 
 def _element(tag: str, attributes: t.Mapping[str, str | None]) -> str:
-    words = [f'{name}="{_escaped(name, value)}"' for name, value in attributes.items() if value is not None]
+    words = [f'{name}="{escaped(name, value)}"' for name, value in attributes.items() if value is not None]
     return f"<{' '.join([tag, *words])} />"
 
 
-def _escaped(name: str, value: str) -> str:
+def escaped(name: str, value: str) -> str:
+    """Return an attribute's value as XML writes it; raises Refused for a character that XML cannot hold."""
     found = _FORBIDDEN.search(value)
     if found:
         raise Refused(f"{name}: found the character U+{ord(found[0]):04X}, which XML cannot hold; take it out")

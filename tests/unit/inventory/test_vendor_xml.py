@@ -48,7 +48,7 @@ def test_a_client_never_holds_its_secret(name):
 @pytest.mark.parametrize(
     ("element", "arguments", "expected"),
     [
-        # The vendor's own samples, pages "Install the Agents", "OpenIdClient" and "Connector".
+        # The vendor's own samples, pages "Install the Agents", "OpenIdClient", "Connector" and "Connection".
         (
             vendor_xml.agent,
             ("MyAgent", "My Agent", "https://contoso.com"),
@@ -64,6 +64,12 @@ def test_a_client_never_holds_its_secret(name):
             vendor_xml.connector,
             ("HR", "Local", "HR"),
             '<Connector Identifier="HR" DisplayName_L1="HR" Agent="Local" />',
+        ),
+        (
+            vendor_xml.connection,
+            ("ADExportFulfillment", "AD", "Usercube.AD@0000001", "Connection Active Directory"),
+            '<Connection Identifier="ADExportFulfillment" DisplayName_L1="Connection Active Directory" Connector="AD"'
+            ' Package="Usercube.AD@0000001" />',
         ),
         (vendor_xml.agent, ("A", None, None), '<Agent Identifier="A" DisplayName_L1="A" />'),
         (
@@ -102,6 +108,9 @@ def test_known_hashes(secret, expected):
         (vendor_xml.agent, ("", None, None), "identifier: found ''"),
         (vendor_xml.agent, (5, None, None), "identifier: found 5"),
         (vendor_xml.agent, ("LOCAL", None, None), "identifier: found 'LOCAL', which the agent inside the server has"),
+        (vendor_xml.connection, ("", "AD", "P"), "identifier: found ''"),
+        (vendor_xml.connection, ("A", None, "P"), "connector: found None"),
+        (vendor_xml.connection, ("A", "AD", " "), "package: found ' '"),
         (vendor_xml.agent, ("A", "", None), "display_name: found ''"),
         (vendor_xml.agent, ("A", [], None), "display_name: found 0 names, wanted 1 to 16"),
         (vendor_xml.agent, ("A", ["x"] * 17, None), "display_name: found 17 names"),
