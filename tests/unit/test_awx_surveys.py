@@ -22,7 +22,7 @@ FITTING = {
 }
 SPECS = [
     yaml.safe_load((ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text("utf-8"))
-    for role in ("im_agent", "im_audit", "im_handover", "im_operate")
+    for role in ("im_agent", "im_audit", "im_handover", "im_identity", "im_operate")
 ]
 OPTIONS = {name: option for spec in SPECS for name, option in spec["argument_specs"]["main"]["options"].items()}
 WITHOUT = {"ping", "start", "adopt"}
