@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import zipfile
 
+import canaries
 import emulated
 import pytest
 import yaml
@@ -46,3 +48,16 @@ def test_agents_are_restarted_stopped_and_started(fleet):
     assert {changed for changed, _verified in left.values()} == {False}, "a restart starts no stopped agent"
     assert True not in {verified for _changed, verified in left.values()}
     assert played(fleet, "start") == dict.fromkeys(HOSTS, (True, True))
+
+
+def test_a_bundle_of_each_agent_is_made_and_nothing_is_changed(fleet, tmp_path):
+    folder = json.dumps({"im_collect_folder": str(tmp_path)})
+    before = {host: fleet.counters(host)["remote_executions"] for host in HOSTS}
+    found = played(fleet, "collect", "--extra-vars", folder)
+    assert {changed for changed, _verified in found.values()} == {False}
+    made = sorted(tmp_path.glob("*.zip"))
+    assert [path.name.partition("-2")[0] for path in made] == sorted(HOSTS)
+    for path in made:
+        archive = zipfile.ZipFile(path)
+        assert canaries.seen(*(archive.read(name).decode() for name in archive.namelist())) == []
+    assert all(fleet.counters(host)["remote_executions"] - before[host] <= 2 for host in HOSTS)

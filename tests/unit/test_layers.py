@@ -23,7 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 FLOOR = {folder: number for number, floor in enumerate(FLOORS) for folder in floor}
 # What needs Ansible, and what are its neighbours: `_run` builds the views of the others into a run, `_adopt` asks
 # what a run asks, and papers hold what the inventory makes and how a server is reached.
-NEIGHBOURS = ("_adopt", "_audit", "_handover", "_inventory", "_reach")
+NEIGHBOURS = ("_adopt", "_audit", "_handover", "_inventory", "_operate", "_reach")
 SAME_FLOOR = {
     *(("_run", neighbour) for neighbour in NEIGHBOURS),
     ("_adopt", "_inventory"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
 from urllib.parse import quote
 
 import canaries
@@ -208,6 +209,29 @@ def test_secrets_in_every_place_are_in_no_result_of_an_installation_and_of_a_rot
     assert canaries.seen(json.dumps([dump["events"], dump["processes"]])) == []
     there = "".join(entry["text"] for entry in dump["files"].values() if "text" in entry)
     assert len(canaries.seen(there)) >= 2 * canaries.count() - 20, "they did get there, and the old ones into backups"
+    assert canaries.seen(*bundled(target, given, tmp_path)) == []
+
+
+def bundled(target, given, folder):
+    """Return all that is in a support bundle of a server whose log quotes the secrets of every place."""
+    logs = f"{chain.WORKING}\\Temp\\JobLogs\\Export"
+    target.machine.files.make_folder(logs)
+    there = "".join(entry.get("text", "") for entry in target.machine.dump()["files"].values())
+    known = [secret for place in canaries.PLACES if (secret := canaries.secret(place, "new")) in there]
+    assert len(known) >= len(canaries.PLACES) - 5
+    lines = [f"the value {secret} was refused" for secret in known]
+    target.machine.files.write(f"{logs}\\1.log", "\n".join(lines).encode())
+    (done,) = [
+        step.result
+        for step in install_playbook.run_roles(
+            target, ["imops.identity_manager.im_collect"], given | {"im_collect_folder": str(folder / "collected")}
+        )
+    ]
+    assert not done.get("failed"), done
+    archive = zipfile.ZipFile(done["file"])
+    texts = [archive.read(name).decode() for name in archive.namelist()]
+    assert "the value ******** was refused" in "\n".join(texts)
+    return [*texts, *archive.namelist(), json.dumps(done)]
 
 
 def converged(word):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import typing as t
 
 from .mask import MASK
 
@@ -26,6 +27,11 @@ _QUOTED = re.compile(r"""(?<!\w)(?:'(?:[^'\\\n]|\\.)+'|"(?:[^"\\\n]|\\.)+")(?!\w
 def looks_secret(text: str) -> bool:
     """Tell whether a text has a part in a form that secrets have."""
     return _FORMS.search(text) is not None
+
+
+def secret_spans(text: str) -> t.Iterator[tuple[int, int]]:
+    """Yield where the parts of a text begin and end that have a form that secrets have."""
+    yield from (found.span() for found in _FORMS.finditer(text))
 
 
 def without_secrets(message: str) -> str:

@@ -49,6 +49,7 @@ class Pass:
         found: the findings so far.
         settings: what the inventory wants of the settings files; None where it cannot be told.
         secrets: texts that no record may show.
+        plans: each task's plan, by the task's name, in order.
         certificates: those that the agent uses.
     """
 
@@ -58,6 +59,7 @@ class Pass:
     found: list[Finding] = dataclasses.field(default_factory=list)
     settings: t.Any = None
     secrets: set[str] = dataclasses.field(default_factory=set, repr=False)
+    plans: list[tuple[str, Plan]] = dataclasses.field(default_factory=list)
     certificates: list[dict[str, str]] = dataclasses.field(default_factory=list)
 
 
@@ -79,12 +81,8 @@ class AuditingAction(ForetellingAction):
 
     def carry_out(self, host: Host, wanted: t.Any) -> dict[str, t.Any]:
         """Return the record of a server."""
-        given = inventory_check.read(self._templar.available_variables, self._templar)
-        own = {name: value for name, value in self._templar.available_variables.items() if name.startswith("im_")}
-        wrong = inventory_check.findings(given, own)
+        given, wrong, secrets = self._given()
         look = Look(host)
-        secrets = set(agent_info.secrets({"inventory": given.inventory}))
-        secrets |= vaulted.of({"inventory": given.inventory}, self._templar.available_variables).secrets
         about = record.About(host.name, wanted.operator, datetime.datetime.now(datetime.UTC))
         about = dataclasses.replace(about, inventory=record.digest(given.inventory, wanted.fingerprint_key, secrets))
         try:
@@ -96,6 +94,14 @@ class AuditingAction(ForetellingAction):
         made = record.made(about, facts, findings.merged(done.found), done.certificates)
         result = {"changed": False, "record": scrubbed(made, secrets | done.secrets)}
         return result | ({"warnings": host.warnings} if host.warnings else {})
+
+    def _given(self) -> tuple[Read, list[t.Any], set[str]]:
+        """Return the inventory, what is wrong with it, and its secrets."""
+        given = inventory_check.read(self._templar.available_variables, self._templar)
+        own = {name: value for name, value in self._templar.available_variables.items() if name.startswith("im_")}
+        secrets = set(agent_info.secrets({"inventory": given.inventory}))
+        secrets |= vaulted.of({"inventory": given.inventory}, self._templar.available_variables).secrets
+        return given, list(inventory_check.findings(given, own)), secrets
 
     def _passes(self, look: Look, given: Read, wrong: t.Sequence[t.Any], key: str) -> Pass:
         """Return the pass after which nothing is missing, or the one after the second look."""
@@ -166,6 +172,7 @@ class AuditingAction(ForetellingAction):
                 picture.add_unknown()
                 continue
             done.found += self._with_variables(task, done, subject, plan)
+            done.plans.append((str(task), plan))
             picture.add(plan)
             if task.register:
                 done.variables.set(task.register, {**plan.facts, "changed": plan.changed, "failed": False})
