@@ -1,6 +1,5 @@
-"""Whether each rule of the audit finds a fault that was planted, and passes on a sound server: build/audit/rules.json.
-
-A rule's mutants, one that always holds and one that never does, are killed where both are so.
+"""Whether each rule of the audit finds its planted faults, passes on a sound server, and is missed where it is broken:
+build/audit/rules.json.
 """
 
 from __future__ import annotations
@@ -10,48 +9,46 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [
-    str(ROOT / "tests"),
-    str(ROOT / "tests" / "unit"),
-    str(ROOT / "tests" / "unit" / "audit"),
-    str(ROOT / "tools"),
-]
+sys.path[:0] = [str(ROOT / name) for name in ("tests", "tests/unit", "tests/unit/audit", "tools")]
 
-import audited  # type: ignore[import-not-found]  # noqa: E402
-import conftest  # noqa: E402, F401  (the tests' folders come first; it makes the collection importable)
-import test_audit_rules as cases  # type: ignore[import-not-found]  # noqa: E402
+import conftest  # noqa: E402, F401  (it makes the collection importable)
+import mutants  # type: ignore[import-not-found]  # noqa: E402
+import trial  # type: ignore[import-not-found]  # noqa: E402
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._audit.catalogue import (  # type: ignore[import-untyped]  # noqa: E402
     RULES,
 )
+from planted import FAULTS, Planted  # type: ignore[import-not-found]  # noqa: E402
 
 SUMMARY = ROOT / "build" / "audit" / "rules.json"
+NOTHING: trial.Verdict = (set(), set())
 
 
 def main() -> int:
     """Write the summary, and return 0 only if every rule is as it has to be."""
-    sound = audited.installed()
-    clean = audited.audit(cases.copied(sound))
-    failing = audited.failed(clean, "fail", "unknown")
-    found: set[str] = set(failing)  # a rule that fails on the sound server was seen to fail
-    for parameters in cases.FAULTS:
-        fault = parameters.values[0]
-        server = cases.copied(sound)
-        fault.deed(server)
-        found |= audited.failed(audited.audit(server, audited.variables(**dict(fault.variables))))
-    rules = {
-        rule: {
-            "found_planted": rule in found,
-            "clean_passes": rule not in failing,
-            "mutants_killed": rule in found and rule not in failing,
+    noisy = set().union(*(part for hosting in ("iis", "service") for part in trial.of_sound(hosting)))
+    rules = {}
+    for rule in RULES:
+        faults = [fault for fault in FAULTS if fault.rule == rule]
+        rules[rule] = {
+            "found_planted": bool(faults) and all(trial.is_as_written(fault) for fault in faults),
+            "clean_passes": rule not in noisy,
+            "mutants_killed": bool(faults) and _is_missed(rule, faults[0]),
         }
-        for rule in RULES
-    }
     SUMMARY.parent.mkdir(parents=True, exist_ok=True)
     SUMMARY.write_text(json.dumps({"rules": rules}, indent=2) + "\n", "utf-8")
-    missing = [rule for rule, result in rules.items() if not all(result.values())]
-    print(f"{len(rules) - len(missing)} of {len(rules)} rules; the others: {', '.join(missing)}")
+    failing = [rule for rule, result in rules.items() if not all(result.values())]
+    others = f"; the others: {', '.join(failing)}" if failing else ""
+    print(f"{len(rules) - len(failing)} of {len(rules)} rules, {len(FAULTS)} planted faults{others}")
     print(SUMMARY.relative_to(ROOT))
-    return int(bool(missing))
+    return int(bool(failing))
+
+
+def _is_missed(rule: str, fault: Planted) -> bool:
+    """Tell whether both mutants of a rule are noticed: on a server with its fault, and on a sound one."""
+    with mutants.broken(rule, mutants.PASSES):
+        found = not trial.is_as_written(fault)
+    with mutants.broken(rule, mutants.FAILS):
+        return found and trial.of_sound(fault.hosting) != NOTHING
 
 
 if __name__ == "__main__":

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import re
 import typing as t
 
 from .._agent import fingerprint
 from .._core.mask import MASK
-from .._core.plan import Diff, Plan
+from .._core.plan import MADE_EARLIER, Diff, Plan
 from .._core.probe import Ask, NotAnswered, file
 from . import properties
 from .rule import Finding, Rule, Severity, State
@@ -26,9 +27,12 @@ SUBJECTS = {
     "win_im_site": ("site", Severity.HIGH, "site and bindings", "hosting.md"),
 }
 """Subject, severity, what people call it, and the page, by the module that plans it."""
+SILENT = frozenset({"folders", "web-config"})
+"""Subjects whose plans never warn."""
+OWED = "it needs what a refused task would have returned"
 AS_WANTED, POSSIBLE, WARNED = "as-wanted", "possible", "warned"
 _OF_OTHER_RULES = re.compile(
-    r"\([a-z0-9-]+\)$|^Microsoft's support of \.NET |^a restart of the server is pending"
+    r"\([a-z][a-z-]*\)$|^Microsoft's support of \.NET |^a restart of the server is pending"
     r"|may create, change or delete files there|may delete or rename what lies there|may read it, wanted"
     r"|exists and overrides "
 )
@@ -61,6 +65,8 @@ def _rules(subject: str, severity: Severity, what: str, page: str) -> t.Iterator
         "Do what the finding says: it names what was found, what is wanted and the variable",
         "troubleshooting.md",
     )
+    if subject in SILENT:
+        return
     yield Rule(
         f"{subject}.{WARNED}",
         subject,
@@ -102,7 +108,7 @@ def of_plan(subject: str, plan: Plan, ask: Ask, key: str) -> t.Iterator[Finding]
     warned = [warning for warning in plan.warnings if not _OF_OTHER_RULES.search(warning)]
     for warning in warned:
         yield Finding(f"{subject}.{WARNED}", State.FAIL, warning.partition(": ")[0][:120], "no warning", warning)
-    if not warned:
+    if not warned and subject not in SILENT:
         yield Finding(f"{subject}.{WARNED}", State.PASS)
 
 
@@ -111,14 +117,24 @@ def refused(subject: str, text: str, variable: str = "", place: str = "") -> tup
     why = "its plan is refused"
     return (
         Finding(f"{subject}.{POSSIBLE}", State.FAIL, variable, "a plan", text, variable=variable, place=place),
-        Finding(f"{subject}.{AS_WANTED}", State.UNKNOWN, reason=why),
-        Finding(f"{subject}.{WARNED}", State.UNKNOWN, reason=why),
+        *(one for one in unknown(subject, why) if not one.rule.endswith(f".{POSSIBLE}")),
     )
 
 
 def unknown(subject: str, reason: str) -> tuple[Finding, ...]:
     """Return what is said of a subject that has no plan."""
-    return tuple(Finding(f"{subject}.{name}", State.UNKNOWN, reason=reason) for name in (AS_WANTED, POSSIBLE, WARNED))
+    names = (AS_WANTED, POSSIBLE) if subject in SILENT else (AS_WANTED, POSSIBLE, WARNED)
+    return tuple(Finding(f"{subject}.{name}", State.UNKNOWN, reason=reason) for name in names)
+
+
+def without_owed(found: t.Iterable[Finding]) -> list[Finding]:
+    """Return findings of which those are unknown that compare with what a refused task would have returned."""
+    return [
+        dataclasses.replace(one, state=State.UNKNOWN, expected="", reason=OWED)
+        if one.state is State.FAIL and MADE_EARLIER in one.expected
+        else one
+        for one in found
+    ]
 
 
 def _compared(subject: str, diff: Diff, plan: Plan, ask: Ask, key: str) -> t.Iterator[Finding]:

@@ -11,6 +11,8 @@ from .probe import Query
 
 PROBE = "imops.identity_manager.win_im_probe"
 WRITE = "imops.identity_manager.win_im_write"
+MADE_EARLIER = "(made by an earlier step)"
+"""What a plan shows where the value is one that an earlier task of the same run is going to return."""
 
 
 class Refused(Exception):

@@ -10,7 +10,7 @@ import typing as t
 
 from .._core import probe
 from .._core.mark import Mark, MarkKind
-from .._core.plan import Diff, Operation, Plan, Refused
+from .._core.plan import MADE_EARLIER, Diff, Operation, Plan, Refused
 from .._core.probe import Ask, Query
 from .._windows import iis_config, iis_states, windows_path
 from .._windows.iis_config import Binding, Configuration, Site
@@ -294,7 +294,7 @@ def _diff(wanted: Wanted, site: Site | None, state: str, served: t.Mapping[str, 
         path=wanted.path,
         pool=wanted.pool,
         preload=wanted.preload,
-        bindings=[_binding_text(b.binding, b.thumbprint or "created by an earlier step") for b in wanted.bindings],
+        bindings=[_binding_text(b.binding, b.thumbprint or MADE_EARLIER) for b in wanted.bindings],
     )
     if site is None:
         return Diff(title, "", after)

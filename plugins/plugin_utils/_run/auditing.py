@@ -51,6 +51,7 @@ class Pass:
         secrets: texts that no record may show.
         plans: each task's plan, by the task's name, in order.
         certificates: those that the agent uses.
+        is_owed: whether a refused task was to return something that later ones are planned with all the same.
     """
 
     look: Look
@@ -61,6 +62,7 @@ class Pass:
     secrets: set[str] = dataclasses.field(default_factory=set, repr=False)
     plans: list[tuple[str, Plan]] = dataclasses.field(default_factory=list)
     certificates: list[dict[str, str]] = dataclasses.field(default_factory=list)
+    is_owed: bool = False
 
 
 class AuditingAction(ForetellingAction):
@@ -151,7 +153,7 @@ class AuditingAction(ForetellingAction):
             if not subject:  # a task that only follows, such as a restart of the server
                 continue
             if forecast.depends(task, done.variables):
-                done.found += plan_findings.unknown(subject, "it needs what a refused task would have returned")
+                done.found += plan_findings.unknown(subject, plan_findings.OWED)
                 continue
             try:
                 known = self._checked(task, done.variables)
@@ -171,11 +173,18 @@ class AuditingAction(ForetellingAction):
                 self._add_refusal(done, forecast, task, error)
                 picture.add_unknown()
                 continue
-            done.found += self._with_variables(task, done, subject, plan)
-            done.plans.append((str(task), plan))
-            picture.add(plan)
+            self._add_plan(done, picture, task, plan)
             if task.register:
                 done.variables.set(task.register, {**plan.facts, "changed": plan.changed, "failed": False})
+
+    def _add_plan(self, done: Pass, picture: Picture, task: RoleTask, plan: Plan) -> None:
+        """Add what a plan says, and count it as carried out unless it rests on what nobody returned."""
+        said = list(self._with_variables(task, done, plan_findings.subject_of(task.module), plan))
+        certain = plan_findings.without_owed(said) if done.is_owed else said
+        done.found += certain
+        done.plans.append((str(task), plan))
+        if certain == said:
+            picture.add(plan)
 
     def _planned(self, done: Pass, picture: Picture, known: Checked) -> Plan:
         done.look.prepare(known.subject.questions(known.wanted))
@@ -194,6 +203,7 @@ class AuditingAction(ForetellingAction):
             done.found += plan_findings.refused(subject, one.text, one.variable, place)
         forecast.refuse(task, found, promised=promised is not None)
         if promised and task.register:
+            done.is_owed = True
             done.variables.set(task.register, {**promised, "changed": True, "failed": False})
 
     def _with_variables(self, task: RoleTask, done: Pass, subject: str, plan: Plan) -> t.Iterator[Finding]:
@@ -263,5 +273,6 @@ class AuditingAction(ForetellingAction):
             text("site_name"),
             text("hosting") == "service",
             text("host_name"),
+            text("hosting_bundle_version"),
             datetime.datetime.now(datetime.UTC).timestamp(),
         )

@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 import collections
 import dataclasses
+import inspect
 import json
 import os
-import typing as t
 
 import audited
 import chain
-import install_playbook
+import mutants
 import pytest
+import trial
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._audit import (
     catalogue,
     findings,
@@ -22,159 +23,62 @@ from ansible_collections.imops.identity_manager.plugins.plugin_utils._audit impo
 )
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._audit.rule import Finding, State
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._health import check
-from ansible_collections.imops.identity_manager.plugins.plugin_utils._run import role_tasks
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._run import foretelling, role_tasks
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._settings.rules import table
-
-RUNTIME = chain.RUNTIME
-AGENT_FILE, GENERAL_FILE = f"{RUNTIME}\\appsettings.agent.json", f"{RUNTIME}\\appsettings.json"
+from planted import FAULTS
+from planted.fault import AGENT_FILE, RUNTIME, aged
 
 OF_OTHERS = {"answer_to_controller", "client_credentials", "start_without_request", "stop", "mail"}
 """Checks that ask the controller or the Identity Manager server, or that change something."""
 
 
-@pytest.fixture(scope="module")
-def sound():
-    """Return an installed server; a test works on a copy."""
-    return audited.installed()
-
-
-def copied(server):
-    """Return a server that is what another one is."""
-    return type(server)(server.machine.copy())
-
-
-def write(path, text):
-    return lambda server: server.machine.files.write(path, text.encode())
-
-
-def edit(path, **changes):
-    """Return a deed that changes the settings of a file at its root."""
-
-    def deed(server):
-        data = json.loads(server.machine.files.read(path))
-        server.machine.files.write(path, json.dumps({**data, **changes}).encode())
-
-    return deed
-
-
-def call(module, **arguments):
-    """Return a deed that calls a module, as somebody does by hand."""
-    return lambda server: server.engine.call(module, arguments, check=False, diff=False)
-
-
-def policy(server):
-    key = "HKLM:\\SOFTWARE\\Policies\\Microsoft\\Windows\\PowerShell\\ScriptBlockLogging"
-    server.engine.call(REGISTRY, {"path": key, "name": "EnableScriptBlockLogging", "data": 1, "type": "dword"})
-
-
-def folders(*paths):
-    def deed(server):
-        for path in paths:
-            server.machine.files.make_folder(path)
-
-    return deed
-
-
-def backups(server):
-    for number in range(50):
-        server.machine.files.write(f"{RUNTIME}\\notes.{number}.bak", b"x")
-
-
-def lock_of_a_stopped_agent(server):
-    server.engine.call("microsoft.iis.web_app_pool", {"name": chain.POOL, "state": "stopped"})
-    server.machine.files.write(f"{chain.WORKING}\\Temp\\scheduler.lock", b"")
-
-
-REGISTRY = "ansible.windows.win_regedit"
-WU = "HKLM:\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WindowsUpdate\\Auto Update\\RebootRequired"
-ACL = "ansible.windows.win_acl"
-DOWN = ("pool.as-wanted", "health.pool-started", "health.agent-answers")
-
-
-@dataclasses.dataclass(frozen=True)
-class Planted:
-    """A fault.
-
-    Attributes:
-        rule: what has to find it.
-        deed: plants it.
-        also: rules that find what follows from it.
-        variables: of the inventory, where the fault is there.
-    """
-
-    rule: str
-    deed: t.Callable[[t.Any], t.Any] = lambda server: None
-    also: frozenset[str] = frozenset()
-    variables: tuple[tuple[str, t.Any], ...] = ()
-
-
-def planted(rule, deed=lambda server: None, *also, **variables):
-    return pytest.param(Planted(rule, deed, frozenset(also), tuple(variables.items())), id=rule)
-
-
-REFUSED = ("settings.possible", "look.restart-pending", "pool.as-wanted")
-CHANGED = ("look.restart-pending", "pool.as-wanted")
-USERS = {"user": "Users", "rights": "Modify", "type": "allow", "state": "present"}
-FAULTS = [
-    planted("inventory.sound", lambda server: None, "settings.possible", identifier=""),
-    planted("settings.as-wanted", edit(AGENT_FILE, SourcesRootPaths=["D:\\Other"]), *CHANGED),
-    planted(
-        "pool.as-wanted",
-        call("microsoft.iis.web_app_pool", name=chain.POOL, attributes={"processModel.idleTimeout": "00:20:00"}),
-    ),
-    planted("product.readable", write(AGENT_FILE, '{"OpenId": }'), *REFUSED, "certificates.possible", "site.as-wanted"),
-    planted("product.plain-secret", plain_accepted=[]),
-    planted(
-        "look.overriding-files",
-        write(f"{RUNTIME}\\appsettings.Production.json", "{}"),
-        "look.secrets-readable",
-        "settings.as-wanted",
-    ),
-    planted(
-        "look.leftovers",
-        write(f"{RUNTIME}\\appsettings.json.im-0a1b2c.tmp", "{}"),
-        "look.secrets-readable",
-        "settings.as-wanted",
-    ),
-    planted("look.stale-lock", lock_of_a_stopped_agent, *DOWN),
-    planted("look.powershell-recording", policy),
-    planted("look.reboot-pending", call(REGISTRY, path=WU)),
-    planted("look.runtime-writable", call(ACL, path=RUNTIME, **USERS), "rights.as-wanted"),
-    planted("look.folders-writable", call(ACL, path=f"{chain.WORKING}\\Work", **USERS), "rights.as-wanted"),
-    planted("look.former-files", backups),
-    planted("look.former-files", folders(*(f"{RUNTIME}-6.{number}-0a1b2c3d" for number in range(4)))),
-]
-
-
 NIGHTLY = bool(os.environ.get("IMOPS_NIGHTLY"))
+BY_DAY = 10
+"""By day one in so many of the faults is planted."""
 
 
-@pytest.mark.parametrize("fault", FAULTS if NIGHTLY else FAULTS[::4])
-def test_a_planted_fault_is_found_and_nothing_else(fault, sound):
-    server = copied(sound)
-    fault.deed(server)
-    result = audited.audit(server, audited.variables(**dict(fault.variables)))
-    found = audited.failed(result) - audited.SOUND
-    assert fault.rule in found
-    assert found <= {fault.rule, *fault.also}, [
-        one for one in result["record"]["findings"] if one["state"] == "fail" and one["rule"] in found
-    ]
+@pytest.fixture
+def sound():
+    """Return an installed server under IIS."""
+    return trial.sound()
 
 
-@pytest.mark.parametrize("hosting", ["iis", *(["service"] if NIGHTLY else [])])
-def test_a_sound_server_has_no_finding_and_nothing_unknown(hosting, sound):
-    server, given = copied(sound), audited.variables(hosting=hosting)
-    if hosting == "service":
-        server = chain.server()
-        assert not install_playbook.run(server, given)[-1].result.get("failed")
-        server.machine.clock.wait(10)
-    result = audited.audit(server, given)
-    assert audited.failed(result) == audited.SOUND
-    assert audited.failed(result, "unknown") == set()
+@pytest.mark.parametrize("fault", [pytest.param(one, id=one.id) for one in FAULTS[:: 1 if NIGHTLY else BY_DAY]])
+def test_a_planted_fault_is_found_and_nothing_but_what_follows_from_it(fault):
+    result = trial.result_of(fault)
+    shown = [one for one in result["record"]["findings"] if one["state"] in {"fail", "unknown"}]
+    assert trial.verdict(result) == trial.expected(fault), shown
+
+
+FIRST = {fault.rule: fault for fault in reversed(FAULTS)}
+MUTANTS = [(rule, way) for rule in FIRST for way in (mutants.PASSES, mutants.FAILS)]
+
+
+@pytest.mark.parametrize(("rule", "way"), MUTANTS if NIGHTLY else MUTANTS[:: 3 * BY_DAY + 1])
+def test_a_rule_that_always_says_the_same_is_noticed(rule, way):
+    fault = FIRST[rule]
+    with mutants.broken(rule, way):
+        if way == mutants.PASSES:
+            assert not trial.is_as_written(fault)
+        else:
+            assert trial.of_sound(fault.hosting) != (set(), set())
+
+
+def test_each_rule_has_a_planted_fault_and_none_is_of_a_rule_that_is_not_there():
+    named = {rule for fault in FAULTS for rule in (*fault.also, *fault.unknown)}
+    assert {fault.rule for fault in FAULTS} == set(catalogue.RULES)
+    assert named <= set(catalogue.RULES)
+    twice = [name for name, times in collections.Counter(fault.id for fault in FAULTS).items() if times > 1]
+    assert twice == []
+
+
+@pytest.mark.parametrize("hosting", ["iis", "service"])
+def test_a_sound_server_has_no_finding_and_nothing_unknown(hosting):
+    assert trial.of_sound(hosting) == (set(), set())
 
 
 def test_every_rule_is_said_something_of(sound):
-    result = audited.audit(copied(sound))
+    result = audited.audit(sound)
     assert {one["rule"] for one in result["record"]["findings"]} == set(catalogue.RULES)
 
 
@@ -188,11 +92,23 @@ def test_every_plan_product_rule_and_check_has_a_rule():
     planned = {task.module.rpartition(".")[2] for task in tasks} - {"win_reboot"}
     assert planned == set(plan_findings.SUBJECTS)
     for subject, *_rest in plan_findings.SUBJECTS.values():
-        assert {f"{subject}.as-wanted", f"{subject}.possible", f"{subject}.warned"} <= set(catalogue.RULES)
+        names = {"as-wanted", "possible", *(() if subject in plan_findings.SILENT else ("warned",))}
+        assert {f"{subject}.{name}" for name in names} <= set(catalogue.RULES)
     assert {product_findings.PREFIX + rule.id for rule in table.RULES} <= set(catalogue.RULES)
     asked = {name.replace("_", "-") for name in set(check.NOT_ASKED) - OF_OTHERS}
     assert {rule.id.removeprefix(health_findings.PREFIX) for rule in health_findings.RULES} == asked
     assert {rule.id for rule in health_findings.RULES} <= set(catalogue.RULES)
+
+
+def test_a_plan_that_is_said_never_to_warn_does_not():
+    modules = {
+        module
+        for name, (subject, *_rest) in plan_findings.SUBJECTS.items()
+        for module in [foretelling.SUBJECTS[f"imops.identity_manager.{name}"]]
+        if subject in plan_findings.SILENT
+    }
+    assert len(modules) == len(plan_findings.SILENT)
+    assert not [module.__name__ for module in modules if "warnings" in inspect.getsource(module.plan)]
 
 
 def test_a_rule_has_all_its_texts_and_a_page_that_exists():
@@ -206,18 +122,18 @@ def test_a_rule_has_all_its_texts_and_a_page_that_exists():
 
 @pytest.mark.parametrize("name", ["bare", *(["down", "program gone"] if NIGHTLY else [])])
 def test_a_server_in_any_state_is_audited(name, sound):
-    server = chain.server() if name == "bare" else copied(sound)
+    server = chain.server() if name == "bare" else sound
     if name == "down":
-        lock_of_a_stopped_agent(server)
+        server.machine.iis.stop_pool(chain.POOL)
     if name == "program gone":
         server.machine.files.remove(f"{RUNTIME}\\Usercube-Agent.dll")
     result = audited.audit(server)
     assert "unaudited" not in result["record"]
-    assert audited.failed(result) - audited.SOUND
+    assert audited.failed(result)
 
 
 def test_what_is_found_holds_no_secret_and_says_what_was_changed(sound):
-    server = copied(sound)
+    server = sound
     data = json.loads(server.machine.files.read(AGENT_FILE))
     data["Connections"]["SAPExportFulfillment"]["Server"] = "old.contoso.com"
     data["Connections"]["SAPExportFulfillment"]["Password"] = "canary-changed-by-hand-11"
@@ -227,6 +143,12 @@ def test_what_is_found_holds_no_secret_and_says_what_was_changed(sound):
         assert canary not in text
         assert base64.b64encode(canary.encode()).decode() not in text
     assert "old.contoso.com" in text
+
+
+@pytest.mark.parametrize(("hours", "found"), [(0, False), (2, True)])
+def test_what_a_run_writes_just_now_is_not_left_behind(hours, found, sound):
+    aged(f"{RUNTIME}\\web.config.im-0a1b2c3d4e5f.tmp", hours)(sound)
+    assert ("look.leftovers" in audited.failed(audited.audit(sound))) is found
 
 
 def test_findings_of_one_rule_and_thing_are_one():

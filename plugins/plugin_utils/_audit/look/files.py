@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import typing as t
 
@@ -160,14 +161,19 @@ def _piled(agent: Agent, ask: Ask) -> Findings:
     if len(backups) > MOST_BACKUPS:
         wanted = f"at most {MOST_BACKUPS} backups"
         yield Finding(FORMER.id, State.FAIL, agent.runtime, wanted, f"{len(backups)}")
-    inside = [one["name"] for query in _left(agent) for one in ask(query) or ()]
-    for name in sorted({*inside, *(name for name in former if _is_left(name))}):
-        if _is_left(name):
-            yield Finding(LEFT.id, State.FAIL, name, "nothing left behind", "a file or folder of a run that was killed")
+    yield from _left_behind(agent, ask)
     size = sum(one["size"] for one in ask(_logs(agent)) or ())
     if size > MOST_BYTES:
         wanted = f"less than {MOST_BYTES >> 20} MiB"
         yield Finding(LOGS.id, State.FAIL, agent.folders.path("Temp"), wanted, f"{size >> 20} MiB")
+
+
+def _left_behind(agent: Agent, ask: Ask) -> Findings:
+    now = datetime.datetime.fromisoformat(f"{ask(probe.host())['time'][:19]}")
+    limit = f"{now - working_directory.LEFTOVER_AGE:%Y-%m-%dT%H:%M:%S}"  # younger: a run may be at work on it
+    found = [one for query in (*_left(agent), _beside(agent)) for one in ask(query) or ()]
+    for name in sorted({one["name"] for one in found if _is_left(one["name"]) and one["last_write"][:19] <= limit}):
+        yield Finding(LEFT.id, State.FAIL, name, "nothing left behind", "a file or folder of a run that was killed")
 
 
 def _is_left(name: str) -> bool:

@@ -25,6 +25,7 @@ class Agent:
         site: the same of its site.
         is_service: whether it is meant to be a service.
         host_name: of its https binding.
+        dotnet: the version of .NET that it needs, as the inventory has it.
         now: the controller's time, seconds since 1970, when the server was asked.
     """
 
@@ -35,6 +36,7 @@ class Agent:
     site: str
     is_service: bool
     host_name: str
+    dotnet: str
     now: float
 
     @property

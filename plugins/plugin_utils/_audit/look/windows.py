@@ -40,7 +40,7 @@ DOTNET_ENDS = rule(
     "windows",
     Severity.MEDIUM,
     "Microsoft: .NET support policy",
-    "Microsoft supports the newest ASP.NET Core runtime of the server",
+    "Microsoft supports the version of .NET that the agent runs on",
     "Without updates the holes that are found from then on stay open. The agent's version decides which .NET it needs.",
     "dotnet --list-runtimes",
     "Ask the vendor for an agent on a newer .NET, then set im_agent_hosting_bundle_version",
@@ -90,7 +90,7 @@ def _judge(agent: Agent, ask: Ask) -> Findings:
     recorded = [words for name, words in probe.RECORDERS.items() if policies[name]]
     if recorded:
         yield Finding(RECORDED.id, State.FAIL, "", "no recording by policy", " and ".join(recorded))
-    yield from _support(host, ask)
+    yield from _support(agent, host, ask)
     waits = prerequisites.reboot_pending(ask)
     if waits:
         yield Finding(REBOOT.id, State.FAIL, "", "no restart pending", f"a restart for {' and '.join(waits)}")
@@ -101,7 +101,7 @@ def _judge(agent: Agent, ask: Ask) -> Findings:
         yield Finding(SKEW.id, State.FAIL, "", wanted, f"{abs(seconds)} seconds {way} the controller")
 
 
-def _support(host: dict[str, str], ask: Ask) -> Findings:
+def _support(agent: Agent, host: dict[str, str], ask: Ask) -> Findings:
     today = _time(host["time"]).date()
     build = int([*re.findall(r"\d+", host["os_version"]), "0", "0", "0"][2])
     ends = WINDOWS.get(build)
@@ -112,19 +112,23 @@ def _support(host: dict[str, str], ask: Ask) -> Findings:
     elif (datetime.date.fromisoformat(ends) - today).days < AHEAD:
         wanted = f"supported for {AHEAD} days or more"
         yield Finding(WINDOWS_ENDS.id, State.FAIL, "", wanted, f"{name}, supported until {ends}")
+    yield from _dotnet(agent, host, today, ask)
+
+
+def _dotnet(agent: Agent, host: dict[str, str], today: datetime.date, ask: Ask) -> Findings:
+    # .NET does not roll forward to another major version: a newer runtime beside the agent's own does not help it.
+    major = int(found[0]) if (found := re.match(r"\d+", agent.dotnet)) else 0
     versions = [one["name"] for one in ask(_runtimes(host["program_files"])) or ()]
-    majors = sorted({int(found[1]) for found in (re.match(r"(\d+)\.", version) for version in versions) if found})
-    if not majors:
-        reason = "there is no ASP.NET Core runtime"
+    if not any(version.startswith(f"{major}.") for version in versions):
+        reason = f"the server has no ASP.NET Core runtime {major}"
         yield Finding(DOTNET_ENDS.id, State.NOT_APPLICABLE, reason=reason)
         return
-    until = prerequisites.SUPPORT_ENDS.get(majors[-1])
+    until = prerequisites.SUPPORT_ENDS.get(major)
     if until is None:
-        reason = f"it is not known until when Microsoft supports .NET {majors[-1]}"
+        reason = f"it is not known until when Microsoft supports .NET {major}"
         yield Finding(DOTNET_ENDS.id, State.UNKNOWN, reason=reason)
     elif datetime.date.fromisoformat(until) < today:
-        wanted = "a supported runtime"
-        yield Finding(DOTNET_ENDS.id, State.FAIL, "", wanted, f".NET {majors[-1]}, supported until {until}")
+        yield Finding(DOTNET_ENDS.id, State.FAIL, "", "a supported version", f".NET {major}, supported until {until}")
 
 
 def _time(text: str) -> datetime.datetime:

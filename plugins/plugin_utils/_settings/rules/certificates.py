@@ -7,10 +7,11 @@ import re
 import typing as t
 
 from ..._agent.settings_files import AGENT, GENERAL, OPAQUE
+from ..._core.plan import MADE_EARLIER
 from ..tree import get, section
 from .rule import AA, A, Found, Rule, Settings, Values, is_placeholder
 
-NO_THUMBPRINT = "(made by an earlier step)"
+NO_THUMBPRINT = MADE_EARLIER
 """What stands for the thumbprint of a pair that check mode only predicts."""
 _PLAIN = ("File", "Thumbprint", "DistinguishedName", "StoreLocation", "StoreName")
 _X509 = ("X509KeyFilePath", "X509Thumbprint", "X509SubjectDistinguishedName", "X509StoreLocation", "X509StoreName")
