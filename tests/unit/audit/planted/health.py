@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import authorities
 import chain
 from in_process import Server
 
@@ -34,6 +35,14 @@ def bound(*names: str) -> Deed:
         server.machine.iis.httpsys.set(f"{chain.HOST}:443", made.thumbprint, "My", sni=True)
 
     return deed
+
+
+def of_nobody(server: Server) -> None:
+    """Bind a certificate of an authority whose own certificate is nowhere."""
+    machine = server.machine
+    leaf = authorities.path(machine.clock.now(), 3, names=[chain.HOST])[0]
+    held = machine.certificates.add("LocalMachine", "My", leaf.der, leaf.pem)
+    machine.iis.httpsys.set(f"{chain.HOST}:443", held.thumbprint, "My", sni=True)
 
 
 FAULTS = (
@@ -97,6 +106,7 @@ FAULTS = (
         "health.certificate",
         "site.as-wanted",
     ),
+    planted("health.certificate-chain", "no issuer", of_nobody, "health.certificate", "site.as-wanted"),
     planted("health.application-log", "an error of the module", logged),
     planted(
         "health.own-log",
