@@ -33,15 +33,16 @@ def variables(**changes: t.Any) -> dict[str, t.Any]:
     return {"inventory_hostname": SERVER, **named}
 
 
-def installed(data: t.Mapping[str, t.Any] | None = None, hosting: str = "iis") -> Server:
+def installed(data: t.Mapping[str, t.Any] | None = None, hosting: str = "iis", **changes: t.Any) -> Server:
     """Return a server on which the agent was installed and has started, and in which an audit finds nothing.
 
     Args:
         data: of the emulated server.
         hosting: of the agent.
+        changes: of the inventory.
     """
     server = chain.server(data)
-    install(server, hosting=hosting)
+    install(server, hosting=hosting, **changes)
     server.machine.files.make_folder(f"{RUNTIMES}\\{DOTNET}.1")
     server.machine.files.write(f"{RUNTIMES}\\{DOTNET}.1\\Microsoft.AspNetCore.App.deps.json", b"{}")
     server.machine.clock.wait(10)

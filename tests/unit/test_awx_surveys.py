@@ -20,10 +20,7 @@ FITTING = {
     "text": {"str", "path"},
     "password": {"str"},
 }
-SPECS = [
-    yaml.safe_load((ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text("utf-8"))
-    for role in ("im_agent", "im_audit", "im_handover", "im_identity", "im_operate")
-]
+SPECS = [yaml.safe_load(path.read_text("utf-8")) for path in (ROOT / "roles").glob("*/meta/argument_specs.yml")]
 OPTIONS = {name: option for spec in SPECS for name, option in spec["argument_specs"]["main"]["options"].items()}
 WITHOUT = {"ping", "start", "adopt"}
 """Playbooks with nothing to ask, and one that writes into the inventory's folder, which a job throws away."""
