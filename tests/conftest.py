@@ -14,10 +14,16 @@ from collection_tree import link  # noqa: E402  (the path comes first)
 COLLECTIONS = link()
 os.environ["ANSIBLE_COLLECTIONS_PATH"] = f"{COLLECTIONS}:{os.environ.get('ANSIBLE_COLLECTIONS_PATH', '')}".rstrip(":")
 
+import hypothesis  # noqa: E402
 import pytest  # noqa: E402
 from ansible.plugins.loader import init_plugin_loader  # noqa: E402  (reads ANSIBLE_COLLECTIONS_PATH)
 
 init_plugin_loader([str(COLLECTIONS)])
+
+# A machine that is busy makes no test fail, and by day everybody draws the same examples: nights draw anew.
+hypothesis.settings.register_profile("day", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("night", deadline=None)
+hypothesis.settings.load_profile("night" if os.environ.get("IMOPS_NIGHTLY") else "day")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -53,7 +53,8 @@ OF_CONNECTIONS = ("pypsrp", "pywinrm", "requests-ntlm")
 
 def modules() -> list[str]:
     """Return the names of our modules, which pytest and the tools import without a package."""
-    return sorted({path.stem for folder in ("tools", "tests") for path in (ROOT / folder).rglob("*.py")})
+    found = (path for folder in ("tools", "tests") for path in (ROOT / folder).rglob("*.py"))
+    return sorted({path.parent.name if path.stem == "__init__" else path.stem for path in found})
 
 
 def deptry(roots: list[str], requirements: list[str], unused: list[str]) -> bool:
