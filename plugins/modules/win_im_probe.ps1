@@ -582,6 +582,124 @@ function Test-Download($Query) {
     }
 }
 
+# TLS with whoever has it, whose certificate is noted with how Windows judges it.
+function Open-Tls($Stream, [string] $ServerName, $Found) {
+    $sent = [Collections.Generic.List[object]]::new()
+    $tls = [Net.Security.SslStream]::new($Stream, $false, (New-Acceptance $sent))
+    $tls.AuthenticateAsClient($ServerName, $null, [Security.Authentication.SslProtocols]::Tls12, $false)
+    $served = [Security.Cryptography.X509Certificates.X509Certificate2]::new($tls.RemoteCertificate)
+    $Found['certificate'] = [Convert]::ToBase64String($served.RawData)
+    $Found['chain'] = Read-Chain $served.RawData $sent
+    return , $tls
+}
+
+# One reply of a mail server, which may have several lines: the last one has a space behind its number, RFC 5321 4.2.1.
+function Read-Reply($Stream) {
+    $text = ''
+    $line = ''
+    while ($text.Length -lt 16384) {
+        $byte = $Stream.ReadByte()
+        if ($byte -lt 0) { break }
+        $text += [char] $byte
+        if ($byte -ne 10) { $line += [char] $byte }
+        elseif ($line -match '^\d{3}( |\r?$)') { break }
+        else { $line = '' }
+    }
+    $text
+}
+
+function Send-Line($Stream, [string] $Line, $Replies) {
+    if ($Line -match '[\r\n]') { throw [ArgumentException]::new("the field 'smtp' must have no line ends") }
+    $bytes = [Text.Encoding]::ASCII.GetBytes("$Line`r`n")
+    $Stream.Write($bytes, 0, $bytes.Length)
+    $Stream.Flush()
+    $reply = Read-Reply $Stream
+    $Replies.Add(@{ said = $Line.Split([char[]] ' :')[0]; reply = $reply })
+    $reply
+}
+
+# A conversation with a mail server that ends before there is a mail, RFC 5321 and RFC 3207. Neither a name nor a password is sent.
+function Test-Smtp($Stream, $Smtp, [string] $HostName, $Found) {
+    $replies = [Collections.Generic.List[object]]::new()
+    $Found['replies'] = $replies
+    $greeting = Read-Reply $Stream
+    $replies.Add(@{ said = ''; reply = $greeting })
+    if (-not $greeting.StartsWith('220')) { return }
+    $hello = "EHLO $(Get-NeededText $Smtp 'name')"
+    $reply = Send-Line $Stream $hello $replies
+    if ((Get-Field $Smtp 'starttls' $false) -and $reply -match '(?m)^250[ -]STARTTLS\b') {
+        if (-not (Send-Line $Stream 'STARTTLS' $replies).StartsWith('220')) { return }
+        $Found['step'] = 'tls'
+        $Stream = Open-Tls $Stream $HostName $Found
+        $Found['step'] = 'smtp'
+        $reply = Send-Line $Stream $hello $replies
+    }
+    $from, $to = (Get-NeededText $Smtp 'from'), (Get-NeededText $Smtp 'to')
+    foreach ($line in "MAIL FROM:<$from>", "RCPT TO:<$to>", 'RSET', 'QUIT') {
+        if (-not $reply.StartsWith('2')) { return }
+        $reply = Send-Line $Stream $line $replies
+    }
+}
+
+# How far the server comes on its way to another one: its name, TCP, a proxy, TLS, a mail server's conversation. The step that failed is told with the error.
+function Test-Reach($Query) {
+    $hostName = Get-NeededText $Query 'host'
+    $port = [int] (Get-Field $Query 'port' 443)
+    $timeout = 1000 * [int] (Get-Field $Query 'timeout' 10)
+    $proxy = Get-Field $Query 'proxy' $null
+    $smtp = Get-Field $Query 'smtp' $null
+    $to, $toPort = $hostName, $port
+    if ($null -ne $proxy) { $to, $toPort = (Get-NeededText $proxy 'address'), [int] (Get-Field $proxy 'port' 80) }
+    $found = @{ step = 'name'; error = $null; code = $null; addresses = [string[]] @(); certificate = $null; chain = $null; replies = @() }
+    $client = $null
+    try {
+        $found['addresses'] = [string[]] @(foreach ($one in [Net.Dns]::GetHostAddresses($to)) { $one.ToString() })
+        $found['step'] = 'tcp'
+        $client = Connect-Tcp $to $toPort $timeout
+        $client.ReceiveTimeout = $timeout
+        $client.SendTimeout = $timeout
+        $stream = $client.GetStream()
+        if ($null -ne $proxy) {
+            $found['step'] = 'proxy'
+            $target = $hostName
+            if ($target.Contains(':')) { $target = "[$target]" }
+            Open-Tunnel $stream "${target}:$port" ([string] (Get-Field $proxy 'authorization' ''))
+        }
+        if (Get-Field $Query 'tls' $false) {
+            $found['step'] = 'tls'
+            $stream = Open-Tls $stream $hostName $found
+        }
+        if ($null -ne $smtp) {
+            $found['step'] = 'smtp'
+            Test-Smtp $stream $smtp $hostName $found
+        }
+        $found['step'] = 'end'
+    }
+    catch {
+        $cause = Get-Cause $_.Exception
+        if ($cause -is [ArgumentException]) { throw }
+        $found['error'] = $cause.Message
+        if ($cause -is [Net.Sockets.SocketException]) { $found['code'] = $cause.SocketErrorCode.ToString() }
+        elseif ($cause -is [TimeoutException]) { $found['code'] = 'TimedOut' }
+    }
+    finally { if ($null -ne $client) { $client.Close() } }
+    $found
+}
+
+# Where Windows finds programs by their names: the folders of the machine's Path, in order.
+function Find-Programs($Query) {
+    $folders = ([string] [Environment]::GetEnvironmentVariable('Path', [EnvironmentVariableTarget]::Machine)).Split(';')
+    $found = @{}
+    foreach ($name in (Get-NeededList $Query 'names')) {
+        $found[$name] = $null
+        foreach ($folder in $folders) {
+            $path = "$($folder.Trim().Trim([char] '"').TrimEnd('\'))\$name"
+            if ($null -eq $found[$name] -and $path -match '^[A-Za-z]:' -and [IO.File]::Exists($path)) { $found[$name] = @{ path = $path; version = Get-FileVersion $path } }
+        }
+    }
+    $found
+}
+
 function Read-Events($Query) {
     $log = Get-Field $Query 'log' 'Application'
     if (-not [Diagnostics.Eventing.Reader.EventLogSession]::GlobalSession.GetLogNames().Contains($log)) { return $null }
@@ -862,6 +980,8 @@ function Get-Answer($Query) {
         'iis' { return , (Read-Iis $Query) }
         'http' { return , (Send-Request $Query) }
         'download' { return , (Test-Download $Query) }
+        'reach' { return , (Test-Reach $Query) }
+        'programs' { return , (Find-Programs $Query) }
         'events' { return , (Read-Events $Query) }
         'environment' { return , (Read-Environment $Query) }
         'account' { return , (Read-Accounts $Query) }

@@ -93,6 +93,18 @@ def download(url: str, *unless: str) -> Query:
     return query | ({"unless": list(unless)} if unless else {})
 
 
+def reach(host: str, port: int, *, tls: bool = False, **fields: t.Any) -> Query:
+    """Ask how far the server comes on its way to another one: name, TCP, TLS; with ``proxy`` by a proxy, with ``smtp``
+    up to a recipient. No secret of a managed system is sent.
+    """
+    return {"kind": "reach", "host": host, "port": port, "tls": tls, **fields}
+
+
+def programs(*names: str) -> Query:
+    """Ask where the machine's Path finds programs."""
+    return {"kind": "programs", "names": list(names)}
+
+
 def events(since: str, *providers: str, log: str = "Application") -> Query:
     """Ask for the events of a log since a UTC time (ISO 8601)."""
     query: Query = {"kind": "events", "log": log, "since": since}
@@ -149,8 +161,11 @@ def pool_password_matches(name: str, expected: str) -> Query:
 
 
 def carries_secret(query: Query) -> bool:
-    """Tell whether a question takes a secret to the server: a password that is compared, or a request's body."""
-    return bool(query.get("expected") or query.get("body"))
+    """Tell whether a question takes a secret to the server: a password that is compared, a request's body, or a proxy's
+    password.
+    """
+    proxy = query.get("proxy") or {}
+    return bool(query.get("expected") or query.get("body") or proxy.get("authorization"))
 
 
 def may_tell_of(query: Query, path: str) -> bool:

@@ -7,10 +7,10 @@ import functools
 import re
 import typing as t
 
+from .._agent.connectors import connector_of
 from .._core.kept import is_kept
 from .._core.plan import Refused
 from .._inventory import vendor_xml
-from .._settings.rules.connectors import connector_of
 from .._settings.tree import section
 from .given import Given
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .._agent.connectors import connector_of
 from .._dotnet.json_text import fold
-from .._settings.rules.connectors import connector_of
 from .._settings.tree import get, section
 from . import endpoint
 from .endpoint import Endpoint

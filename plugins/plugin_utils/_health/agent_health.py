@@ -34,6 +34,8 @@ from .running import is_there, runs
 from .wanted import ARGUMENT_SPEC, Wanted
 
 __all__ = ["ARGUMENT_SPEC", "Stage", "Wanted", "fails", "failure", "questions", "questions_ahead", "stages", "verified"]
+SHOWS_WHAT_THE_SERVER_HOLDS = True
+"""Its checks name hosts and paths of the agent's own settings."""
 POOL_MODULE, SERVICE_MODULE = "microsoft.iis.web_app_pool", "ansible.windows.win_service"
 
 

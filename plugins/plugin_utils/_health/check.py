@@ -111,6 +111,8 @@ NOT_ASKED = {
     "start_without_request": "this run did not start the pool, and im_verify_recycle is false",
     "stop": "im_verify_recycle is false",
     "job_ran": "im_verify_jobs is false",
+    "connection_needs": "im_verify_connections is false, or no connection needs anything",
+    "connection_reached": "im_verify_connections is false, or no connection leads to another server",
     "mail": "im_verify_test_mail names no address",
 }
 """Every check, with why it is not among those that were asked."""

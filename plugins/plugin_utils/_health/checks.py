@@ -17,7 +17,9 @@ from . import (
     folder_checks,
     hosting_checks,
     log_checks,
+    need_checks,
     questions,
+    reach_checks,
     running,
 )
 from .check import Check, State, verdict
@@ -39,6 +41,9 @@ def request_checks(wanted: Wanted, ask: Ask) -> t.Iterator[Check]:
     yield from folder_checks.rights(wanted, ask)
     if wanted.credentials:
         yield credential_checks.client(wanted, wanted.credentials, ask)
+    if wanted.connections:
+        yield from need_checks.checks(wanted, ask)
+        yield from reach_checks.checks(wanted, ask)
     if wanted.jobs and not wanted.recycle:
         yield _jobs(wanted, ask)
     if wanted.mail:

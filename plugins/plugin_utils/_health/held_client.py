@@ -7,22 +7,17 @@ judged.
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import typing as t
 
-from .._agent import settings_files, settings_text, variables
-from .._agent.settings_files import AGENT, CYBERARK, ENCRYPTED_AGENT, GENERAL, Place
+from .._agent import variables
 from .._core.plan import Refused
 from .._core.probe import Ask, Query
-from .._dotnet import configuration, proxy
-from .._dotnet.configuration import Source
+from .._dotnet import proxy
 from .._dotnet.json_text import fold
+from . import held_settings
 from .token_request import Credentials
 from .wanted import Wanted
-
-_HIDDEN = (ENCRYPTED_AGENT, CYBERARK)
-"""Files whose values nobody but the agent reads."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,30 +35,23 @@ class Held:
 
 def questions(wanted: Wanted) -> tuple[Query, ...]:
     """Return the questions about the agent's own settings and its process's variables."""
-    if not wanted.credentials:
+    if not (wanted.credentials or wanted.connections):
         return ()
-    place = _place(wanted)
-    files = tuple(place.question(name) for name in (GENERAL, AGENT, *_HIDDEN))
-    return (*files, *settings_files.questions(place), *variables.questions(place.runtime, wanted.service))
-
-
-def _place(wanted: Wanted) -> Place:
-    return Place(wanted.folders.path("Runtime"), wanted.folders.path("Work"))
+    return held_settings.questions(wanted)
 
 
 def of_agent(wanted: Wanted, credentials: Credentials, ask: Ask) -> Held:
     """Return the client that the agent of a server holds; the inventory's ``credentials`` where it cannot be read."""
-    place = _place(wanted)
-    found = variables.of_agent(place.runtime, wanted.service, ask)
+    found = held_settings.variables_of(wanted, ask)
     try:
-        settings = _settings(place, found, ask)
+        settings = held_settings.of_agent(wanted, ask).values
     except (Refused, ValueError):
         return Held(credentials, ("asked with the inventory's client, as the agent's settings cannot be read",))
     held, remarks = credentials, []
     address, client = settings.get("APPLICATIONURI"), settings.get("OPENID:DEFAULTOPENIDCLIENT")
     secret = settings.get(f"OPENID:OPENIDCLIENTS:{fold(client or credentials.client)}")
     if not secret:
-        where = [name for name in _HIDDEN if (ask(place.question(name)) or {}).get("content")]
+        where = held_settings.hidden(wanted, ask)
         words = f"is in {' or '.join(where)}" if where else "is not in its settings files"
         # Who may write the server's files must not learn the inventory's secret by naming an address of their own.
         remarks.append(f"asked with the inventory's secret at the inventory's address, as the agent's secret {words}")
@@ -92,22 +80,3 @@ def _by_proxy(
         whose = "by the proxy of the agent's own process" if asked.proxy else "without a proxy, as the agent has none"
         remarks.append(f"asked {whose}, unlike im_agent_https_proxy")
     return asked, tuple(remarks)
-
-
-def _settings(place: Place, found: t.Iterable[variables.Variable], ask: Ask) -> dict[str, str]:
-    """Return the settings that can be read, by path in capital letters, the last source's values."""
-    found = tuple(found)
-    usual = variables.environment(found)
-    sources = []
-    for name in settings_files.chain(usual):
-        if name.startswith(("appsettings.encrypted", "appsettings.cyberArk")) or name == settings_files.KEY_VAULT:
-            continue
-        answer = ask(place.question(name))
-        if answer and answer.get("content"):
-            content = base64.b64decode(answer["content"])
-            sources.append(Source(name, settings_text.of_others(place.file(name), content)))
-    sources.append(Source("the environment", {one.setting: one.value for one in found if one.setting}))
-    merged = configuration.merged(sources)
-    return {
-        ":".join(path): str(one.value) for path, one in merged.values.items() if one.value not in (None, "", {}, [])
-    }

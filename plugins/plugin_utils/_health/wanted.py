@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .._agent.connectors import NAMES
 from .._agent.folders import Folders
 from .._core import probe
 from .._core.kept import is_kept
@@ -38,6 +39,8 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         "warm_up": {"type": "bool", "default": True},
         "recycle": {"type": "bool", "default": False},
         "jobs": {"type": "bool", "default": False},
+        "connections": {"type": "bool", "default": False},
+        "connectors": {"type": "dict", "default": {}},
         "test_mail": {
             "type": "dict",
             "options": {"to": {"type": "str", "required": True}, "from": {"type": "str", "required": True}},
@@ -52,6 +55,13 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 }
 
 
+def _connectors(named: t.Mapping[str, t.Any]) -> dict[str, str]:
+    unknown = sorted(str(name) for name in named.values() if name not in NAMES)
+    if unknown:
+        raise Refused(f"connectors: found {', '.join(unknown)}, wanted some of {', '.join(NAMES)}")
+    return {str(name): str(connector) for name, connector in named.items()}
+
+
 @dataclasses.dataclass(frozen=True)
 class Wanted:
     """What has to be true of the agent, and how long to wait for it (seconds).
@@ -63,6 +73,8 @@ class Wanted:
         warm_up: whether a pool that this run has started must start the agent without a request.
         recycle: whether the agent is stopped and started first, to check that it stops cleanly and starts by itself.
         jobs: whether a job must have run since the agent was started.
+        connections: whether what the agent's connections need must be there, and their managed systems be reached.
+        connectors: the connectors of connections that do not tell theirs, by name.
         mail: addresses (to, from) of a test mail, None for no mail.
         beliefs: what a belief that fails, or what stays unknown, does to the run.
     """
@@ -83,6 +95,8 @@ class Wanted:
     warm_up: bool
     recycle: bool
     jobs: bool
+    connections: bool
+    connectors: t.Mapping[str, str]
     mail: tuple[str, str] | None
     beliefs: Beliefs
     timeout: int
@@ -112,6 +126,8 @@ class Wanted:
             warm_up=arguments["warm_up"],
             recycle=arguments["recycle"],
             jobs=arguments["jobs"],
+            connections=bool(arguments.get("connections")),
+            connectors=_connectors(arguments.get("connectors") or {}),
             mail=(mail["to"], mail["from"]) if mail else None,
             beliefs=Beliefs(arguments.get("beliefs") or Beliefs.WARN),
             timeout=arguments["timeout"],

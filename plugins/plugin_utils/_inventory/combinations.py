@@ -6,10 +6,10 @@ from __future__ import annotations
 import typing as t
 
 from .._agent import fingerprint
+from .._agent.connectors import NAMES
 from .._core.plan import Refused
 from .._dotnet import proxy
 from .._settings import protection
-from .._settings.rules.connectors import NAMES
 from .._settings.tree import get
 from .._windows import iis_names, pool_attributes
 from . import named_paths, spelling

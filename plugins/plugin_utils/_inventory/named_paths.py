@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import typing as t
 
+from .._agent.connectors import CONNECTORS, connector_of
 from .._dotnet.json_text import fold
 from .._settings import protection
-from .._settings.rules.connectors import CONNECTORS, connector_of
 from .._settings.rules.known import KNOWN_AGENT, KNOWN_BELOW, KNOWN_GENERAL
 from . import spelling
 from .rules import Problem

@@ -50,7 +50,8 @@ class AgentAction(ActionBase):
         self._task.args = conversion.prepared(self._task.args, spec["argument_spec"])
         checked, arguments = self.validate_argument_spec(**spec)  # type: ignore[no-untyped-call]  # ansible-core has no types here; a copy
         host = Host(self, task_vars or {})
-        vault = vaulted.of(self._task.args, task_vars or {})
+        shows_held = getattr(self.SUBJECT, "SHOWS_WHAT_THE_SERVER_HOLDS", False)
+        vault = (vaulted.of_all if shows_held else vaulted.of)(self._task.args, task_vars or {})
         secrets: t.Collection[str] = checked._no_log_values
         try:
             if hasattr(self.SUBJECT, "secrets"):

@@ -23,7 +23,7 @@ from .._core.mark import Mark, MarkKind
 from .._core.plan import Plan
 from .._core.probe import Query
 
-FORGOTTEN_KINDS = frozenset({"http", "events", "secret_matches"})
+FORGOTTEN_KINDS = frozenset({"http", "reach", "events", "secret_matches"})
 """Questions that are not asked again by themselves: they cost time, or carry a secret."""
 _BEGUN = re.compile(r"imops-\w+\.json\.(\d+)\.\w+")
 """The name of a file that is being written, with the process of its run."""

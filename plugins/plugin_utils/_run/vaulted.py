@@ -186,6 +186,14 @@ def of(arguments: t.Any, variables: t.Mapping[str, t.Any] | Texts) -> Vaulted:
     return Vaulted(frozenset(secrets), tuple(sorted(readable)))
 
 
+def of_all(arguments: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any]) -> Vaulted:
+    """Return what of all variables comes from ansible-vault, for a task that shows what the server holds: that may have
+    come from variables which are none of its arguments.
+    """
+    found = texts(variables)
+    return of({**arguments, "held": sorted(found.inline | found.of_files)}, found)
+
+
 def _joined(arguments: t.Any, vaulted: Texts) -> set[str]:
     """Return the vaulted texts of variables that stand inside arguments. One of an encrypted file that stands in a
     structural argument, such as the organisation in a path, is readable there and so is no secret elsewhere.

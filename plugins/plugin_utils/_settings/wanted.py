@@ -7,6 +7,7 @@ import dataclasses
 import typing as t
 
 from .._agent import fingerprint
+from .._agent.connectors import NAMES as CONNECTOR_NAMES
 from .._agent.settings_files import Place
 from .._core.plan import Refused
 from .._dotnet import json_text
@@ -14,7 +15,6 @@ from .._windows import windows_path
 from .._windows.identity import Identity
 from . import inventory_value, options
 from .protection import Choice, path_of
-from .rules.connectors import NAMES as CONNECTOR_NAMES
 from .shown import Shown
 from .tree import get
 

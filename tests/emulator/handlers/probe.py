@@ -276,6 +276,8 @@ _KINDS: dict[str, t.Callable[[Machine, Query], t.Any]] = {
     "iis": _iis,
     "http": probe_web.http,
     "download": probe_web.download,
+    "reach": probe_web.reach,
+    "programs": probe_web.programs,
     "events": _events,
     "environment": _environment,
     "account": _account,

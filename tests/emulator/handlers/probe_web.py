@@ -11,8 +11,9 @@ from ..windows.errors import WindowsError
 from ..windows.machine import Machine
 from ..windows.network import web
 from ..windows.network.network import HttpRequest
+from ..windows.network.peers import Wish
 from ..windows.network.uri import Uri
-from .probe_query import Query, number, text
+from .probe_query import Query, listed, number, text
 
 
 def _proxy(given: Query | None) -> str:
@@ -82,3 +83,41 @@ def download(machine: Machine, query: Query) -> t.Any:
             raise
         answer = failure.response.answer
     return {"status": answer.status, "reason": answer.reason}
+
+
+def reach(machine: Machine, query: Query) -> t.Any:
+    """Return how far the server comes on its way to another one."""
+    smtp = query.get("smtp")
+    if smtp is not None:
+        for name in ("name", "from", "to"):
+            text(smtp, name)
+    wish = Wish(
+        text(query, "host"),
+        number(query, "port", 443),
+        bool(query.get("tls")),
+        proxy=_proxy(query.get("proxy")),
+        smtp=smtp,
+        timeout=number(query, "timeout", 10),
+    )
+    way = machine.network.reach(wish)
+    error = machine.language.said(way.error) if way.error else None
+    return {
+        "step": way.step,
+        "error": error,
+        "code": way.code,
+        "addresses": list(way.addresses),
+        "certificate": base64.b64encode(way.certificate).decode() if way.certificate else None,
+        "chain": chain(machine, way.certificate, way.sent),
+        "replies": [{"said": said, "reply": reply} for said, reply in way.replies],
+    }
+
+
+def programs(machine: Machine, query: Query) -> t.Any:
+    """Return where the machine's Path finds programs."""
+    folders = (machine.environment.get("Path") or "").split(";")
+    found: dict[str, t.Any] = {}
+    for name in listed(query, "names"):
+        places = [f"{folder.strip().strip(chr(34)).rstrip(chr(92))}\\{name}" for folder in folders]
+        there = [path for path in places if path[1:2] == ":" and machine.files.exists(path)]
+        found[name] = {"path": there[0], "version": None} if there else None
+    return found

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from dotnet_reader import DotnetReader
 from emulator.process.powershell import Unavailable
+from mail_server import MailServers
 from powershell import Engine
 from web_server import WebServer
 
@@ -49,6 +50,13 @@ def web() -> t.Iterator[WebServer]:
     """A server that answers well and badly."""
     with WebServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def mail(web: WebServer) -> t.Iterator[MailServers]:
+    """Mail servers of each kind."""
+    with MailServers(web.context) as servers:
+        yield servers
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

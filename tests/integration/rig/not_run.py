@@ -15,6 +15,7 @@ NAMES = "no name is known under Wine"
 DOMAIN = "the engine's Windows has no DNS suffix"
 
 NOT_RUN = {
+    "$found['code'] = 'TimedOut' }": TIME,  # line 683
     "[Threading.Thread]::Sleep(1000)": REST,  # of a service; that of IIS runs
     "$found = Read-Service-Now $Query": REST,
     "continue }": ALONE,  # line 225

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import typing as t
 
+import reach_cases
+from mail_server import MailServers
+from probe_case import Case, Query, error, fits, value
 from web_server import WebServer
 
-Query = dict[str, t.Any]
 FOLDER = "C:\\rig probe"
 KEY = "HKLM:\\SOFTWARE\\Rig probe"
 PROGRAMS = "C:\\Windows\\System32"
@@ -41,37 +42,23 @@ $s.SetValue('DelayedAutostart', 1, 'DWord')
 """
 
 
-def value(expected: t.Any) -> t.Callable[[t.Any], bool]:
-    """Return a check that the answer is this value."""
-    return lambda answer: bool(answer == {"value": expected})
-
-
-def error(kind: str, text: str = "") -> t.Callable[[t.Any], bool]:
-    """Return a check that the answer is an error of this type."""
-    return lambda answer: answer.get("error", {}).get("type") == kind and text in answer["error"]["message"]
-
-
-def fits(check: t.Callable[[t.Any], bool]) -> t.Callable[[t.Any], bool]:
-    """Return a check of the answer's value."""
-    return lambda answer: "value" in answer and check(answer["value"])
-
-
-@dataclasses.dataclass(frozen=True)
-class Case:
-    """A question and the check of its answer."""
-
-    name: str
-    query: Query
-    right: t.Callable[[t.Any], bool]
-
-
 def _names(answer: t.Any) -> list[str]:
     return [item["name"] for item in answer]
 
 
-def cases(web: WebServer, pfx: str) -> list[Case]:
+def cases(web: WebServer, mail: MailServers, pfx: str) -> list[Case]:
     """Return all cases; ``pfx`` is the thumbprint of a certificate with a key in LocalMachine\\CA."""
-    return [*http(web), *downloads(web), *files(), *registry(), *certificates(pfx), *system(), *iis(), *bad()]
+    return [
+        *http(web),
+        *reach_cases.cases(web, mail),
+        *downloads(web),
+        *files(),
+        *registry(),
+        *certificates(pfx),
+        *system(),
+        *iis(),
+        *bad(),
+    ]
 
 
 def files() -> list[Case]:

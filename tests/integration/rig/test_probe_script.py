@@ -11,13 +11,16 @@ import probe_state
 import pytest
 from emulator.process.powershell import IMPS, NAMED
 from lines import traced
+from mail_server import MailServers
 from not_run import NOT_RUN
 from powershell import MODULES, PROBE, Engine
-from probe_cases import Case, cases
+from probe_case import Case
+from probe_cases import cases
 from web_server import WebServer
 from write_cases import pair
 
 PASSWORD = "P@ss 'word $x"
+TO_SERVERS = {"http", "reach"}
 OF_THE_DOUBLE = {"iis", "secret_matches"}
 WITHOUT_IIS = r"""
 $f = "$env:windir\system32\inetsrv\Microsoft.Web.Administration.dll"
@@ -28,7 +31,9 @@ if ([IO.File]::Exists($f)) { [IO.File]::Move($f, "$f.$([guid]::NewGuid())") }
 pytestmark = [pytest.mark.rig, pytest.mark.xdist_group("rig")]
 
 
-def test_each_question_and_every_statement(engine: Engine, web: WebServer, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_question_and_every_statement(
+    engine: Engine, web: WebServer, mail: MailServers, capsys: pytest.CaptureFixture[str]
+) -> None:
     script, made, wrong = traced(engine, PROBE), pair(PASSWORD), []
 
     def ask(case: Case) -> None:
@@ -45,12 +50,14 @@ def test_each_question_and_every_statement(engine: Engine, web: WebServer, capsy
             ask(Case("without IIS", query, lambda answer: bool(answer == {"value": None})))
     probe_state.lay(engine, made)
     # The states of pools and sites are those of the rig's double of IIS, which a named engine does not have.
-    table = [case for case in cases(web, made.thumbprint) if not NAMED or case.query.get("kind") not in OF_THE_DOUBLE]
+    table = [
+        case for case in cases(web, mail, made.thumbprint) if not NAMED or case.query.get("kind") not in OF_THE_DOUBLE
+    ]
     assert {case.query.get("kind") for case in table} >= answer_schema.kinds() - (OF_THE_DOUBLE if NAMED else set())
-    for case in (case for case in table if case.query.get("kind") == "http"):
+    for case in (case for case in table if case.query.get("kind") in TO_SERVERS):
         ask(case)
     probe_state.lay_key(engine, made, PASSWORD)
-    asked = [case for case in table if case.query.get("kind") != "http"]
+    asked = [case for case in table if case.query.get("kind") not in TO_SERVERS]
     for case in asked:
         ask(case)
     together = engine.module(PROBE, {"queries": [case.query for case in asked]}, check=True).document

@@ -68,6 +68,11 @@ class WebServer:
         self._six = socket.create_server(("::1", 0), family=socket.AF_INET6) if socket.has_ipv6 else None
         self.six_port = self._six.getsockname()[1] if self._six else 0
 
+    @property
+    def context(self) -> ssl.SSLContext:
+        """Return what it serves in TLS."""
+        return self._context
+
     def __enter__(self) -> WebServer:
         listening_six = ((self._six, False),) if self._six else ()
         for listening, tls in ((self._plain, False), (self._tls, True), *listening_six):

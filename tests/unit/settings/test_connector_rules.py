@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._agent import connectors as rules
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._settings.rules import connector_findings
-from ansible_collections.imops.identity_manager.plugins.plugin_utils._settings.rules import connectors as rules
 
 LOGIN = {"Login": "l", "Password": "p"}
 GOOD = {
@@ -16,6 +16,7 @@ GOOD = {
     "openldap": {"Server": "a:389", "DistinguishedName": "DC=a", "Filter": "(a=b)", **LOGIN},
     "sap_erp_6": {"Server": "a", "BapiLogin": "l", "BapiPassword": "p"},
     "microsoft_entra_id": {"ApplicationId": "a", "ApplicationKey": "k", "TenantId": "t"},
+    "robot_framework": {"RobotFrameworkScriptPath": "s.robot", "Options": {"Message": "Hello"}},
     "sql": {"ConnectionString": "x", "SqlCommand": "select 1", "Timeout": "30"},
     "sharepoint": {"Server": "https://a", "Scanlevel": "Site", **LOGIN},
     "servicenow": {"Server": "https://a", "ResponseSizeLimit": 10, **LOGIN},
@@ -60,6 +61,7 @@ WRONG = [
     ("active_directory", {"EnableSLS": True}, "unknown", "EnableSLS"),
     ("ldap", {"Tables": [{"Table": "users", "BaseDN": "b", "Filter": "f"}]}, "required", "Tables"),
     ("sap_erp_6", {"Port": 70000}, "type", "Port"),
+    ("robot_framework", {"Options": "Hello"}, "type", "Options"),
     ("sql", {"SqlFile": "a.sql"}, "either", "SqlFile"),
     ("sql", {"ProviderDllName": "a.dll"}, "together", "ProviderClassFullName"),
     ("scim", {"Server": "https://a/v2/"}, "required", "Server"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._agent import connectors
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._core.mask import CHANGED, MASK
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._settings import protection, shown
-from ansible_collections.imops.identity_manager.plugins.plugin_utils._settings.rules import connectors, known, showable
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._settings.rules import known, showable
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._settings.shown import Shown
 from hypothesis import given
 from hypothesis import strategies as st

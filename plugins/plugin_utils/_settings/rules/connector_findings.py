@@ -6,10 +6,10 @@ from __future__ import annotations
 import difflib
 import typing as t
 
+from ..._agent.connectors import CHOICES, CONNECTORS, RANGES, TYPES, Connector, Values, connector_of
 from ..._agent.settings_files import OPAQUE
+from ..._agent.value_type import fits, shown
 from ..._dotnet.json_text import fold
-from .connectors import CHOICES, CONNECTORS, RANGES, TYPES, Connector, Values, connector_of
-from .value_type import fits, shown
 
 Found = t.Iterator[tuple[str, str, str]]
 """Kind of finding (required, type, together, either, unknown, unrecognised), key, what was found and what is wanted."""

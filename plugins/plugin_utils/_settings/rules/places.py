@@ -8,10 +8,10 @@ import re
 import typing as t
 
 from ..._agent.settings_files import AGENT, GENERAL, OPAQUE
+from ..._agent.value_type import fits, shown
 from ..tree import get, leaves, section
 from .known import KNOWN_AGENT, KNOWN_BELOW, KNOWN_GENERAL, RELATIVE_PATHS, TYPES
 from .rule import AA, INS, A, Found, Rule, Settings, is_placeholder
-from .value_type import fits, shown
 
 _UNDER_OPEN_ID = ("OpenIdClients", "DefaultOpenIdClient", "AgentIdentifier")
 _VITAL = {

@@ -8,13 +8,13 @@ from __future__ import annotations
 import enum
 import typing as t
 
+from ..._agent.connectors import CONNECTORS, TYPES
+from ..._agent.value_type import LIST, MAP
 from ..._core import mask
 from ..._core.secret_form import looks_secret
 from ..._dotnet.configuration import SEPARATOR
 from ..._dotnet.json_text import fold
-from .connectors import CONNECTORS, TYPES
 from .known import KNOWN_BELOW
-from .value_type import LIST, MAP
 
 Path = tuple[str, ...]
 ANY = "*"

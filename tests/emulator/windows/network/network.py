@@ -8,6 +8,7 @@ import typing as t
 from pathlib import Path
 
 from .. import errors
+from .peers import Peer, Way, Wish, reach
 
 
 def is_address(host: str) -> bool:
@@ -75,6 +76,8 @@ class Network:
         listening: functions that tell what else listens (IIS, services).
         responders: functions that answer a request to this server, or give None when it is not theirs.
         elsewhere: the same for requests to other servers.
+        peers: ports of other servers.
+        proxies: proxies that answer, as host:port.
     """
 
     def __init__(self) -> None:
@@ -87,6 +90,8 @@ class Network:
         self.listening: list[t.Callable[[], list[Listener]]] = []
         self.responders: list[t.Callable[[HttpRequest], HttpAnswer | None]] = []
         self.elsewhere: list[t.Callable[[HttpRequest], HttpAnswer | None]] = []
+        self.peers: list[Peer] = []
+        self.proxies: set[str] = set()
 
     def download(self, url: str) -> bytes:
         """Return what a URL gives; raises WebException."""
@@ -109,6 +114,11 @@ class Network:
         for more in self.listening:
             held += more()
         return sorted(set(held), key=lambda listener: (listener.port, listener.address))
+
+    def reach(self, wish: Wish) -> Way:
+        """Go to another server, or to a port of this one."""
+        here = [Peer(name, one.port, "127.0.0.1") for name in ("localhost",) for one in self.listeners()]
+        return reach([*self.peers, *here], self.proxies, wish)
 
     def request(self, request: HttpRequest) -> HttpAnswer:
         """Send a request from the server itself; raises SocketException when nothing listens."""

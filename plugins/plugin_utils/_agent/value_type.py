@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ..._core.mask import MASK
-from ..._core.secret_form import looks_secret
+from .._core.mask import MASK
+from .._core.secret_form import looks_secret
 
 BOOL, INT, LIST, MAP = "true or false", "a whole number", "a list", "settings"
 TIME = "a time such as 03:00:00"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..._dotnet.json_text import fold
+from .._dotnet.json_text import fold
 from .value_type import BOOL, INT, LIST, MAP
 
 Values = t.Mapping[str, t.Any]
@@ -263,6 +263,13 @@ CONNECTORS = (
         required=("PowerShellScriptPath",),
         optional=("Options", "Server", "AuthType"),
         page="powershellprov",
+    ),
+    Connector(
+        "robot_framework",
+        marks=(("RobotFrameworkScriptPath",),),
+        required=("RobotFrameworkScriptPath",),
+        optional=("Options",),
+        page="robotframework",
     ),
     Connector(
         "microsoft_exchange",

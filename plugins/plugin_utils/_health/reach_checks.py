@@ -1,0 +1,137 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The checks of the way from the agent's server to its managed systems: name, TCP, proxy, TLS with its certificate. No
+credential is sent.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._agent import connector_targets
+from .._agent.connector_targets import Target, Unclear
+from .._core import probe
+from .._core.plan import Refused
+from .._core.probe import Ask, NotAnswered, Query
+from . import agent_proxy, connections, held_settings, peer_certificate
+from .check import Check, State
+from .connections import Connection
+from .wanted import Wanted
+
+ID = "connection_reached"
+SECONDS = 10
+NAME, TCP, PROXY, TLS, SMTP, END = "name", "tcp", "proxy", "tls", "smtp", "end"
+"""The steps on the way, as the probe tells them."""
+CAUSES = {
+    NAME: ("The name is misspelt.", "The DNS servers of the agent's server do not know it."),
+    "refused": ("Nothing listens on this port.", "A firewall refuses the connection."),
+    TCP: ("A firewall between them drops what is sent.", "The other server is down, or the address is wrong."),
+    PROXY: ("The agent's proxy does not let the connection through, or does not reach the other server.",),
+    TLS: (
+        "The port speaks no TLS.",
+        "The two have no version of TLS or no cipher in common; the probe offers TLS 1.2.",
+    ),
+}
+
+
+def questions(wanted: Wanted, ask: Ask) -> tuple[Query, ...]:
+    """Return the question for each managed system; none where the agent's settings cannot be read."""
+    return tuple(question(target, wanted, ask) for _connection, target in _targets(wanted, ask) if target)
+
+
+def question(target: Target, wanted: Wanted, ask: Ask) -> Query:
+    """Return the question for one managed system, by the proxy that the agent takes to it."""
+    by = agent_proxy.to(target.host, wanted, ask) if target.web else {}
+    return probe.reach(target.host, target.port, tls=target.tls, timeout=SECONDS, **by)
+
+
+def _targets(wanted: Wanted, ask: Ask) -> t.Iterator[tuple[Connection, Target | None]]:
+    """Yield each managed system with its connection; None where the connection does not tell it."""
+    try:
+        found = connections.of_agent(wanted, ask)
+    except (Refused, ValueError):
+        return
+    for connection in found:
+        if connection.connector:
+            try:
+                yield from ((connection, target) for target in _of(connection))
+            except Unclear:
+                yield connection, None
+
+
+def _of(connection: Connection) -> tuple[Target, ...]:
+    name = connection.connector.name if connection.connector else ""
+    return tuple(dict.fromkeys(connector_targets.targets(name, connection.settings)))
+
+
+def checks(wanted: Wanted, ask: Ask) -> t.Iterator[Check]:
+    """Yield for each managed system how far the agent's server comes."""
+    for connection, target in _targets(wanted, ask):
+        yield _reached(connection, target, wanted, ask) if target else _unclear(connection, wanted, ask)
+
+
+def _unclear(connection: Connection, wanted: Wanted, ask: Ask) -> Check:
+    try:
+        _of(connection)
+        reason = ""
+    except Unclear as unclear:
+        reason = str(unclear)
+    hidden = held_settings.hidden(wanted, ask)
+    if hidden:
+        reason += f"; it may be in {' or '.join(hidden)}, which only the agent reads"
+    name = f"way to the managed system of connection {connection.id}"
+    remedy = "Ask from the server by hand, such as with Test-NetConnection."
+    return Check(ID, name, State.UNKNOWN, "no address", "an address", remedy, reason=reason, page=connection.page)
+
+
+def _reached(connection: Connection, target: Target, wanted: Wanted, ask: Ask) -> Check:
+    name = f"way to {target.host}:{target.port} of connection {connection.id}"
+    words = "a certificate that the agent's server trusts" if target.tls else "a TCP connection"
+    remedy = f"Correct {target.key} in im_agent_connections, DNS or the firewalls between them."
+    try:
+        answer = ask(question(target, wanted, ask))
+    except NotAnswered as failed:
+        reason = failed.message.strip() or failed.kind
+        return Check(ID, name, State.UNKNOWN, "no answer", words, reason=reason, page=connection.page)
+    if answer["step"] != END:
+        step = "refused" if answer["code"] == "ConnectionRefused" else answer["step"]
+        if step == PROXY:
+            remedy = "Let the proxy pass it on, or name the host in im_agent_no_proxy."
+        return Check(ID, name, State.FAILED, stopped(answer), words, remedy, CAUSES[step], page=connection.page)
+    if target.tls:
+        wrong = peer_certificate.objections(answer, target.host, ask)
+        if wrong:
+            return distrusted(ID, name, wrong, words)
+    by = " by the agent's proxy" if "proxy" in question(target, wanted, ask) else ""
+    found = f"reached at {', '.join(answer['addresses'])}{by}" + (", with a trusted certificate" if target.tls else "")
+    return Check(ID, name, State.PASSED, found, words, page=connection.page)
+
+
+def stopped(answer: t.Mapping[str, t.Any]) -> str:
+    """Return at which step the way ended, with what Windows says."""
+    steps = {
+        NAME: "its name is not known",
+        TCP: "no TCP connection",
+        PROXY: "the proxy does not let it through",
+        TLS: "no TLS",
+        SMTP: "no answer in SMTP",
+    }
+    told = str(answer["error"] or "").strip()
+    return steps[answer["step"]] + (f" ({told})" if told else "")
+
+
+def distrusted(id_: str, name: str, wrong: t.Sequence[str], words: str) -> Check:
+    """Return the check of a server whose certificate the agent's server does not trust."""
+    return Check(
+        id_,
+        name,
+        State.FAILED,
+        f"a certificate that is not trusted: {'; '.join(wrong)}",
+        words,
+        "Import the authority into LocalMachine\\Root, name the host as its certificate does, or have the certificate"
+        " renewed.",
+        (
+            "The server serves a certificate of an authority that is not known here, for another name, or one that has"
+            " expired.",
+        ),
+        page=peer_certificate.PAGE,
+    )
