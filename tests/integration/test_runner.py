@@ -89,6 +89,9 @@ def test_a_job_installs_another_finds_nothing_to_do_and_others_verify_and_renew(
     assert stats["changed"][HOST] > 0
     assert stats["ok"].keys() == {HOST}
     assert told(kept) == []
+    assert f"{HOST}: this may take minutes: unpack the runtime archive into" in kept["output"]
+    events = [json.loads(text) for name, text in kept.items() if "job_events" in name and name.endswith(".json")]
+    assert any("this may take minutes: install the .NET hosting bundle" in event["stdout"] for event in events)
     bound = json.dumps(fleet.command("dump", "--host", HOST)["state"])
     assert "8443" in bound
     for playbook in ("install", "verify", "renew"):

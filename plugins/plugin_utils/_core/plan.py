@@ -75,6 +75,7 @@ class Operation:
             change more.
         guard: what has to hold right before it; where it does not, the operation fails and nothing of it is done.
         explain: returns why it failed and what to do, from the module's result; empty where it does not know.
+        long: whether it may take minutes, so that people are told when it begins.
     """
 
     does: str
@@ -87,11 +88,17 @@ class Operation:
     guard: Guard | None = dataclasses.field(default=None, compare=False)
     touches: str = dataclasses.field(default="", compare=False)
     explain: t.Callable[[t.Mapping[str, t.Any]], str] | None = dataclasses.field(default=None, compare=False)
+    long: bool = dataclasses.field(default=False, compare=False)
 
 
 def write(does: str, operation: str, *, secret: bool = False, mark: Mark | None = None, **fields: t.Any) -> Operation:
     """Return an operation of the writer (docs/probe-and-writer.md)."""
     return Operation(does, WRITE, {"operation": operation, **fields}, secret, mark=mark)
+
+
+def long(operation: Operation) -> Operation:
+    """Return an operation as one that may take minutes."""
+    return dataclasses.replace(operation, long=True)
 
 
 def write_file(does: str, path: str, *, secret: bool = False, **fields: t.Any) -> Operation:

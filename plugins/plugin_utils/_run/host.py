@@ -133,6 +133,7 @@ class Host:
     def _guard(self, operation: Operation) -> str:
         """Look whether an operation may begin, as long as its guard allows; return what is wrong, empty for nothing."""
         guard, left = operation.guard, operation.guard.seconds if operation.guard else 0
+        waits = False
         if guard is None:
             return ""
         while True:
@@ -144,11 +145,25 @@ class Host:
                 return ""
             if left <= 0:
                 return guard.describe(answer)
+            if not waits:
+                self._tell(f"waits {left} seconds more at most, until it can {operation.does}")
+                waits = True
 
     def _carried_out(self, batch: list[Operation]) -> dict[str, t.Any]:
         """Run operations that share one execution, and return the module's result."""
+        self._announce(batch)
         self._outdate(batch)
         return self._execute(batch)
+
+    def _announce(self, batch: t.Iterable[Operation]) -> None:
+        """Tell which operations begin that may take minutes."""
+        for operation in batch:
+            if operation.long:
+                self._tell(f"this may take minutes: {operation.does}")
+
+    def _tell(self, text: str) -> None:
+        """Show a line right now; what a task returns is shown once it is over."""
+        self._action._display.display(f"{self.name}: {text}")
 
     def _outdate(self, batch: t.Sequence[Operation]) -> None:
         """Forget what may be otherwise after operations."""

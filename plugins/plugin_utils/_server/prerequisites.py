@@ -255,6 +255,7 @@ def _operations(wanted: Wanted, found: _Found) -> list[Operation]:
                 {"name": list(wanted.features), "include_management_tools": True, "state": "present"}
                 | ({"source": wanted.source} if wanted.source else {}),
                 explain=installer_errors.of_features,
+                long=True,
             )
         )
     bundle = _bundle_operation(wanted, found)
@@ -267,6 +268,7 @@ def _operations(wanted: Wanted, found: _Found) -> list[Operation]:
                 "restart WAS and W3SVC, which interrupts every site of this server",
                 "ansible.windows.win_service",
                 {"name": "WAS", "state": "restarted", "force_dependent_services": True},
+                long=True,
             )
         )
     return operations
@@ -346,7 +348,7 @@ def _bundle_operation(wanted: Wanted, found: _Found) -> Operation | None:
         "state": "present",
     }
     does = f"{verb} the .NET hosting bundle"
-    return Operation(does, INSTALLER, arguments, explain=installer_errors.of_installer)
+    return Operation(does, INSTALLER, arguments, explain=installer_errors.of_installer, long=True)
 
 
 def _dotted(version: t.Iterable[int]) -> str:

@@ -13,7 +13,7 @@ from .._agent.download import Download, is_url
 from .._agent.folders import Folders
 from .._core import probe
 from .._core.mark import Mark, MarkKind
-from .._core.plan import Diff, Operation, Plan, Refused, write
+from .._core.plan import Diff, Operation, Plan, Refused, long, write
 from .._core.probe import Ask, Query
 from .._windows import roots, windows_path
 from .._windows.broad_groups import NEW_FOLDER
@@ -166,13 +166,13 @@ def _check_runtime(wanted: Wanted, version: str | None, ask: Ask) -> None:
 
 def _unpack(wanted: Wanted) -> list[Operation]:
     does = f"unpack the runtime archive into {wanted.runtime}"
-    return [*_fetched(wanted), write(does, "extract", **_archive(wanted))]
+    return [*_fetched(wanted), long(write(does, "extract", **_archive(wanted)))]
 
 
 def _taken_over(wanted: Wanted) -> list[Operation]:
     """Return what marks an agent that somebody unpacked by hand; fails where it is of another version."""
     does = f"compare {wanted.runtime}, which was installed by hand, with the runtime archive, and mark it as its own"
-    return [*_fetched(wanted), write(does, "compare", programs=PROGRAMS, program=PROGRAM, **_archive(wanted))]
+    return [*_fetched(wanted), long(write(does, "compare", programs=PROGRAMS, program=PROGRAM, **_archive(wanted)))]
 
 
 def _fetched(wanted: Wanted) -> list[Operation]:
@@ -187,7 +187,7 @@ def _fetched(wanted: Wanted) -> list[Operation]:
         # A complete download that an interrupted run left behind is not fetched again.
         "force": False,
     }
-    return [Operation("download the runtime archive", "ansible.windows.win_get_url", arguments)]
+    return [Operation("download the runtime archive", "ansible.windows.win_get_url", arguments, long=True)]
 
 
 def _archive(wanted: Wanted) -> dict[str, t.Any]:
