@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import chain
@@ -58,6 +59,11 @@ def install(server: Server, **changes: t.Any) -> None:
         failed = chain.failures(chain.converge(server, chain.inventory(**changes)))
     if failed:
         raise ValueError(failed[0])
+
+
+def state(server: Server) -> str:
+    """Return all that a server is."""
+    return json.dumps(server.machine.dump(), sort_keys=True)
 
 
 def audit(server: Server, given: t.Mapping[str, t.Any] | None = None, **options: t.Any) -> dict[str, t.Any]:
