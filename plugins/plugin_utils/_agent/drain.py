@@ -14,6 +14,7 @@ import typing as t
 from .._core import probe
 from .._core.plan import Guard, Refused
 from .._core.probe import Ask, Query
+from .._core.warned import Warned, WarningKind
 
 PREFIX, AGENT = "Usercube-", "Usercube-Agent"
 WAIT, REFUSE, IGNORE = "wait", "refuse", "ignore"
@@ -61,7 +62,7 @@ class Drain(t.NamedTuple):
         seconds = 60 * self.minutes if self.policy == WAIT else 0
         return Guard(functools.partial(_running, self.runtime), seconds, self._held)
 
-    def check(self, ask: Ask) -> t.Iterator[str]:
+    def check(self, ask: Ask) -> t.Iterator[Warned]:
         """Yield a warning where the stop will wait; raises Refused where it may not, before anything is written."""
         for question in self.questions:
             answer = ask(question)
@@ -69,9 +70,10 @@ class Drain(t.NamedTuple):
                 continue
             if self.policy == REFUSE:
                 raise Refused(self._held(answer))
-            yield (
+            yield Warned(
                 f"a job of the agent in {self.runtime} runs ({_words(answer)}): the agent is stopped once it has ended,"
-                f" or after {self.minutes} minutes not at all"
+                f" or after {self.minutes} minutes not at all",
+                WarningKind.JOB_RUNS,
             )
 
     def _held(self, answer: t.Mapping[str, t.Any]) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import re
 import typing as t
 
 from .._agent import fingerprint
 from .._core.mask import MASK
 from .._core.plan import MADE_EARLIER, Diff, Plan
 from .._core.probe import Ask, NotAnswered, file
+from .._core.warned import WarningKind
 from . import properties
 from .rule import Finding, Rule, Severity, State
 
@@ -31,12 +31,17 @@ SILENT = frozenset({"folders", "web-config"})
 """Subjects whose plans never warn."""
 OWED = "it needs what a refused task would have returned"
 AS_WANTED, POSSIBLE, WARNED = "as-wanted", "possible", "warned"
-_OF_OTHER_RULES = re.compile(
-    r"\([a-z][a-z-]*\)$|^Microsoft's support of \.NET |^a restart of the server is pending"
-    r"|may create, change or delete files there|may delete or rename what lies there|may read it, wanted"
-    r"|exists and overrides "
-)
-"""Warnings that a rule of the look, or one of the product's with its id at the end, tells too."""
+TOLD_BY = {
+    WarningKind.DOTNET_SUPPORT: "look.dotnet-support",
+    WarningKind.OVERRIDING_FILE: "look.overriding-files",
+    WarningKind.READABLE: "look.secrets-readable",
+    WarningKind.REBOOT_PENDING: "look.reboot-pending",
+    WarningKind.REPLACEABLE: "look.folders-replaceable",
+    WarningKind.WRITABLE: "look.folders-writable",
+}
+"""The rule that judges what a plan warns of, whatever the plan; of Runtime it is look.runtime-writable."""
+_OTHERWISE_TOLD = frozenset({*TOLD_BY, WarningKind.PRODUCT_RULE, WarningKind.JOB_RUNS})
+"""Of the product's rules each is a rule of the audit too; and that a job runs now says nothing of the server."""
 
 
 def _rules(subject: str, severity: Severity, what: str, page: str) -> t.Iterator[Rule]:
@@ -105,9 +110,10 @@ def of_plan(subject: str, plan: Plan, ask: Ask, key: str) -> t.Iterator[Finding]
             Finding(f"{subject}.{AS_WANTED}", State.FAIL, one.does, "done", "to be done") for one in plan.operations
         ]
     yield from compared or [Finding(f"{subject}.{AS_WANTED}", State.PASS)]
-    warned = [warning for warning in plan.warnings if not _OF_OTHER_RULES.search(warning)]
+    warned = [warning for warning in plan.warnings if warning.kind not in _OTHERWISE_TOLD]
     for warning in warned:
-        yield Finding(f"{subject}.{WARNED}", State.FAIL, warning.partition(": ")[0][:120], "no warning", warning)
+        about = f"{warning.kind}: {warning.about}" if warning.about else str(warning.kind)
+        yield Finding(f"{subject}.{WARNED}", State.FAIL, about, "no warning", warning)
     if not warned and subject not in SILENT:
         yield Finding(f"{subject}.{WARNED}", State.PASS)
 

@@ -14,6 +14,7 @@ from .._core.kept import is_kept, nothing
 from .._core.mark import Mark, MarkKind
 from .._core.plan import Diff, Operation, Plan, Refused
 from .._core.probe import Ask, Query
+from .._core.warned import Warned, WarningKind
 from .._windows import roots, windows_path
 from .._windows.certificate import SERVER, Certificate
 from .._windows.host_name import ascii_form
@@ -171,7 +172,7 @@ class _Part:
     outcome: _Outcome
     imports: tuple[Operation, ...]
     rights: tuple[Operation, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Warned, ...]
     before: str
     after: str
 
@@ -294,7 +295,7 @@ def _outcome(
     return _Outcome(pair=pair, found=None, present=present, certificate=certificate, material=material)
 
 
-def _chain_warnings(outcome: _Outcome, ask: Ask) -> tuple[str, ...]:
+def _chain_warnings(outcome: _Outcome, ask: Ask) -> tuple[Warned, ...]:
     """Return warnings of a missing chain, or refuse it: of what is imported, and of a site's from the store always."""
     pair, certificate = outcome.pair, outcome.certificate
     if certificate and (not outcome.found or (pair.source == IN_STORE and SERVER in pair.uses)):
@@ -322,27 +323,35 @@ def _settled(outcome: _Outcome) -> list[Mark]:
     return [] if outcome.found else [Mark(MarkKind.PAIR_RENEWED, use) for use in outcome.pair.uses]
 
 
-def _warnings(outcome: _Outcome, now: datetime.datetime) -> t.Iterator[str]:
+def _warnings(outcome: _Outcome, now: datetime.datetime) -> t.Iterator[Warned]:
     pair, certificate = outcome.pair, outcome.certificate
     if certificate and certificate.days_left(now) <= pair.warn_days:
-        yield (
+        yield Warned(
             f"the certificate {certificate.thumbprint} for use {pair.use} expires in {certificate.days_left(now)} days "
-            f"({certificate.not_after:%Y-%m-%d})"
+            f"({certificate.not_after:%Y-%m-%d})",
+            WarningKind.CERTIFICATE_EXPIRES,
+            pair.use,
         )
     if pair.renew == "when_expiring" and pair.source == MADE and pair.days <= pair.warn_days and not outcome.found:
-        yield (
+        yield Warned(
             f"the new pair for use {pair.use} is valid for {pair.days} days and is renewed within {pair.warn_days} days"
-            " of its end, so every run creates another one: set a smaller warn_days"
+            " of its end, so every run creates another one: set a smaller warn_days",
+            WarningKind.RENEWED_EACH_RUN,
+            pair.use,
         )
     if not pair.path and pair.store.lower() in ODD_STORES:
-        yield (
+        yield Warned(
             f"store {pair.store} for use {pair.use} is a store of authorities: what is in it is trusted by the whole"
-            " server. The vendor's sample has it; My is meant for key pairs"
+            " server. The vendor's sample has it; My is meant for key pairs",
+            WarningKind.AUTHORITIES_STORE,
+            pair.use,
         )
     if not pair.path and pair.location == "CurrentUser":
-        yield (
+        yield Warned(
             f"store {pair.where} for use {pair.use} is that of the account which Ansible connects as, while the agent"
-            " sees its own only: set store_location: LocalMachine, unless both are the same account"
+            " sees its own only: set store_location: LocalMachine, unless both are the same account",
+            WarningKind.STORE_OF_ACCOUNT,
+            pair.use,
         )
 
 

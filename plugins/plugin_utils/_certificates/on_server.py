@@ -11,6 +11,7 @@ import typing as t
 from .._core import probe
 from .._core.plan import Refused
 from .._core.probe import Ask, Query
+from .._core.warned import Warned, WarningKind
 from .._windows import distinguished_name, windows_path
 from .._windows.certificate import SERVER, Certificate, describe, describe_readable
 from . import other_agents
@@ -246,7 +247,7 @@ def _listed(found: list[Installed]) -> str:
     return "; ".join(shown) + more if shown else "none"
 
 
-def check_chain(pair: Pair, certificate: Certificate, chain: t.Collection[str], ask: Ask) -> t.Iterator[str]:
+def check_chain(pair: Pair, certificate: Certificate, chain: t.Collection[str], ask: Ask) -> t.Iterator[Warned]:
     """Yield a warning, or for a site refuse, where the certificate of the issuer is nowhere.
 
     Args:
@@ -270,4 +271,4 @@ def check_chain(pair: Pair, certificate: Certificate, chain: t.Collection[str], 
     )
     if SERVER in pair.uses:
         raise Refused(f"{sentence}; browsers would not trust the site")
-    yield sentence
+    yield Warned(sentence, WarningKind.CHAIN_MISSING, pair.use)

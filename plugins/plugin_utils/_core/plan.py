@@ -8,6 +8,7 @@ import typing as t
 
 from .mark import Mark
 from .probe import Query
+from .warned import Warned
 
 PROBE = "imops.identity_manager.win_im_probe"
 WRITE = "imops.identity_manager.win_im_write"
@@ -139,7 +140,7 @@ class Plan:
 
     operations: tuple[Operation, ...] = ()
     diffs: tuple[Diff, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Warned, ...] = ()
     restart: tuple[str, ...] = ()
     settles: tuple[Mark, ...] = dataclasses.field(default=(), kw_only=True)
     kept: tuple[ControllerFile, ...] = dataclasses.field(default=(), kw_only=True)

@@ -19,6 +19,7 @@ from .._core import probe
 from .._core.mark import Mark, MarkKind
 from .._core.plan import Operation, Plan, write
 from .._core.probe import Ask, Query
+from .._core.warned import Warned, WarningKind
 from .._windows import iis_states, windows_path
 from .check import Beliefs, Check, complete
 from .checks import request_checks, start_checks, stop_checks
@@ -144,7 +145,9 @@ def verified(wanted: Wanted, checks: t.Sequence[Check], *, check: bool) -> Plan:
     warnings = (
         ()
         if check or wanted.beliefs is Beliefs.FAIL
-        else tuple(f"not verified: {one.sentence}" for one in checks if one.is_open)
+        else tuple(
+            Warned(f"not verified: {one.sentence}", WarningKind.NOT_VERIFIED, one.id) for one in checks if one.is_open
+        )
     )
     return Plan(facts=facts, warnings=warnings)
 

@@ -16,6 +16,7 @@ from .._core.mark import Mark, MarkKind
 from .._core.mask import CHANGED, MASK
 from .._core.plan import Diff, Operation, Plan, Refused
 from .._core.probe import Ask, Query
+from .._core.warned import Warned, WarningKind
 from .._windows import iis_config, iis_states
 from .._windows.iis_states import STOPPING
 from .._windows.pool_attributes import seconds
@@ -86,15 +87,16 @@ def _check_kept(wanted: Wanted, pool: iis_config.Pool | None, ask: Ask) -> None:
         raise nothing(f"password: application pool {wanted.name}, account {user}")
 
 
-def _inherited(wanted: Wanted, pool: iis_config.Pool | None, iis: iis_config.Configuration) -> t.Iterator[str]:
+def _inherited(wanted: Wanted, pool: iis_config.Pool | None, iis: iis_config.Configuration) -> t.Iterator[Warned]:
     """Yield a warning for what the pool inherits on this server and neither it nor the task sets."""
     set_here = {name for name, _value in wanted.attributes} | (pool.own if pool else frozenset())
     inherited = [name for name in iis.pool_defaults if name not in set_here]
     if inherited:
-        yield (
+        yield Warned(
             f"application pool {wanted.name} inherits {', '.join(inherited)} from applicationPoolDefaults of the"
             " server, where they are not as IIS has them: set them by attributes, or clear the defaults if the agent"
-            " shall not run with them"
+            " shall not run with them",
+            WarningKind.POOL_INHERITS,
         )
 
 
@@ -261,7 +263,8 @@ def _changed(wanted: Wanted, pool: iis_config.Pool, ask: Ask, new_password: bool
         warnings += tuple(wanted.drain.check(ask))
     if change.pending:
         why = "; ".join(change.pending)
-        warnings += (f"application pool {wanted.name} has to be restarted, but restart is 'never': {why}",)
+        text = f"application pool {wanted.name} has to be restarted, but restart is 'never': {why}"
+        warnings += (Warned(text, WarningKind.RESTART_DUE),)
         facts["pending_restart"] = list(change.pending)
     if change.starts(wanted):
         facts["restarted_because"] = list(change.because)

@@ -12,6 +12,7 @@ import typing as t
 
 from .._core import probe
 from .._core.probe import Ask, NotAnswered, Query
+from .._core.warned import Warned, WarningKind
 
 # Belief [firewall-registry]: local rules and settings are here, in the form that [MS-GPFAS] gives those of group
 # policy.
@@ -99,7 +100,7 @@ def verdicts(ports: t.Collection[int], program: str, ask: Ask) -> tuple[Verdict,
     return tuple(found)
 
 
-def warning(found: t.Iterable[Verdict], domain: str | None) -> tuple[str, ...]:
+def warning(found: t.Iterable[Verdict], domain: str | None) -> tuple[Warned, ...]:
     """Return the sentence about ports that are closed in the profiles of this server's networks, or nothing.
 
     Args:
@@ -113,10 +114,11 @@ def warning(found: t.Iterable[Verdict], domain: str | None) -> tuple[str, ...]:
     if not closed:
         return ()
     ports = "; ".join(f"port {port} ({', '.join(whys)})" for port, whys in closed.items())
-    return (
+    text = (
         f"the server's firewall does not admit everybody to {ports}: browsers may not reach the agent. Open it, see"
-        ' "The firewall" in the guide, or set firewall to ignore if another product filters the traffic',
+        ' "The firewall" in the guide, or set firewall to ignore if another product filters the traffic'
     )
+    return (Warned(text, WarningKind.PORT_CLOSED),)
 
 
 def shown(found: t.Iterable[Verdict]) -> list[dict[str, t.Any]]:

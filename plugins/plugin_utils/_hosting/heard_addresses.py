@@ -7,6 +7,7 @@ import typing as t
 
 from .._core import probe
 from .._core.probe import Ask, Query
+from .._core.warned import Warned, WarningKind
 from .wanted_site import Wanted
 
 # Belief [iplisten]: the list is this value, and where it has an entry HTTP.sys listens nowhere else, not on 127.0.0.1
@@ -21,7 +22,7 @@ def question() -> Query:
     return probe.registry(PARAMETERS, LIST)
 
 
-def warnings(wanted: Wanted, ask: Ask) -> t.Iterator[str]:
+def warnings(wanted: Wanted, ask: Ask) -> t.Iterator[Warned]:
     """Yield what the list leaves out: addresses of bindings, and the one that the verification asks."""
     answer = ask(question())
     listed = frozenset((answer or {"values": {}})["values"].get(LIST, {}).get("data") or ())
@@ -30,9 +31,12 @@ def warnings(wanted: Wanted, ask: Ask) -> t.Iterator[str]:
     only = f"HTTP.sys listens on {', '.join(sorted(listed))} only (netsh http show iplisten)"
     for b in wanted.bindings:
         if b.binding.address not in {"*", *listed}:
-            yield f"{only}, which leaves out the binding {b.binding.key}: nobody reaches it until its address is added"
+            text = f"{only}, which leaves out the binding {b.binding.key}: nobody reaches it until its address is added"
+            yield Warned(text, WarningKind.LISTENS_ELSEWHERE, b.binding.key)
     if not listed & _LOCAL:
-        yield (
+        yield Warned(
             f"{only}, which leaves out 127.0.0.1: set im_verify_address to one of these, or add it (netsh http add"
-            " iplisten 127.0.0.1), or the verification gets no answer"
+            " iplisten 127.0.0.1), or the verification gets no answer",
+            WarningKind.LISTENS_ELSEWHERE,
+            "127.0.0.1",
         )

@@ -18,6 +18,7 @@ from .._core.mark import Mark, MarkKind
 from .._core.mask import CHANGED, MASK
 from .._core.plan import Diff, Operation, Plan, Refused
 from .._core.probe import Ask, Query
+from .._core.warned import Warned, WarningKind
 from .._windows import account_name, iis_config, windows_path
 from .._windows.account_name import Form
 from . import firewall_rules, port_owner, service_environment, service_recovery, service_urls
@@ -238,7 +239,8 @@ def _changed(wanted: Wanted, found: t.Mapping[str, t.Any], sid: str, ask: Ask) -
     warnings = list(_readable(wanted, own))
     facts: dict[str, t.Any] = {"service": wanted.name, "account": wanted.account}
     if because and wanted.restart == "never" and wanted.state == "started":
-        warnings.append(f"service {wanted.name} has to be restarted, but restart is 'never': {'; '.join(because)}")
+        text = f"service {wanted.name} has to be restarted, but restart is 'never': {'; '.join(because)}"
+        warnings.append(Warned(text, WarningKind.RESTART_DUE))
         facts["pending_restart"] = because
     operations = _set(wanted, differing, new_password, ask)
     operations += service_environment.operations(wanted.name, *own)
@@ -288,15 +290,16 @@ def _own_variables(wanted: Wanted, ask: Ask, *, settled: bool = False) -> tuple[
     return found, found if settled else service_environment.merged(found, wanted.environment)
 
 
-def _readable(wanted: Wanted, own: tuple[Lines, Lines]) -> tuple[str, ...]:
+def _readable(wanted: Wanted, own: tuple[Lines, Lines]) -> tuple[Warned, ...]:
     # Belief [service-key-readable]: local users may read the keys of services, learn.microsoft.com "Registry Key
     # Security and Access Rights" and "Service Security and Access Rights".
     if own[0] == own[1] or not service_environment.readable_password(wanted.environment):
         return ()
-    return (
+    text = (
         f"https_proxy: the password of the proxy is among the variables of service {wanted.name}, in a key of the"
-        " registry that every user of the server may read: use an account that may do nothing but pass the proxy",
+        " registry that every user of the server may read: use an account that may do nothing but pass the proxy"
     )
+    return (Warned(text, WarningKind.PROXY_PASSWORD_READABLE),)
 
 
 def _settled(wanted: Wanted) -> Mark:

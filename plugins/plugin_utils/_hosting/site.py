@@ -12,6 +12,7 @@ from .._core import probe
 from .._core.mark import Mark, MarkKind
 from .._core.plan import MADE_EARLIER, Diff, Operation, Plan, Refused
 from .._core.probe import Ask, Query
+from .._core.warned import Warned, WarningKind
 from .._windows import iis_config, iis_states, windows_path
 from .._windows.iis_config import Binding, Configuration, Site
 from . import default_site, firewall_rules, heard_addresses, port_owner, service_urls, site_changes
@@ -103,7 +104,7 @@ def _with_backup(
     ask: Ask,
     operations: t.Sequence[Operation],
     diffs: tuple[Diff, ...] = (),
-    warnings: tuple[str, ...] = (),
+    warnings: tuple[Warned, ...] = (),
     **facts: t.Any,
 ) -> Plan:
     woken = iis_states.START_WEB_SERVICE in operations
@@ -192,7 +193,7 @@ def _is_freed(wanted: Wanted, port: int, ask: Ask) -> bool:
 
 def _shared_certificates(
     wanted: Wanted, iis: Configuration, served: t.Mapping[str, iis_config.Served]
-) -> t.Iterator[str]:
+) -> t.Iterator[Warned]:
     """Yield a warning for each certificate whose change affects other sites too, since they share an address and port
     without SNI.
     """
@@ -206,16 +207,20 @@ def _shared_certificates(
             if s.name.lower() != wanted.name.lower() and any(o.endpoint == b.binding.endpoint for o in s.bindings)
         ]
         if sharing:
-            yield f"the certificate of {b.binding.endpoint} is replaced for {', '.join(sharing)} too, which share it"
+            text = f"the certificate of {b.binding.endpoint} is replaced for {', '.join(sharing)} too, which share it"
+            yield Warned(text, WarningKind.CERTIFICATE_OF_OTHERS, b.binding.endpoint)
         elif not any(o.endpoint == b.binding.endpoint for s in iis.sites for o in s.bindings):
-            yield (
+            yield Warned(
                 f"HTTP.sys has the certificate {now.thumbprint} for {b.binding.endpoint}, which no site of IIS uses,"
                 f" and which is replaced by {b.thumbprint}: if another program serves there (netsh http show sslcert"
-                f" ipport={b.binding.endpoint} has its application id), choose another port, or let the binding use SNI"
+                f" ipport={b.binding.endpoint} has its application id), choose another port, or let the binding use"
+                " SNI",
+                WarningKind.CERTIFICATE_OF_OTHERS,
+                b.binding.endpoint,
             )
 
 
-def _beaten(wanted: Wanted, served: t.Mapping[str, iis_config.Served]) -> t.Iterator[str]:
+def _beaten(wanted: Wanted, served: t.Mapping[str, iis_config.Served]) -> t.Iterator[Warned]:
     """Yield a warning for each certificate that HTTP.sys has for one address of the server, at the port of a binding
     for all of them.
     """
@@ -227,10 +232,12 @@ def _beaten(wanted: Wanted, served: t.Mapping[str, iis_config.Served]) -> t.Iter
         for endpoint, entry in served.items():
             address, _colon, port = endpoint.rpartition(":")
             if port == str(b.binding.port) and _is_one_address(address) and entry.thumbprint != b.thumbprint:
-                yield (
+                yield Warned(
                     f"HTTP.sys has the certificate {entry.thumbprint} for {endpoint}, which comes before the binding"
                     f" {b.binding.key}: who reaches the server at that address gets it instead of {b.thumbprint}."
-                    f" Remove it unless another program needs it (netsh http delete sslcert ipport={endpoint})"
+                    f" Remove it unless another program needs it (netsh http delete sslcert ipport={endpoint})",
+                    WarningKind.CERTIFICATE_OF_ADDRESS,
+                    f"{endpoint}, {b.binding.key}",
                 )
 
 
@@ -241,12 +248,13 @@ def _is_one_address(text: str) -> bool:
         return False
 
 
-def _starts_never(wanted: Wanted, site: Site) -> t.Iterator[str]:
+def _starts_never(wanted: Wanted, site: Site) -> t.Iterator[Warned]:
     """Yield a warning for a site that stays stopped after a restart of the server; no option of the module sets it."""
     if wanted.state == "started" and not site.starts:
-        yield (
+        yield Warned(
             f"site {site.name} has serverAutoStart=false, so it stays stopped after the next restart of the server:"
-            f' set it to true (appcmd set site "{site.name}" /serverAutoStart:true)'
+            f' set it to true (appcmd set site "{site.name}" /serverAutoStart:true)',
+            WarningKind.SITE_STAYS_STOPPED,
         )
 
 

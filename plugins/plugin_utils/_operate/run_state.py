@@ -8,6 +8,7 @@ import typing as t
 
 from .._core.plan import Diff, Operation, Plan, Refused
 from .._core.probe import Ask, Query
+from .._core.warned import Warned, WarningKind
 from . import under_iis, under_services
 from .turn import RESTARTED, STARTED, STATES, STOPPED, Turn
 
@@ -92,10 +93,11 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
         operations = turn.start
     warnings = turn.warnings
     if stays_stopped:
-        warnings += (
+        text = (
             f"found {turn.found}, so the agent was not restarted: a restart leaves stopped what somebody has stopped."
-            " Start it (playbook start.yml), or set start_stopped (im_operate_start_stopped) to true",
+            " Start it (playbook start.yml), or set start_stopped (im_operate_start_stopped) to true"
         )
+        warnings += (Warned(text, WarningKind.STAYS_STOPPED),)
     runs = starts or (turn.runs and not stops)
     facts: dict[str, t.Any] = {"runs": runs, "was_running": turn.runs}
     if starts:

@@ -7,6 +7,7 @@ import dataclasses
 import typing as t
 
 from .._core.plan import Operation, Until
+from .._core.warned import Warned
 
 STARTED, STOPPED, RESTARTED = "started", "stopped", "restarted"
 STATES = (STARTED, STOPPED, RESTARTED)
@@ -39,7 +40,7 @@ class Turn:
     start: tuple[Operation, ...]
     restart: tuple[Operation, ...]
     remedy: str
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Warned, ...] = ()
 
 
 def patient(until: Until) -> Until:

@@ -233,7 +233,13 @@ class AuditingAction(ForetellingAction):
                 continue
             if known:
                 done.secrets |= known.secrets
-                alone = {"credentials": None, "from_controller": False, "recycle": False, "mail": None}
+                alone = {
+                    "credentials": None,
+                    "from_controller": False,
+                    "connections": False,
+                    "recycle": False,
+                    "mail": None,
+                }
                 done.found += health_findings.findings(dataclasses.replace(known.wanted, **alone), done.look.ask)
 
     def _judge_look(self, done: Pass) -> None:

@@ -15,6 +15,7 @@ from .._core import probe
 from .._core.mark import MarkKind
 from .._core.plan import Operation, write
 from .._core.probe import Ask, Query
+from .._core.warned import Warned, WarningKind
 from .._windows import broad_groups, iis_config, sddl, windows_path
 from .._windows.broad_groups import Restricted
 from .working_directory import MARKER
@@ -35,7 +36,7 @@ class Folder:
 
     text: str
     operations: tuple[Operation, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Warned, ...] = ()
 
 
 def questions(folders: Folders) -> tuple[Query, ...]:
@@ -62,7 +63,7 @@ def _above(folders: Folders) -> tuple[str, ...]:
     return tuple(dict.fromkeys(path for path in found if path))
 
 
-def of_those_above(folders: Folders, ask: Ask) -> list[str]:
+def of_those_above(folders: Folders, ask: Ask) -> list[Warned]:
     """Return warnings of who may rename or delete the agent's folders by the rights of the folders they lie in; raises
     BadSddl.
     """
@@ -71,11 +72,12 @@ def of_those_above(folders: Folders, ask: Ask) -> list[str]:
         found = ask(probe.acl(path))[0]
         who = broad_groups.removers(sddl.parse(found["sddl"], path)) if found else ()
         if who:
-            warnings.append(
+            text = (
                 f"{path}: found that {', '.join(who)} may delete or rename what lies there, wanted that only"
                 " administrators may: whoever puts another folder in the place of the agent's owns the agent. This"
                 " folder is not changed here: remove these rights by hand"
             )
+            warnings.append(Warned(text, WarningKind.REPLACEABLE, path))
     return warnings
 
 
@@ -124,17 +126,19 @@ def _change(path: str, planned: Restricted) -> t.Iterator[Operation]:
         yield write(f"let {who} no longer write in {path}", "rights", path=path, sddl=planned.change)
 
 
-def _reported(path: str, text: str) -> t.Iterator[str]:
+def _reported(path: str, text: str) -> t.Iterator[Warned]:
     writers = broad_groups.writers(sddl.parse(text, path))
     if writers:
-        yield (
+        yield Warned(
             f"{path}: found that {', '.join(writers)} may create, change or delete files there, wanted that only"
             " administrators and the agent's identity may: whoever plants a settings file there owns the agent;"
-            f" {REMEDY}"
+            f" {REMEDY}",
+            WarningKind.WRITABLE,
+            path,
         )
 
 
-def of_secrets(folders: Folders, sid: str, chosen: str, ask: Ask) -> tuple[list[Operation], list[str]]:
+def of_secrets(folders: Folders, sid: str, chosen: str, ask: Ask) -> tuple[list[Operation], list[Warned]]:
     """Return what is to be done about files with secrets that no other task writes, and what is reported of all.
 
     Args:
@@ -157,8 +161,12 @@ def of_secrets(folders: Folders, sid: str, chosen: str, ask: Ask) -> tuple[list[
         files += secret_files.found(folders.path("Runtime"), pattern, ask)
     readers = [(path, secret_files.readers(text, sid, path)) for path, text in files]
     return operations, [
-        f"{path}: found that {who} may read it, wanted that only administrators and the agent's identity may, since it"
-        f" may hold secrets; {REMEDY}"
+        Warned(
+            f"{path}: found that {who} may read it, wanted that only administrators and the agent's identity may, since"
+            f" it may hold secrets; {REMEDY}",
+            WarningKind.READABLE,
+            path,
+        )
         for path, who in readers
         if who
     ]

@@ -12,6 +12,7 @@ from .._agent.folders import Folders
 from .._core import probe
 from .._core.plan import Diff, Operation, Plan, Refused, write
 from .._core.probe import Ask, Query
+from .._core.warned import Warned, WarningKind
 from .._windows import sddl, windows_path
 from .._windows.identity import FORMER_SPEC, IDENTITY_SPEC, Identity
 from .._windows.sddl import Security
@@ -212,12 +213,16 @@ def _needed(wanted: Wanted, right: str | None, security: Security) -> str | None
     return wanted.inherited if right is None and security.protected else right
 
 
-def _conditional(path: str, security: Security) -> list[str]:
+def _conditional(path: str, security: Security) -> list[Warned]:
     """Return a warning of each entry of which this collection does not know whether it counts."""
     return [
-        f"{path}: found an entry that {'allows' if a.allows else 'denies'} {sddl.name(a.sid)} {sddl.words(a.rights)}"
-        " only under a condition, which is not evaluated here and left as it is: check on the server what it means for"
-        " the agent"
+        Warned(
+            f"{path}: found an entry that {'allows' if a.allows else 'denies'} {sddl.name(a.sid)}"
+            f" {sddl.words(a.rights)} only under a condition, which is not evaluated here and left as it is: check on"
+            " the server what it means for the agent",
+            WarningKind.CONDITIONAL_RIGHTS,
+            f"{path}, {a.sid}",
+        )
         for a in security.conditional
     ]
 

@@ -13,6 +13,7 @@ from .._agent.download import Download
 from .._core import probe
 from .._core.plan import Diff, Operation, Plan, Refused
 from .._core.probe import Ask, Query
+from .._core.warned import Warned, WarningKind
 from .._windows import iis_config
 from . import installer_errors
 
@@ -173,7 +174,8 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     }
     warnings = tuple(_warnings(wanted, host, ask))
     if found.iis and bundle:
-        warnings += ("work on the .NET hosting bundle restarts IIS once: every site of this server is interrupted",)
+        text = "work on the .NET hosting bundle restarts IIS once: every site of this server is interrupted"
+        warnings += (Warned(text, WarningKind.IIS_RESTARTS),)
     return Plan(tuple(operations), (_diff(wanted, found),), warnings, facts=facts)
 
 
@@ -375,13 +377,15 @@ def reboot_pending(ask: Ask) -> list[str]:
     return found
 
 
-def _warnings(wanted: Wanted, host: t.Mapping[str, t.Any], ask: Ask) -> t.Iterator[str]:
+def _warnings(wanted: Wanted, host: t.Mapping[str, t.Any], ask: Ask) -> t.Iterator[Warned]:
     ends = SUPPORT_ENDS.get(wanted.version[0])
     if ends and str(host["time"])[:10] > ends:
-        yield (
+        yield Warned(
             f"Microsoft's support of .NET {wanted.version[0]} ended on {ends}; the agent's version decides which one it"
-            " needs"
+            " needs",
+            WarningKind.DOTNET_SUPPORT,
         )
     pending = reboot_pending(ask)
     if pending and wanted.reboot != "never":
-        yield f"a restart of the server is pending ({', '.join(pending)}); this run did not cause it"
+        text = f"a restart of the server is pending ({', '.join(pending)}); this run did not cause it"
+        yield Warned(text, WarningKind.REBOOT_PENDING)

@@ -16,6 +16,7 @@ from .._core import probe
 from .._core.kept import KEPT
 from .._core.plan import Operation, Plan, Refused, write, write_file
 from .._core.probe import Ask, Query
+from .._core.warned import Warned, WarningKind
 from .._dotnet import configuration, json_editor, json_text, proxy
 from . import certificate_password, encrypted_file, kept_secrets, options, own_rights, protection, settings_file, shown
 from .encrypted_file import Encrypted
@@ -65,8 +66,7 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
         general, agent = settings_file.without_unmanaged(general), settings_file.without_unmanaged(agent)
     warnings = [*_judge(wanted, general, agent, encrypted, ask), *_foreign_warnings(wanted, general, agent, ask)]
     if wanted.unmanaged == "report":
-        for file in (general, agent):
-            warnings += [f"{wanted.file(file.name)}: {key} is not managed" for key in settings_file.unmanaged(file)]
+        warnings += (warned for file in (general, agent) for warned in _unmanaged(wanted, file))
     files = [general, *([mapping] if mapping else []), agent]
     warnings += _exposures(wanted, files)
     operations = _operations(wanted, files, encrypted, ask, check=check)
@@ -83,6 +83,13 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     facts: dict[str, t.Any] = {"path": wanted.place.runtime}
     facts["key_vault_secrets"] = [protection.vault_name(p) for p in agent.kept.paths[protection.KEY_VAULT]]
     return Plan(operations, diffs, tuple(warnings), restart, facts=facts)
+
+
+def _unmanaged(wanted: Wanted, file: File) -> t.Iterator[Warned]:
+    """Yield the keys of a file that the inventory says nothing of."""
+    for key in settings_file.unmanaged(file):
+        text = f"{wanted.file(file.name)}: {key} is not managed"
+        yield Warned(text, WarningKind.NOT_MANAGED, f"{file.name}: {key}")
 
 
 def _operations(
@@ -172,7 +179,9 @@ def _compose(wanted: Wanted, file: File, parts: t.Iterable[tuple[str, str]], tex
     )
 
 
-def _judge(wanted: Wanted, general: File, agent: File, encrypted: t.Iterable[Encrypted], ask: Ask) -> t.Iterator[str]:
+def _judge(
+    wanted: Wanted, general: File, agent: File, encrypted: t.Iterable[Encrypted], ask: Ask
+) -> t.Iterator[Warned]:
     """Yield the warnings of the product's rules over what the agent will see; raises Refused for their errors."""
     merged_general = _merged(wanted, general, ENCRYPTED_GENERAL, ask)
     there = tuple(f.name for f in encrypted if f.write or (f.present != "absent" and not f.remove))
@@ -200,7 +209,7 @@ def _judge(wanted: Wanted, general: File, agent: File, encrypted: t.Iterable[Enc
         parts = [(given_by.path_of(settings, f), str(f)) for f in fatal]
         text = f"{wanted.place.runtime}: the settings would not work, nothing was written: {reasons}"
         raise Refused(text, parts if all(variable for variable, _text in parts) else ())
-    yield from map(str, findings)
+    yield from (Warned(str(f), WarningKind.PRODUCT_RULE, f"{f.rule.id}, {f.file}: {f.key}") for f in findings)
 
 
 def _merged(wanted: Wanted, file: File, encrypted: str, ask: Ask) -> dict[str, t.Any]:
@@ -230,7 +239,7 @@ def _tree(wanted: Wanted, name: str, *layers: dict[str, t.Any]) -> dict[str, t.A
         ) from None
 
 
-def _foreign_warnings(wanted: Wanted, general: File, agent: File, ask: Ask) -> t.Iterator[str]:
+def _foreign_warnings(wanted: Wanted, general: File, agent: File, ask: Ask) -> t.Iterator[Warned]:
     """Yield what files that others write change of what is wanted, and variables that the agent ignores."""
     found = _variables(wanted, ask)
     yield from _variable_warnings(wanted, found)
@@ -241,13 +250,15 @@ def _foreign_warnings(wanted: Wanted, general: File, agent: File, ask: Ask) -> t
         if on_top is not None:
             beaten = configuration.changed(_plain(file.changes), on_top)
             what = f" and changes {', '.join(beaten)}" if beaten else ""
-            yield f"{wanted.file(name)} exists and overrides {file.name}{what}: remove it unless this is intended"
+            text = f"{wanted.file(name)} exists and overrides {file.name}{what}: remove it unless this is intended"
+            yield Warned(text, WarningKind.OVERRIDING_FILE, name)
     on_top = settings_files.foreign(wanted.place, CONNECTION, ask)
     beaten = configuration.changed(_plain(agent.changes), on_top or {})
     if beaten:
-        yield (
+        yield Warned(
             f"{wanted.file(CONNECTION)}, which the server's pages write, is loaded last and changes"
-            f" {', '.join(beaten)}: change these there, or take them out of the inventory"
+            f" {', '.join(beaten)}: change these there, or take them out of the inventory",
+            WarningKind.OVERRIDING_PAGES,
         )
 
 
@@ -255,36 +266,42 @@ def _variables(wanted: Wanted, ask: Ask) -> tuple[Variable, ...]:
     return variables.of_agent(wanted.place.runtime, wanted.service_name, ask)
 
 
-def _variable_warnings(wanted: Wanted, found: t.Iterable[Variable]) -> t.Iterator[str]:
+def _variable_warnings(wanted: Wanted, found: t.Iterable[Variable]) -> t.Iterator[Warned]:
     """Yield which variables change what is wanted, and which of the machine's the agent ignores."""
     settings = {GENERAL: _plain(wanted.general), AGENT: _plain(wanted.agent)}
     for variable in found:
         name, source = variable.name, variable.source
         ignored = proxy.why_not_read(name, variable.value) if variable.value else None
         if ignored and source == variables.OF_MACHINE:
-            yield f"the server's variable {name}: found {ignored}"
+            yield Warned(f"the server's variable {name}: found {ignored}", WarningKind.VARIABLE_IGNORED, name)
         for file, tree in settings.items() if variable.setting else ():
             for beaten in configuration.changed(tree, {variable.setting: variable.value}):
-                yield (
+                yield Warned(
                     f"the variable {name} of {source} is loaded after {wanted.file(file)} and changes {beaten}: remove"
-                    " it, or put its value into the inventory"
+                    " it, or put its value into the inventory",
+                    WarningKind.OVERRIDING_VARIABLE,
+                    f"{name}, {file}: {beaten}",
                 )
 
 
-def _exposures(wanted: Wanted, files: t.Iterable[File]) -> t.Iterator[str]:
+def _exposures(wanted: Wanted, files: t.Iterable[File]) -> t.Iterator[Warned]:
     """Yield which secrets could be seen: those that the vendor's tool is run for, and those like ordinary words."""
     for file in files:
         short = shown.short(file.changes)
         if short:
-            yield (
+            yield Warned(
                 f"{wanted.file(file.name)}: {', '.join(map(protection.words, short))}: found secrets of fewer than"
-                f" {shown.SHORT} characters, wanted longer ones: short ones cannot be told from words in messages"
+                f" {shown.SHORT} characters, wanted longer ones: short ones cannot be told from words in messages",
+                WarningKind.SHORT_SECRET,
+                file.name,
             )
         if file.passwords and file.passwords.parts:
-            yield (
+            yield Warned(
                 f"{wanted.file(file.name)}: {certificate_password.TOOL} takes the password of the certificate on its"
                 " command line: the process list shows it while it runs, and the event log where process creation is"
-                " audited with command lines. A certificate in a store needs no password"
+                " audited with command lines. A certificate in a store needs no password",
+                WarningKind.PASSWORD_ON_COMMAND_LINE,
+                file.name,
             )
 
 

@@ -9,6 +9,7 @@ from .._core import probe
 from .._core.mark import Mark, MarkKind
 from .._core.plan import Operation, Until
 from .._core.probe import Ask, Query
+from .._core.warned import Warned, WarningKind
 
 STOPPING, UNKNOWN = "Stopping", "Unknown"
 NO_WEB_SERVICE = (
@@ -57,15 +58,16 @@ def asleep(ask: Ask) -> bool:
     return found is not None and found["state"] == "Stopped" and WEB_SERVICE_STARTED not in ask(probe.settled())
 
 
-def warnings(ask: Ask) -> t.Iterator[str]:
+def warnings(ask: Ask) -> t.Iterator[Warned]:
     """Yield a warning for a web server that does not run, and for one that does not start by itself."""
     found = ask(web_service())
     if found is not None and found["state"] == "Stopped":
-        yield NO_WEB_SERVICE
+        yield Warned(NO_WEB_SERVICE, WarningKind.WEB_SERVICE_STOPPED)
     if found is not None and found["start_mode"] not in STARTS_ITSELF:
-        yield (
+        yield Warned(
             f"found the service {found['name']} with start mode {found['start_mode']}, wanted automatic: no site"
-            f" answers after the next restart of the server (Set-Service {found['name']} -StartupType Automatic)"
+            f" answers after the next restart of the server (Set-Service {found['name']} -StartupType Automatic)",
+            WarningKind.WEB_SERVICE_START,
         )
 
 

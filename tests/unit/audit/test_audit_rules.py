@@ -22,14 +22,24 @@ from ansible_collections.imops.identity_manager.plugins.plugin_utils._audit impo
     product_findings,
 )
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._audit.rule import Finding, State
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._core.plan import Plan
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._core.warned import Warned, WarningKind
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._health import check
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._run import foretelling, role_tasks
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._settings.rules import table
 from planted import FAULTS
 from planted.fault import AGENT_FILE, RUNTIME, aged
 
-OF_OTHERS = {"answer_to_controller", "client_credentials", "start_without_request", "stop", "mail"}
-"""Checks that ask the controller or the Identity Manager server, or that change something."""
+OF_OTHERS = {
+    "answer_to_controller",
+    "client_credentials",
+    "connection_needs",
+    "connection_reached",
+    "mail",
+    "start_without_request",
+    "stop",
+}
+"""Checks that ask the controller, the Identity Manager server or managed systems, or that change something."""
 
 
 NIGHTLY = bool(os.environ.get("IMOPS_NIGHTLY"))
@@ -77,6 +87,15 @@ def test_a_sound_server_has_no_finding_and_nothing_unknown(hosting):
     assert trial.of_sound(hosting) == (set(), set())
 
 
+def test_an_audit_asks_no_other_server_whatever_the_verification_does(sound):
+    wanted = {"im_verify_connections": True, "im_verify_credentials": True, "im_verify_from_controller": True}
+    audited.audit(sound, audited.variables(**wanted, im_verify_recycle=True, im_verify_jobs=True))
+    asked = [query for _name, arguments, _result in sound.engine.calls[-2:] for query in arguments.get("queries", ())]
+    assert {query["kind"] for query in asked} >= {"http", "iis"}
+    assert {query["kind"] for query in asked} & {"reach", "programs"} == set()
+    assert {query["address"] for query in asked if query["kind"] == "http"} == {"127.0.0.1"}
+
+
 def test_every_rule_is_said_something_of(sound):
     result = audited.audit(sound)
     assert {one["rule"] for one in result["record"]["findings"]} == set(catalogue.RULES)
@@ -109,6 +128,26 @@ def test_a_plan_that_is_said_never_to_warn_does_not():
     }
     assert len(modules) == len(plan_findings.SILENT)
     assert not [module.__name__ for module in modules if "warnings" in inspect.getsource(module.plan)]
+
+
+def test_what_is_not_told_twice_is_told_by_a_rule_that_is_there():
+    assert set(plan_findings.TOLD_BY.values()) <= set(catalogue.RULES)
+
+
+def test_a_warning_is_the_same_thing_while_its_sentence_changes():
+    days = [
+        Warned(f"expires in {left} days (2027-01-0{left})", WarningKind.CERTIFICATE_EXPIRES, "server")
+        for left in (2, 1)
+    ]
+    told = [
+        [
+            one
+            for one in plan_findings.of_plan("certificates", Plan(warnings=(day,)), None, "")
+            if one.state is State.FAIL
+        ]
+        for day in days
+    ]
+    assert [[one.about for one in found] for found in told] == [["certificate-expires: server"]] * 2
 
 
 def test_a_rule_has_all_its_texts_and_a_page_that_exists():
