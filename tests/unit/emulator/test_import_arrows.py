@@ -10,7 +10,7 @@ import pytest
 
 TESTS = Path(__file__).resolve().parents[2]
 FLOORS = (
-    {"windows.errors", "windows.clock", "windows.pace", "counters"},
+    {"windows.errors", "windows.clock", "windows.pace", "counters", "command_line"},
     {"windows.text", "windows.registry", "engine"},
     {"windows.security"},
     {"windows.files"},
@@ -25,6 +25,7 @@ FLOORS = (
     {"handlers", "process"},
     {"fleet"},
     {"wire", "control"},
+    {"serving"},
     {"__main__"},
 )
 """Folders and single files, from the ground up. A folder's own files may import each other, without a circle."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 import threading
 
 import emulated
@@ -113,6 +115,31 @@ def test_the_dump_is_the_servers_state(fleet):
     assert json.dumps(state, sort_keys=True)
     with pytest.raises(RuntimeError, match="no host 'nobody'; there are: one, two, three"):
         fleet.command("dump", "--host", "nobody")
+
+
+@pytest.mark.parametrize(("host", "status"), [("one", 0), ("nobody", 1)])
+def test_the_command_line_asks_a_running_fleet(fleet, host, status):
+    words = [sys.executable, "-m", "emulator", "counters", "--host", host]
+    words += ["--ready-file", str(fleet.folder / "ready.json")]
+    done = subprocess.run(words, env=emulated.environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == status
+    if status:
+        assert (done.stdout, done.stderr) == ("", "emulator: no host 'nobody'; there are: one, two, three\n")
+    else:
+        assert json.loads(done.stdout) == fleet.counters("one")
+
+
+def test_a_command_to_no_fleet_says_where_it_looked(tmp_path):
+    with pytest.raises(RuntimeError, match=r"emulator reset: no running fleet behind .*ready\.json"):
+        emulated.Fleet(tmp_path).command("reset")
+
+
+def test_what_only_asks_imports_nothing_of_a_server():
+    code = "import sys, emulator.__main__; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=emulated.environment(), capture_output=True, text=True, check=True
+    )
+    assert {"aiohttp", "cryptography", "psrpcore", "yaml"} & set(done.stdout.split()) == set()
 
 
 def test_a_fault_of_the_emulator_is_a_failed_pipeline_with_its_text(tmp_path, monkeypatch):
