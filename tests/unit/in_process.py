@@ -4,6 +4,8 @@ seconds.
 
 from __future__ import annotations
 
+import functools
+import os
 import sys
 import tempfile
 import typing as t
@@ -26,6 +28,15 @@ PACKAGES = next(Path(sys.prefix).glob("lib/python*/site-packages"))
 SEARCH = (link(), PACKAGES)
 
 
+@functools.cache
+def _runs() -> tempfile.TemporaryDirectory[str]:
+    """Return the folder of all runs' folders: in memory where there is such a place, since each task writes its
+    snapshot anew some times; and with nobody else's folders, since each run looks for what killed ones left beside it.
+    """
+    memory = Path("/dev/shm")
+    return tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None)
+
+
 def machine(data: t.Mapping[str, t.Any] | None = None, name: str = "paris.contoso.com") -> Machine:
     """Build one server of a scenario."""
     return hosts.load({"domain": "contoso.com", **(data or {})}, [name])[name].machine
@@ -42,7 +53,7 @@ class Server:
 
     def new_run(self) -> None:
         """Begin another run: nothing is known of the server."""
-        self._folder = tempfile.TemporaryDirectory()
+        self._folder = tempfile.TemporaryDirectory(dir=_runs().name)
         self.engine.reset()
 
     @property

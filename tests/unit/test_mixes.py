@@ -14,7 +14,7 @@ from emulator.windows.machine import Machine
 from twin import Twin
 
 NIGHTLY = bool(os.environ.get("IMOPS_NIGHTLY"))
-SEEDS = range(300 if NIGHTLY else 30)
+SEEDS = range(300 if NIGHTLY else 20)
 AT_MOST_REFUSED = 0.1
 
 

@@ -6,12 +6,13 @@ import contextlib
 import datetime
 from pathlib import Path
 
+import by_day
 import chain
 import install_playbook
 import pytest
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._run import snapshot
 from emulator.engine import ConnectionDropped
-from test_several_agents import BOTH, HOSTINGS, agent, changed, run, unchanged
+from test_several_agents import BOTH, HOSTINGS, UNLIKE, agent, changed, run, unchanged
 
 LOCK = "C:\\Windows\\imops-identity-manager.lock"
 SERVER = {"ansible_host": "server1.contoso.com"}
@@ -59,7 +60,7 @@ def test_an_agent_that_is_alone_takes_no_lock(hosting):
     assert not server.machine.files.exists(LOCK)
 
 
-@pytest.mark.parametrize("module", ["win_feature", "win_package"])
+@pytest.mark.parametrize("module", by_day.one_in(2, ["win_feature", "win_package"]))
 def test_a_run_waits_for_the_one_that_has_the_server_and_is_then_told_who_that_is(module):
     server, done = chain.server(), []
     at(server, module, lambda: done.extend(install_playbook.run(server, neighbour("Lyon", "iis"))))
@@ -82,7 +83,7 @@ def test_a_run_that_waited_long_enough_takes_the_lock_over():
     unchanged(server, neighbour("Paris", "iis"), neighbour("Lyon", "iis"))
 
 
-@pytest.mark.parametrize(("first", "second"), BOTH)
+@pytest.mark.parametrize(("first", "second"), by_day.these(UNLIKE, BOTH))
 def test_a_run_that_read_the_server_before_another_one_wrote_makes_its_plan_again(first, second):
     server, between = chain.server(), []
     at(server, "lock", lambda: between.extend(run(server, neighbour("Paris", first))))
@@ -95,7 +96,7 @@ def test_a_run_that_read_the_server_before_another_one_wrote_makes_its_plan_agai
     unchanged(server, neighbour("Paris", first), neighbour("Lyon", second))
 
 
-@pytest.mark.parametrize("module", ["win_feature", "win_package", "win_service", "website"])
+@pytest.mark.parametrize("module", by_day.one_in(3, ["win_feature", "win_package", "win_service", "website"]))
 def test_what_a_killed_run_leaves_ends_with_its_deadline(module):
     server = chain.server()
 
@@ -141,7 +142,7 @@ def test_a_task_that_fails_releases_the_lock():
     assert lock(server)[0] <= now(server)
 
 
-@pytest.mark.parametrize(("first", "second"), [BOTH[0], BOTH[1]])
+@pytest.mark.parametrize(("first", "second"), by_day.these(UNLIKE, [BOTH[0], BOTH[1]]))
 def test_runs_whose_tasks_alternate_end_as_each_wants_it(first, second):
     """Ansible's linear strategy begins the next task of both hosts when both have ended this one."""
     server = chain.server()

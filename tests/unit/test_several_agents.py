@@ -11,6 +11,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 
+import by_day
 import chain
 import install_playbook
 import pytest
@@ -53,9 +54,9 @@ def changed(done):
 
 @functools.cache
 def _machine(*pairs_of_name_and_hosting):
-    server = chain.server()
-    for name, hosting in pairs_of_name_and_hosting:
-        run(server, agent(name, hosting))
+    *before, (name, hosting) = pairs_of_name_and_hosting
+    server = Server(_machine(*before).copy()) if before else chain.server()
+    run(server, agent(name, hosting))
     return server.machine
 
 
@@ -115,10 +116,12 @@ def unchanged(server, *agents):
 
 
 BOTH = list(itertools.product(HOSTINGS, HOSTINGS))
+ALIKE, UNLIKE = (BOTH[0], BOTH[3]), (BOTH[1], BOTH[2])
+"""Which pairs run by day: either has each hosting in both places. At night all do."""
 BY_DAY = {("iis", "service", "iis"), ("service", "service", "service")}
 
 
-@pytest.mark.parametrize(("first", "second"), BOTH)
+@pytest.mark.parametrize(("first", "second"), by_day.these(ALIKE, BOTH))
 def test_a_second_agent_leaves_the_first_as_it_was_and_finds_the_work_for_the_machine_done(first, second):
     server = installed(Paris=first)
     before = own(server, "Paris")
@@ -147,7 +150,10 @@ def test_three_agents_end_as_each_wants_it(hostings):
 SHARED = [{**PAIRS[0], "subject": "CN=Identity Manager Agent encryption"}, *PAIRS[1:]]
 
 
-@pytest.mark.parametrize(("pairs", "first", "second"), [(PAIRS, *BOTH[0]), (SHARED, *BOTH[1]), (SHARED, *BOTH[2])])
+RENEWED = [(PAIRS, *BOTH[0]), (SHARED, *BOTH[1]), (SHARED, *BOTH[2])]
+
+
+@pytest.mark.parametrize(("pairs", "first", "second"), by_day.one_in(2, RENEWED))
 def test_renewal_and_removal_of_former_pairs_leave_another_agent_its_pairs(pairs, first, second):
     server = chain.server()
     paris, lyon = (agent(n, h, certificates=pairs) for n, h in (("Paris", first), ("Lyon", second)))
@@ -187,7 +193,7 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("what", CHANGES)
+@pytest.mark.parametrize("what", by_day.these(("a setting", "another folder", "another address"), CHANGES))
 def test_a_change_of_one_agent_leaves_the_other_as_it_was(what):
     changes, first, second = CHANGES[what]
     server, paris = installed(Paris=first, Lyon=second), agent("Paris", first, **changes)
@@ -197,7 +203,7 @@ def test_a_change_of_one_agent_leaves_the_other_as_it_was(what):
     unchanged(server, paris, agent("Lyon", second))
 
 
-@pytest.mark.parametrize(("first", "second"), BOTH)
+@pytest.mark.parametrize(("first", "second"), by_day.these(UNLIKE, BOTH))
 def test_a_switch_of_hosting_of_one_agent_leaves_the_other_as_it_was(first, second):
     server = installed(Paris=first, Lyon=second)
     before = own(server, "Lyon")
@@ -207,7 +213,7 @@ def test_a_switch_of_hosting_of_one_agent_leaves_the_other_as_it_was(first, seco
     unchanged(server, switched, agent("Lyon", second))
 
 
-@pytest.mark.parametrize(("first", "second"), BOTH)
+@pytest.mark.parametrize(("first", "second"), by_day.these(ALIKE, BOTH))
 def test_the_removal_of_one_agent_leaves_the_other_as_it_was(first, second):
     """Its site and pool, or its service, as the roles' entry point ``remove`` does; folders and pairs stay."""
     server = installed(Paris=first, Lyon=second)

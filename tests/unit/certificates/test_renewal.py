@@ -8,6 +8,7 @@ import functools
 import json
 import shutil
 
+import by_day
 import chain
 import pytest
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._certificates import (
@@ -131,7 +132,7 @@ MATRIX = [
 ]
 
 
-@pytest.mark.parametrize(("source", "place", "use", "identity"), MATRIX)
+@pytest.mark.parametrize(("source", "place", "use", "identity"), by_day.one_in(3, MATRIX))
 def test_every_source_place_use_and_identity(source, place, use, identity, tmp_path):
     target = server(certificates=[{"subject": "CN=present", "names": [HOST]}])
     wanted = {"use": use, **options(source, place, tmp_path)}

@@ -24,6 +24,7 @@ def held(server):
 
 HOSTINGS, PLACES, PROTECTIONS = ("iis", "service"), ("store", "file"), ("plain", "encrypted")
 WAYS = [(h, p, s) for h in HOSTINGS for p in PLACES for s in PROTECTIONS]
+BY_DAY = [("iis", "store", "encrypted"), ("iis", "file", "plain"), ("service", "file", "encrypted")]
 
 
 def inventory(hosting="iis", place="store", protection="plain", **changes):
@@ -104,7 +105,10 @@ def named_thumbprint(target):
     return section.get("Thumbprint") or section["File"]
 
 
-@pytest.mark.parametrize("way", WAYS, ids="-".join)
+@pytest.mark.parametrize(
+    "way",
+    [pytest.param(way, marks=() if way in BY_DAY else pytest.mark.nightly, id="-".join(way)) for way in WAYS],
+)
 def test_a_renewal_cut_at_any_write_leaves_an_agent_that_starts_and_is_completed_by_the_next_run(way):
     machine, writes = installed(*way)
     before = named_thumbprint(in_process.Server(machine))

@@ -22,7 +22,7 @@ REFUSED = {
     "30_dotnet__AspNetCore.Docs.Samples__appsettings.Development.json",
 }
 EXAMPLES = settings(
-    max_examples=int(os.environ.get("IMOPS_EXAMPLES", "500")),
+    max_examples=int(os.environ.get("IMOPS_EXAMPLES", "150")),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

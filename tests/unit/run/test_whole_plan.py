@@ -6,6 +6,7 @@ import json
 import re
 
 import awkward
+import by_day
 import chain
 import install_playbook
 import pytest
@@ -29,8 +30,7 @@ def done_by(tasks):
     return {task.task: task.result["operations"] for task in tasks if task.changed and task.module != verifies}
 
 
-@pytest.mark.parametrize("check", [True, False])
-@pytest.mark.parametrize("name", awkward.names())
+@pytest.mark.parametrize(("name", "check"), by_day.in_turn(awkward.names(), (False, True)))
 def test_the_whole_plan_is_what_the_run_then_does_task_by_task(name, check):
     scenario = awkward.read(name)
     server = awkward._prepared(name, scenario)

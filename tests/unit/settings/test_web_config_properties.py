@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 EXAMPLES = settings(
-    max_examples=int(os.environ.get("IMOPS_EXAMPLES", "500")),
+    max_examples=int(os.environ.get("IMOPS_EXAMPLES", "150")),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
