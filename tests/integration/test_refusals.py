@@ -57,7 +57,10 @@ def test_with_refuse_play_one_refused_server_stops_all_before_the_first_write(fl
     assert {fleet.counters(name)["remote_executions"] for name in fleet.ready["hosts"]} == {1}
 
 
-@pytest.mark.parametrize("choice", [("--tags", "verify"), ("--start-at-task", "Verify that the agent runs")])
+START = ("--start-at-task", "Verify that the agent runs")
+
+
+@pytest.mark.parametrize("choice", [("--tags", "verify"), pytest.param(START, marks=pytest.mark.nightly)])
 def test_a_choice_of_tasks_does_not_skip_the_verification(fleet, words, choice):
     before = states(fleet)
     run = install(fleet, words, "--limit", BERLIN, "--extra-vars", "im_agent_verify_timeout=0", *choice)
@@ -68,7 +71,7 @@ def test_a_choice_of_tasks_does_not_skip_the_verification(fleet, words, choice):
 
 
 def test_without_it_the_others_are_installed(fleet, words):
-    run = install(fleet, words)
+    run = install(fleet, words, "--limit", f"{PARIS},{BERLIN}")
     assert run.hosts[PARIS]["changed_tasks"] == []
     assert run.hosts[BERLIN]["verified"] is True, run.output[-4000:]
     assert fleet.counters(PARIS)["remote_executions"] == 1
@@ -83,7 +86,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("playbook", ["install", "verify"])
+@pytest.mark.parametrize("playbook", ["install", pytest.param("verify", marks=pytest.mark.nightly)])
 def test_all_wrong_variables_come_from_the_first_task_and_no_server_is_asked(fleet, words, playbook):
     fleet.command("reset")
     name = f"imops.identity_manager.{playbook}"
@@ -104,7 +107,16 @@ def test_the_json_of_a_survey_is_accepted_by_all_tasks(fleet, words):
     texts = {"im_agent_folders": '{"Work": "C:\\\\Work"}', "im_agent_no_proxy": '["a.contoso.com"]'}
     fleet.command("reset")
     run = emulated.playbook(
-        *(fleet, "imops.identity_manager.install", *words, "--check", "--extra-vars", json.dumps(texts)),
+        *(
+            fleet,
+            "imops.identity_manager.install",
+            *words,
+            "--check",
+            "--limit",
+            BERLIN,
+            "--extra-vars",
+            json.dumps(texts),
+        ),
         inventories=[demo.CONTOSO / "inventory.yml"],
     )
     assert run.status == 0, run.output[-4000:]
