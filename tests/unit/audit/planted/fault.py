@@ -30,6 +30,7 @@ class Planted:
         unknown: rules that cannot tell any more.
         variables: of the inventory that the server is audited with, where they are not those of its installation.
         hosting: of the server.
+        alone: whether no other fault can be planted before it, since it installs the agent anew.
     """
 
     rule: str
@@ -39,6 +40,7 @@ class Planted:
     unknown: frozenset[str] = frozenset()
     variables: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     hosting: str = "iis"
+    alone: bool = False
 
     @property
     def id(self) -> str:
@@ -53,10 +55,11 @@ def planted(
     *also: str,
     unknown: t.Iterable[str] = (),
     hosting: str = "iis",
+    alone: bool = False,
     **variables: t.Any,
 ) -> Planted:
     """Return a fault, with variables of the inventory by their names without ``im_agent_``."""
-    return Planted(rule, how, deed, frozenset(also), frozenset(unknown), variables, hosting)
+    return Planted(rule, how, deed, frozenset(also), frozenset(unknown), variables, hosting, alone)
 
 
 def write(path: str, text: str) -> Deed:

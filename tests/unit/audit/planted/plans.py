@@ -206,6 +206,7 @@ OF_HOSTING = (
         "the firewall",
         both(installed(hosting="service", **LISTENS), closed),
         hosting="service",
+        alone=True,
         **LISTENS,
     ),
     planted("site.as-wanted", "no preload", lambda server: server.machine.iis.set_preload(SITE, False)),
