@@ -228,6 +228,7 @@ $beliefs = [ordered] @{
         finally { $client.Close() }
         @{ sent = $sent.ToArray() }
     }
+    'mail-library' = { @{ files = @(Get-Files $runtime 'Mail*.dll'); others = @(Get-Files $runtime 'Mime*.dll') } }
     'job-logs' = { foreach ($folder in "$WorkingDirectory\Temp\JobLogs", "$WorkingDirectory\Temp") { @{ folder = $folder; files = @(Get-Files $folder '*') } } }
     'agent-writes-temp' = { @{ files = @(Get-Files "$WorkingDirectory\Temp" '*') } }
     'scheduler-lock' = { @{ files = @(Get-Files "$WorkingDirectory\Temp" 'scheduler*') } }

@@ -113,6 +113,9 @@ NOT_ASKED = {
     "job_ran": "im_verify_jobs is false",
     "connection_needs": "im_verify_connections is false, or no connection needs anything",
     "connection_reached": "im_verify_connections is false, or no connection leads to another server",
+    "mail_folder": "im_verify_mail is false, or mails go to a mail server",
+    "mail_waiting": "im_verify_mail is false, or mails go to a mail server",
+    "mail_server": "im_verify_mail is false, or the agent's settings name no mail server",
     "mail": "im_verify_test_mail names no address",
 }
 """Every check, with why it is not among those that were asked."""

@@ -17,6 +17,7 @@ from . import (
     folder_checks,
     hosting_checks,
     log_checks,
+    mail_checks,
     need_checks,
     questions,
     reach_checks,
@@ -44,6 +45,8 @@ def request_checks(wanted: Wanted, ask: Ask) -> t.Iterator[Check]:
     if wanted.connections:
         yield from need_checks.checks(wanted, ask)
         yield from reach_checks.checks(wanted, ask)
+    if wanted.asks_mail:
+        yield from mail_checks.checks(wanted, ask)
     if wanted.jobs and not wanted.recycle:
         yield _jobs(wanted, ask)
     if wanted.mail:

@@ -35,7 +35,7 @@ class Held:
 
 def questions(wanted: Wanted) -> tuple[Query, ...]:
     """Return the questions about the agent's own settings and its process's variables."""
-    if not (wanted.credentials or wanted.connections):
+    if not (wanted.credentials or wanted.connections or wanted.asks_mail):
         return ()
     return held_settings.questions(wanted)
 

@@ -11,7 +11,7 @@ from .._agent.start_signs import FAR_PAST
 from .._core import probe
 from .._core.probe import Ask, Query
 from .._windows import iis_config, windows_path
-from . import agent_logs, held_client, need_checks, reach_checks
+from . import agent_logs, held_client, mail_checks, need_checks, reach_checks
 from .wanted import Wanted
 
 SERVICE_PROVIDERS = (".NET Runtime", "Application Error")
@@ -57,6 +57,8 @@ def further_questions(wanted: Wanted, ask: Ask) -> tuple[Query, ...]:
     logged = tuple(log.question for log in logs(wanted, ask))
     if wanted.connections:
         logged = (*logged, *need_checks.questions(wanted, ask), *reach_checks.questions(wanted, ask))
+    if wanted.asks_mail:
+        logged = (*logged, *mail_checks.questions(wanted, ask))
     if not wanted.credentials:
         return logged
     return (held_client.of_agent(wanted, wanted.credentials, ask).credentials.question, *logged)

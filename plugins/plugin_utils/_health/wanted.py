@@ -41,6 +41,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         "jobs": {"type": "bool", "default": False},
         "connections": {"type": "bool", "default": False},
         "connectors": {"type": "dict", "default": {}},
+        "mail": {"type": "bool", "default": False},
         "test_mail": {
             "type": "dict",
             "options": {"to": {"type": "str", "required": True}, "from": {"type": "str", "required": True}},
@@ -75,6 +76,7 @@ class Wanted:
         jobs: whether a job must have run since the agent was started.
         connections: whether what the agent's connections need must be there, and their managed systems be reached.
         connectors: the connectors of connections that do not tell theirs, by name.
+        asks_mail: whether the way of the agent's mails is checked.
         mail: addresses (to, from) of a test mail, None for no mail.
         beliefs: what a belief that fails, or what stays unknown, does to the run.
     """
@@ -97,6 +99,7 @@ class Wanted:
     jobs: bool
     connections: bool
     connectors: t.Mapping[str, str]
+    asks_mail: bool
     mail: tuple[str, str] | None
     beliefs: Beliefs
     timeout: int
@@ -127,6 +130,7 @@ class Wanted:
             recycle=arguments["recycle"],
             jobs=arguments["jobs"],
             connections=bool(arguments.get("connections")),
+            asks_mail=bool(arguments.get("mail")),
             connectors=_connectors(arguments.get("connectors") or {}),
             mail=(mail["to"], mail["from"]) if mail else None,
             beliefs=Beliefs(arguments.get("beliefs") or Beliefs.WARN),

@@ -36,6 +36,14 @@ def ascii_form(name: str) -> str:
     return wild + found
 
 
+def is_host(text: str) -> bool:
+    """Tell whether a text is a host name or an address."""
+    try:
+        return not ascii_form(text).startswith("*.")
+    except Refused:
+        return False
+
+
 def as_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """Return the address that a text is, or None."""
     try:

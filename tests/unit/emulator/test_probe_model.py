@@ -84,6 +84,7 @@ GOOD: list[dict[str, t.Any]] = [
     {"kind": "http", "address": "127.0.0.1", "port": 1, "host": "x"},
     {"kind": "reach", "host": "none.example", "port": 1},
     {"kind": "reach", "host": "localhost", "port": 135},
+    {"kind": "reach", "host": "localhost", "port": 135, "smtp": {"name": "x", "from": "a@x", "to": "b@x"}},
     {"kind": "programs", "names": ["cmd.exe", "none.exe"]},
     {"kind": "download", "url": "https://127.0.0.1:1/x"},
     {"kind": "download", "url": "https://127.0.0.1:1/x", "unless": ["C:\\work"]},

@@ -304,8 +304,8 @@ CONSEQUENCES = {
 """Checks that a fault of another one may fail too."""
 STEPS = {"start_without_request", "stop"}
 """Those of a restart, whose faults are planted in test_health.py."""
-SYSTEMS = {"connection_needs", "connection_reached"}
-"""Those of managed systems, whose faults are planted in test_connections.py."""
+SYSTEMS = {"connection_needs", "connection_reached", "mail_folder", "mail_waiting", "mail_server"}
+"""Those of other servers, whose faults are planted in test_connections.py and test_mail.py."""
 
 
 def bad(checks):
