@@ -36,6 +36,9 @@ OF_OTHERS = {
     "connection_needs",
     "connection_reached",
     "mail",
+    "mail_folder",
+    "mail_server",
+    "mail_waiting",
     "start_without_request",
     "stop",
 }
