@@ -90,6 +90,17 @@ function Read-Tail([string] $Path, [long] $Count) {
     finally { $stream.Dispose() }
 }
 
+# Shared for everything, so that a file in use can be read.
+function Get-FileHashText([string] $Path) {
+    $stream = [IO.FileStream]::new($Path, [IO.FileMode]::Open, [IO.FileAccess]::Read, [IO.FileShare]'ReadWrite, Delete')
+    $hasher = [Security.Cryptography.SHA256]::Create()
+    try { return (Get-Hex $hasher.ComputeHash($stream)).ToLowerInvariant() }
+    finally {
+        $hasher.Dispose()
+        $stream.Dispose()
+    }
+}
+
 # Folders have neither size nor version.
 function Read-Names([string[]] $Folders, [string] $Root) {
     [Array]::Sort($Folders, [StringComparer]::OrdinalIgnoreCase)
@@ -119,6 +130,7 @@ function Read-Folder($Query) {
     $limit = [int] (Get-Field $Query 'limit' 1000)
     $tail = [long] (Get-Field $Query 'tail' 0)
     $rights = [bool] (Get-Field $Query 'rights' $false)
+    $hashes = [bool] (Get-Field $Query 'hashes' $false)
     $sections = [Security.AccessControl.AccessControlSections]'Access, Owner'
     $found = [Collections.Generic.List[object]]::new()
     foreach ($name in $names) {
@@ -128,9 +140,17 @@ function Read-Folder($Query) {
         if ($tail -gt 0) { $end = Read-Tail $name $tail }
         $item = @{ name = $name.Substring($path.Length + 1); size = $info.Length; version = Get-FileVersion $name; last_write = Format-Time $info.LastWriteTimeUtc; tail = $end }
         if ($rights) { $item['sddl'] = [Security.AccessControl.FileSecurity]::new($name, $sections).GetSecurityDescriptorSddlForm($sections) }
+        if ($hashes) { $item['sha256'] = Get-FileHashText $name }
         $found.Add($item)
     }
     return , $found.ToArray()
+}
+
+function Read-Drive($Query) {
+    $path = Get-NeededText $Query 'path'
+    $drive = [IO.DriveInfo]::new([IO.Path]::GetPathRoot($path))
+    if (-not $drive.IsReady) { return $null }
+    @{ free = $drive.AvailableFreeSpace; size = $drive.TotalSize }
 }
 
 function Read-Rights($Query) {
@@ -973,6 +993,7 @@ function Get-Answer($Query) {
     switch ([string] (Get-Field $Query 'kind' '')) {
         'file' { return , (Read-File $Query) }
         'files' { return , (Read-Folder $Query) }
+        'drive' { return , (Read-Drive $Query) }
         'acl' { return , (Read-Rights $Query) }
         'registry' { return , (Read-Registry $Query) }
         'certificates' { return , (Read-Certificates $Query) }

@@ -416,6 +416,27 @@ function Copy-Overlay([string] $From, [string] $To) {
     foreach ($file in [IO.Directory]::GetFiles($From)) { Invoke-Patiently { [IO.File]::Copy($file, [IO.Path]::Combine($To, [IO.Path]::GetFileName($file)), $true) } 5 }
 }
 
+# Tells for ever what an archive put into a folder: SHA-256, size and relative name of each file, a line for each.
+function Write-Manifest([string] $Archive, [string] $Overlay, [string] $Path) {
+    Add-Type -AssemblyName System.IO.Compression, System.IO.Compression.FileSystem
+    $found = [Collections.Generic.SortedDictionary[string, string]]::new([StringComparer]::OrdinalIgnoreCase)
+    $zip = [IO.Compression.ZipFile]::OpenRead($Archive)
+    try {
+        # The folder 'overlay' is copied over the rest, so that its files come last.
+        foreach ($copied in $false, $true) {
+            foreach ($entry in $zip.Entries) {
+                $name = $entry.FullName.Replace('/', '\')
+                if ($name.EndsWith('\') -or ($copied -and (-not $Overlay -or [IO.Path]::GetDirectoryName($name) -ne $Overlay))) { continue }
+                if ($copied) { $name = [IO.Path]::GetFileName($name) }
+                $found[$name] = "$(Get-StreamSha256 $entry.Open()) $($entry.Length) $name`n"
+            }
+        }
+    }
+    finally { $zip.Dispose() }
+    $bytes = [Text.Encoding]::UTF8.GetBytes([string]::Join('', [string[]] @($found.Values)))
+    $null = Write-File @{ path = $Path; content = [Convert]::ToBase64String($bytes) }
+}
+
 function Expand-Archive-Whole($Operation) {
     $path = (Get-NeededText $Operation 'path').TrimEnd('\')
     $archive = Get-NeededText $Operation 'archive'
@@ -446,6 +467,8 @@ function Expand-Archive-Whole($Operation) {
         }
         Expand-Into $archive $new
         if ($overlay) { Copy-Overlay ([IO.Path]::Combine($new, $overlay)) $new }
+        $manifest = [string] (Get-Field $Operation 'manifest' '')
+        if ($manifest) { Write-Manifest $archive $overlay ([IO.Path]::Combine($new, $manifest)) }
         # The marker comes last, so that a folder with it is whole.
         [IO.File]::WriteAllText([IO.Path]::Combine($new, $marker), $version)
         if ([IO.Directory]::Exists($path)) { Move-Patiently $path $old 75 }
@@ -492,11 +515,14 @@ function Compare-WithArchive($Operation) {
     $programs = Get-NeededText $Operation 'programs'
     $program = Get-NeededText $Operation 'program'
     $markerPath = [IO.Path]::Combine($path, (Get-NeededText $Operation 'marker'))
+    $manifestPath = [string] (Get-Field $Operation 'manifest' '')
+    if ($manifestPath) { $manifestPath = [IO.Path]::Combine($path, $manifestPath) }
     $answer = @{ changed = $false; own = @(); altered = @(); missing = @() }
-    if ([IO.File]::Exists($markerPath)) {
+    $marked = [IO.File]::Exists($markerPath)
+    if ($marked) {
         $present = [IO.File]::ReadAllText($markerPath).Trim()
-        if ($present -eq $version) { return $answer }
-        throw (New-Refusal 'OtherVersion' "'$path' holds version '$present', wanted '$version'")
+        if ($present -ne $version) { throw (New-Refusal 'OtherVersion' "'$path' holds version '$present', wanted '$version'") }
+        if (-not $manifestPath -or [IO.File]::Exists($manifestPath)) { return $answer }
     }
     $answer['changed'] = $true
     if ($check) { return $answer }
@@ -507,6 +533,7 @@ function Compare-WithArchive($Operation) {
     $altered = [Collections.Generic.List[string]]::new()
     $missing = [Collections.Generic.HashSet[string]]::new($manifest.Keys, [StringComparer]::OrdinalIgnoreCase)
     foreach ($file in [IO.Directory]::GetFiles($path, '*', [IO.SearchOption]::AllDirectories)) {
+        if ($file -eq $markerPath -or $file -eq $manifestPath) { continue }
         $name = $file.Substring($path.Length + 1)
         $null = $missing.Remove($name)
         if (-not $manifest.ContainsKey($name)) { $own.Add($name) }
@@ -519,13 +546,14 @@ function Compare-WithArchive($Operation) {
         foreach ($name in $kinds[$kind]) { if ($name -match $programs) { $others.Add($name) } }
         $answer[$kind] = $kinds[$kind].ToArray()
     }
-    if ($others.Count) {
+    if ($others.Count -and -not $marked) {
         $others.Sort([StringComparer]::OrdinalIgnoreCase)
         $there = [IO.Path]::Combine($path, $program)
         $is = 'none'
         if ([IO.File]::Exists($there)) { $is = [string] [Diagnostics.FileVersionInfo]::GetVersionInfo($there).FileVersion }
         throw (New-Refusal 'OtherVersion' "found another version than the archive's: $program has the file version '$is', and $($others.Count) programs are not those of the archive, such as $($others[0])")
     }
+    if ($manifestPath) { Write-Manifest $archive ([string] (Get-Field $Operation 'overlay' '')) $manifestPath }
     [IO.File]::WriteAllText($markerPath, $version)
     if ([bool] (Get-Field $Operation 'delete_archive' $false)) { Invoke-Patiently { [IO.File]::Delete($archive) } 75 }
     $answer

@@ -254,7 +254,7 @@ STOPPED = {
             }
         },
         "win_im_working_directory",
-        "cannot upgrade an installed agent yet",
+        "an installed version is not replaced",
     ),
     "default site in use": (
         {

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 UTILS = ROOT / "plugins" / "plugin_utils"
 PACKAGE = "ansible_collections.imops.identity_manager.plugins.plugin_utils"
-SUBJECTS = ("_settings", "_certificates", "_server", "_hosting", "_health")
+SUBJECTS = ("_settings", "_certificates", "_server", "_hosting", "_health", "_versions")
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("_core", "_dotnet"),
     ("_windows",),

@@ -36,6 +36,16 @@ def files(
     return query | ({"newest": newest} if newest else {}) | ({"tail": tail} if tail else {})
 
 
+def tree(path: str) -> Query:
+    """Ask for all files of a folder and below with their SHA-256, for which each of them is read."""
+    return {"kind": "files", "path": path, "pattern": "*", "recurse": True, "hashes": True, "limit": 1_000_000}
+
+
+def drive(path: str) -> Query:
+    """Ask how much room the drive of a path has."""
+    return {"kind": "drive", "path": path}
+
+
 def folders(path: str, pattern: str) -> Query:
     """Ask for the folders of a folder that match ``pattern``."""
     return {"kind": "files", "path": path, "pattern": pattern, "folders": True}

@@ -16,6 +16,8 @@ class WarningKind(enum.StrEnum):
     CHAIN_MISSING = "chain-missing"
     CONDITIONAL_RIGHTS = "conditional-rights"
     DOTNET_SUPPORT = "dotnet-support"
+    FILES_OF_VERSIONS = "files-of-versions"
+    FORMER_ARCHIVE_UNKNOWN = "former-archive-unknown"
     IIS_RESTARTS = "iis-restarts"
     JOB_RUNS = "job-runs"
     LISTENS_ELSEWHERE = "listens-elsewhere"

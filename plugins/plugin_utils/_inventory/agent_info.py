@@ -7,10 +7,10 @@ import base64
 import dataclasses
 import typing as t
 
+from .._agent import runtime_archive
 from .._core import probe
 from .._core.plan import Plan, Refused
 from .._core.probe import Ask, Query
-from .._server import working_directory
 from .._settings import options
 from .._windows import iis_config
 from . import prefetch, rules
@@ -100,6 +100,6 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
         ]
     if wanted.inventory:
         runtime = prefetch.runtime(wanted.inventory)
-        marker = ask(probe.file(f"{runtime}\\{working_directory.MARKER}"))
+        marker = ask(probe.file(f"{runtime}\\{runtime_archive.MARKER}"))
         facts["runtime_archive"] = base64.b64decode(marker["content"]).decode().strip() if marker else None
     return Plan(facts={"agent": facts})

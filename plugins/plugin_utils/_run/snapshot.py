@@ -24,7 +24,9 @@ from .._core.plan import Plan
 from .._core.probe import Query
 
 FORGOTTEN_KINDS = frozenset({"http", "reach", "events", "secret_matches"})
-"""Questions that are not asked again by themselves: they cost time, or carry a secret."""
+"""Questions that are not asked again by themselves: they cost time, or carry a secret. So do those that wait, read the
+ends of files, or hash them.
+"""
 _BEGUN = re.compile(r"imops-\w+\.json\.(\d+)\.\w+")
 """The name of a file that is being written, with the process of its run."""
 
@@ -73,7 +75,7 @@ class Snapshot:
         for query, answer in zip(queries, reply["answers"], strict=True):
             key = probe.key(query)
             self.answers[key] = answer
-            if query["kind"] not in FORGOTTEN_KINDS and not query.get("tail") and not query.get("wait"):
+            if query["kind"] not in FORGOTTEN_KINDS and not any(query.get(name) for name in ("tail", "wait", "hashes")):
                 self.questions[key] = query
 
     def value(self, query: Query) -> t.Any:

@@ -11,6 +11,7 @@ import typing as t
 
 from .._agent import secret_files, settings_files
 from .._agent.folders import Folders
+from .._agent.runtime_archive import MARKER
 from .._core import probe
 from .._core.mark import MarkKind
 from .._core.plan import Operation, write
@@ -18,7 +19,6 @@ from .._core.probe import Ask, Query
 from .._core.warned import Warned, WarningKind
 from .._windows import broad_groups, iis_config, sddl, windows_path
 from .._windows.broad_groups import Restricted
-from .working_directory import MARKER
 
 RESTRICT, REPORT = "restrict", "report"
 REMEDY = "set im_permissions_broad (option broad) to restrict, or change the rights by hand"

@@ -9,8 +9,10 @@ import datetime
 import re
 import typing as t
 
-from .._agent.download import Download, is_url
+from .._agent import product_version, runtime_archive
+from .._agent.download import Download
 from .._agent.folders import Folders
+from .._agent.runtime_archive import MARKER, PROGRAM, PROGRAMS
 from .._core import probe
 from .._core.mark import Mark, MarkKind
 from .._core.plan import Diff, Operation, Plan, Refused, long, write
@@ -18,12 +20,6 @@ from .._core.probe import Ask, Query
 from .._windows import roots, windows_path
 from .._windows.broad_groups import NEW_FOLDER
 
-MARKER = ".im-runtime"
-OVERLAY = "Agent"
-PROGRAM = "Usercube-Agent.dll"
-PROGRAMS = r"^Usercube-[^\\]*\.(dll|exe)$"
-"""The vendor's programs, by which versions are told apart: everything else in Runtime may be the users' own."""
-DOWNLOAD = ".im-archive.zip"
 MOST_NAMED = 12
 """Files of Runtime that a warning names."""
 LEFTOVER_AGE = datetime.timedelta(hours=1)
@@ -69,6 +65,7 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
         *wanted.archive.questions(windows_path.join(wanted.runtime, MARKER)),
         probe.file(windows_path.join(wanted.runtime, MARKER)),
         probe.file(windows_path.join(wanted.runtime, PROGRAM), 0),
+        product_version.questions(wanted.runtime)[0],
         *_leftover_questions(wanted),
     )
 
@@ -152,10 +149,13 @@ def _check_runtime(wanted: Wanted, version: str | None, ask: Ask) -> None:
     """
     program = ask(probe.file(windows_path.join(wanted.runtime, PROGRAM), 0))
     if version is not None and version != wanted.archive.checksum:
+        staged = runtime_archive.staged(wanted.runtime, wanted.archive)
+        now, then = (product_version.of(folder, ask) for folder in (wanted.runtime, staged))
         raise Refused(
-            f"{wanted.runtime} holds the runtime archive with SHA-256 {version}, wanted {wanted.archive.checksum}:"
-            " this collection cannot upgrade an installed agent yet. Keep the archive that is installed, or move"
-            " Runtime elsewhere"
+            f"{wanted.runtime} holds {_named(now)} of the agent, from the archive with SHA-256 {version}, wanted"
+            f" {_named(then)}, from the one with {wanted.archive.checksum}: an installed version is not replaced. The"
+            " playbook stage.yml unpacks the other one beside it, and docs/upgrade.md tells how it takes the place; or"
+            " name the archive that is installed"
         )
     if version is not None and program is None:
         raise Refused(
@@ -164,44 +164,24 @@ def _check_runtime(wanted: Wanted, version: str | None, ask: Ask) -> None:
         )
 
 
+def _named(version: str) -> str:
+    return f"version {version}" if version else "a version that does not tell which it is"
+
+
 def _unpack(wanted: Wanted) -> list[Operation]:
     does = f"unpack the runtime archive into {wanted.runtime}"
-    return [*_fetched(wanted), long(write(does, "extract", **_archive(wanted)))]
+    root = wanted.folders.root
+    fields = runtime_archive.fields(wanted.archive, root, wanted.runtime)
+    return [*runtime_archive.fetched(wanted.archive, root), long(write(does, "extract", **fields))]
 
 
 def _taken_over(wanted: Wanted) -> list[Operation]:
     """Return what marks an agent that somebody unpacked by hand; fails where it is of another version."""
     does = f"compare {wanted.runtime}, which was installed by hand, with the runtime archive, and mark it as its own"
-    return [*_fetched(wanted), long(write(does, "compare", programs=PROGRAMS, program=PROGRAM, **_archive(wanted)))]
-
-
-def _fetched(wanted: Wanted) -> list[Operation]:
-    """Return the download of the archive; none where the server has it."""
-    if not is_url(wanted.archive.source):
-        return []
-    arguments = {
-        "url": wanted.archive.source,
-        "dest": windows_path.join(wanted.folders.root, DOWNLOAD),
-        "checksum": wanted.archive.checksum,
-        "checksum_algorithm": "sha256",
-        # A complete download that an interrupted run left behind is not fetched again.
-        "force": False,
-    }
-    return [Operation("download the runtime archive", "ansible.windows.win_get_url", arguments, long=True)]
-
-
-def _archive(wanted: Wanted) -> dict[str, t.Any]:
-    """Return what the writer has to know of the archive."""
-    source, remote = wanted.archive.source, is_url(wanted.archive.source)
-    return {
-        "path": wanted.runtime,
-        "archive": windows_path.join(wanted.folders.root, DOWNLOAD) if remote else source,
-        "sha256": wanted.archive.checksum,
-        "overlay": OVERLAY,
-        "marker": MARKER,
-        "version": wanted.archive.checksum,
-        "delete_archive": remote,
-    }
+    root = wanted.folders.root
+    fields = runtime_archive.fields(wanted.archive, root, wanted.runtime)
+    compares = write(does, "compare", programs=PROGRAMS, program=PROGRAM, **fields)
+    return [*runtime_archive.fetched(wanted.archive, root), long(compares)]
 
 
 def told(result: t.Mapping[str, t.Any]) -> t.Iterator[str]:

@@ -15,6 +15,7 @@ import typing as t
 from ..model.call import Call, handles
 from ..windows import clock
 from ..windows.errors import WindowsError
+from ..windows.files.program_version import product_version
 from ..windows.machine import CRYPTOGRAPHY, POLICIES, Machine
 from ..windows.registry.keys import Key
 from . import probe_web
@@ -67,10 +68,11 @@ def _files(machine: Machine, query: Query) -> t.Any:
         {
             "name": node.path[len(root) + 1 :],
             "size": len(node.content or b""),
-            "version": None,
+            "version": product_version(node),
             "last_write": clock.stamp(node.last_write),
             "tail": base64.b64encode(machine.files.read(node.path)[-tail:]).decode() if tail else None,
             **({"sddl": machine.files.sddl(node.path)} if query.get("rights") else {}),
+            **({"sha256": hashlib.sha256(machine.files.read(node.path)).hexdigest()} if query.get("hashes") else {}),
         }
         for node in nodes
     ]
@@ -80,6 +82,11 @@ def _files(machine: Machine, query: Query) -> t.Any:
 def _fits(name: str, pattern: str) -> bool:
     pattern = "*" if pattern == "*.*" else pattern
     return fnmatch.fnmatchcase(name.lower(), pattern.lower().replace("[", "[[]"))
+
+
+def _drive(machine: Machine, query: Query) -> t.Any:
+    drive = machine.files.drives.get(text(query, "path")[:1].upper())
+    return drive and {"free": drive.free_bytes, "size": drive.size}
 
 
 def _acl(machine: Machine, query: Query) -> t.Any:
@@ -269,6 +276,7 @@ def _secret_matches(machine: Machine, query: Query) -> t.Any:
 _KINDS: dict[str, t.Callable[[Machine, Query], t.Any]] = {
     "file": _file,
     "files": _files,
+    "drive": _drive,
     "acl": _acl,
     "registry": _registry,
     "certificates": _certificates,

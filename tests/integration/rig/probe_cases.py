@@ -124,6 +124,17 @@ def files() -> list[Case]:
             {"kind": "files", "path": at, "pattern": "*.txt", "rights": True},
             fits(lambda v: [(x["name"], "D:" in x["sddl"]) for x in v] == [("a.txt", True), ("log.txt", True)]),
         ),
+        Case(
+            "files with their hashes",
+            {"kind": "files", "path": at, "pattern": "*.txt", "hashes": True},
+            fits(
+                lambda v: (
+                    [(x["name"], x["sha256"] == hello["sha256"]) for x in v] == [("a.txt", True), ("log.txt", False)]
+                )
+            ),
+        ),
+        Case("a drive's room", {"kind": "drive", "path": f"{at}\\none"}, fits(lambda v: 0 < v["free"] <= v["size"])),
+        Case("no drive", {"kind": "drive", "path": "Q:\\x"}, value(None)),
         Case("files of an empty folder", {"kind": "files", "path": f"{at}\\empty"}, value([])),
         Case("files of no folder", {"kind": "files", "path": f"{at}\\none"}, value(None)),
         Case(
@@ -250,7 +261,7 @@ def system() -> list[Case]:
                     [(p["name"], p["path"].lower()) for p in v["processes"]]
                     == [("services", f"{PROGRAMS.lower()}\\services.exe")]
                     and v["processes"][0]["started"]
-                    and (v["reached"], v["waited"]) == (False, 0)
+                    and v["reached"] is False
                 )
             ),
         ),
@@ -456,6 +467,7 @@ def bad() -> list[Case]:
                 ("file", "path", {"path": ""}),
                 ("file", "path", {"path": ["x"]}),
                 ("files", "path", {}),
+                ("drive", "path", {}),
                 ("acl", "paths", {}),
                 ("acl", "paths", {"paths": "C:\\"}),
                 ("registry", "key", {}),

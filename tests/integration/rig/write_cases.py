@@ -121,6 +121,11 @@ def extract(zipped: bytes = GOOD, **fields: t.Any) -> Operation:
     return operation("extract", "Runtime", **{**rest, **fields})
 
 
+def listed(*files: tuple[str, str]) -> str:
+    """Return the manifest of these files."""
+    return "".join(f"{sha256(text)} {len(text)} {name}\n" for name, text in files)
+
+
 def compare(**fields: t.Any) -> Operation:
     """Return the operation that compares a folder with the archive ``TAKEN``."""
     rest = {"archive": f"{FOLDER}\\r.zip", "sha256": sha256(TAKEN), "marker": ".version", "version": "6.2.1"}
@@ -472,6 +477,23 @@ def cases(made: Pair, password: str) -> list[Case]:
             {"r.zip": GOOD},
             left=UNPACKED | {"r.zip": "*", "Runtime\\config": "agent's"},
         ),
+        Case(
+            "extract with a manifest",
+            [extract(overlay="Agent\\web", manifest=".files"), extract(overlay="Agent\\web", manifest=".files")],
+            [True, False],
+            {"r.zip": GOOD},
+            left=UNPACKED
+            | {
+                "r.zip": "*",
+                "Runtime\\config": "agent's",
+                "Runtime\\.files": listed(
+                    ("Agent\\web\\config", "agent's"),
+                    ("config", "agent's"),
+                    ("deep\\er\\x\\json", "{}"),
+                    ("web\\config", "new"),
+                ),
+            },
+        ),
         Case("no overlay", [extract(overlay="None")], [], {"r.zip": GOOD}, fails="NoOverlay"),
         Case("wrong checksum", [extract(sha256=OTHER)], [], {"r.zip": GOOD}, fails="BadChecksum"),
         Case("no archive", [extract()], [], fails="System.IO.FileNotFoundException"),
@@ -499,6 +521,27 @@ def cases(made: Pair, password: str) -> list[Case]:
                 "a program more": {"Runtime\\App-Y.dll": "v1"},
                 "another marker": {"Runtime\\.version": "6.2.0"},
             }.items()
+        ),
+        Case(
+            "compare with a manifest",
+            [compare(manifest=".files"), compare(manifest=".files")],
+            [True, False],
+            BY_HAND,
+            left=HELD | {"Runtime\\.version": "6.2.1", "Runtime\\.files": "*"},
+        ),
+        Case(
+            "a manifest for a folder that has its marker, whatever its programs are",
+            [compare(), compare(manifest=".files"), compare(manifest=".files")],
+            [False, True, False],
+            BY_HAND | {"Runtime\\.version": "6.2.1", "Runtime\\App-X.exe": "v2"},
+            left=HELD | {"Runtime\\.version": "6.2.1", "Runtime\\App-X.exe": "v2", "Runtime\\.files": "*"},
+        ),
+        Case(
+            "no manifest for another version",
+            [compare(manifest=".files")],
+            [],
+            BY_HAND | {"Runtime\\.version": "6.2.0"},
+            fails="OtherVersion",
         ),
         Case(
             "compare without a program",

@@ -12,7 +12,7 @@ ARGUMENTS = {
     "path": chain.WORKING,
     "archive": {"source": chain.ARCHIVE_URL, "checksum": chain.sha256(chain.FILES.archive)},
 }
-MARKER = f"{chain.RUNTIME}\\.im-runtime"
+MARKER, MANIFEST = f"{chain.RUNTIME}\\.im-runtime", f"{chain.RUNTIME}\\.im-manifest"
 COMPARES = f"compare {chain.RUNTIME}, which was installed by hand, with the runtime archive, and mark it as its own"
 
 
@@ -46,6 +46,7 @@ def test_an_agent_with_the_archives_programs_is_marked_and_nothing_else_of_it_ch
     assert {path for path in after if before.get(path) != after[path] and path.startswith(chain.RUNTIME)} <= {
         chain.RUNTIME,
         MARKER,
+        MANIFEST,
     }
     assert server.machine.files.text(MARKER) == chain.sha256(chain.FILES.archive)
     told = " ".join(done["warnings"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import ntpath
@@ -11,7 +12,7 @@ import zipfile
 from ...windows.errors import WindowsError
 from ...windows.files.nodes import normal
 from ...windows.machine import Machine
-from . import access, patience
+from . import access, files, patience
 from .operation import Operation, Result, mark, sha256, text
 
 
@@ -36,6 +37,8 @@ def extract(machine: Machine, operation: Operation, check: bool) -> Result:
         _unpack(machine, machine.files.read(archive), new)
         if operation.get("overlay"):
             _overlay(machine, ntpath.join(new, operation["overlay"]), new)
+        if operation.get("manifest"):
+            _keep_manifest(machine, operation, new)
         machine.files.write(ntpath.join(new, marker), version)
         _swap(machine, new, path, old)
     finally:
@@ -53,18 +56,22 @@ def compare(machine: Machine, operation: Operation, check: bool) -> Result:
     path = text(operation, "path").rstrip("\\")
     archive, version, programs, program = (text(operation, n) for n in ("archive", "version", "programs", "program"))
     marker = ntpath.join(path, text(operation, "marker"))
-    if machine.files.is_file(marker):
+    kept = ntpath.join(path, operation["manifest"]) if operation.get("manifest") else ""
+    marked = machine.files.is_file(marker)
+    if marked:
         present = machine.files.text(marker).strip()
-        if present == version:
+        if present != version:
+            raise WindowsError("OtherVersion", f"'{path}' holds version '{present}', wanted '{version}'")
+        if not kept or machine.files.is_file(kept):
             return {"changed": False, "own": [], "altered": [], "missing": []}
-        raise WindowsError("OtherVersion", f"'{path}' holds version '{present}', wanted '{version}'")
     if check:
         return {"changed": True, "own": [], "altered": [], "missing": []}
     found = sha256(machine, archive)
     if found != operation.get("sha256"):
         raise WindowsError("BadChecksum", f"'{archive}' has the SHA-256 {found}, not the one that was asked for")
     manifest = _manifest(machine.files.read(archive), str(operation.get("overlay") or ""))
-    present_files = {name.lower(): name for name in _names(machine, path)}
+    ours = {ntpath.relpath(one, path).lower() for one in (marker, kept) if one}
+    present_files = {name.lower(): name for name in _names(machine, path) if name.lower() not in ours}
     own = [name for key, name in present_files.items() if key not in manifest]
     altered = [
         name
@@ -73,13 +80,15 @@ def compare(machine: Machine, operation: Operation, check: bool) -> Result:
     ]
     missing = [name for key, (name, _hashes) in manifest.items() if key not in present_files]
     others = sorted((n for n in (*own, *altered, *missing) if re.search(programs, n, re.IGNORECASE)), key=str.upper)
-    if others:
+    if others and not marked:
         version_there = "" if machine.files.is_file(ntpath.join(path, program)) else "none"  # as the probe's model
         raise WindowsError(
             "OtherVersion",
             f"found another version than the archive's: {program} has the file version '{version_there}', and"
             f" {len(others)} programs are not those of the archive, such as {others[0]}",
         )
+    if kept:
+        _keep_manifest(machine, operation, path)
     machine.files.write(marker, version)
     if operation.get("delete_archive"):
         patience.remove(machine, archive, 75)
@@ -101,6 +110,22 @@ def _manifest(content: bytes, overlay: str) -> dict[str, tuple[str, set[str]]]:
             for one in names:
                 found.setdefault(one.lower(), (one, set()))[1].add(hashlib.sha256(archive.read(entry)).hexdigest())
     return found
+
+
+def _keep_manifest(machine: Machine, operation: Operation, folder: str) -> None:
+    """Write SHA-256, size and name of each file that the archive puts into a folder."""
+    overlay, found = str(operation.get("overlay") or "").lower(), dict[str, str]()
+    with zipfile.ZipFile(io.BytesIO(machine.files.read(text(operation, "archive")))) as archive:
+        entries = [(entry, entry.filename.replace("/", "\\")) for entry in archive.infolist() if not entry.is_dir()]
+        over = [(e, ntpath.basename(n)) for e, n in entries if overlay and ntpath.dirname(n).lower() == overlay]
+        for entry, name in (*entries, *over):
+            found[name.upper()] = f"{hashlib.sha256(archive.read(entry)).hexdigest()} {entry.file_size} {name}\n"
+    content = "".join(found[name] for name in sorted(found))
+    files.write(machine, {"path": ntpath.join(folder, operation["manifest"]), "content": _base64(content)}, False)
+
+
+def _base64(content: str) -> str:
+    return base64.b64encode(content.encode()).decode()
 
 
 def _names(machine: Machine, folder: str, below: str = "") -> list[str]:

@@ -60,6 +60,11 @@ class Drive:
     free_bytes: int = 60 * 2**30
     read_only: bool = False
 
+    @property
+    def size(self) -> int:
+        """Return how large it is: most of it is used."""
+        return 4 * self.free_bytes + 2**30
+
 
 def normal(path: str) -> str:
     """Return an absolute path with backslashes and no dots; drive letters upper-case, no separator at the end but a
