@@ -155,6 +155,7 @@ $beliefs = [ordered] @{
         $root = "$([Environment]::GetFolderPath('CommonApplicationData'))\Microsoft\Crypto"
         foreach ($folder in "$root\Keys", "$root\RSA\MachineKeys") { if ([IO.Directory]::Exists($folder)) { @{ folder = $folder; files = [IO.Directory]::GetFiles($folder) } } }
     }
+    'sslcert-stays' = { Invoke-Program "$env:windir\System32\netsh.exe" 'http show sslcert' }
     'wrong-pfx' = {
         $root = "$([Environment]::GetFolderPath('CommonApplicationData'))\Microsoft\Crypto"
         foreach ($folder in "$root\Keys", "$root\RSA\MachineKeys") { if ([IO.Directory]::Exists($folder)) { @{ folder = $folder; files = [IO.Directory]::GetFiles($folder).Length } } }

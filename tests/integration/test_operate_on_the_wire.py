@@ -1,4 +1,4 @@
-"""`restart.yml`, `stop.yml` and `start.yml` over the wire, on servers with an agent under IIS and as a service."""
+"""The playbooks of operation and `remove.yml` over the wire, on servers with an agent under IIS and as a service."""
 
 from __future__ import annotations
 
@@ -30,12 +30,16 @@ def fleet(tmp_path_factory):
         yield started
 
 
-def played(fleet, name, *words):
+def run(fleet, name, *words):
     folder = servers.FOLDER / VERSION
     given = ["--limit", ",".join(HOSTS), "--extra-vars", json.dumps(servers.extra_variables(folder)), *words]
-    run = emulated.playbook(fleet, PLAYBOOK.format(name), *given, inventories=[folder / "inventory.yml"])
-    assert run.status == 0, run.output[-4000:]
-    return {host: (bool(about["changed_tasks"]), about["verified"]) for host, about in run.hosts.items()}
+    return emulated.playbook(fleet, PLAYBOOK.format(name), *given, inventories=[folder / "inventory.yml"])
+
+
+def played(fleet, name, *words):
+    done = run(fleet, name, *words)
+    assert done.status == 0, done.output[-4000:]
+    return {host: (bool(about["changed_tasks"]), about["verified"]) for host, about in done.hosts.items()}
 
 
 def test_agents_are_restarted_stopped_and_started(fleet):
@@ -61,3 +65,15 @@ def test_a_bundle_of_each_agent_is_made_and_nothing_is_changed(fleet, tmp_path):
         archive = zipfile.ZipFile(path)
         assert canaries.seen(*(archive.read(name).decode() for name in archive.namelist())) == []
     assert all(fleet.counters(host)["remote_executions"] - before[host] <= 2 for host in HOSTS)
+
+
+def test_agents_are_removed_where_they_are_named_and_nowhere_else(fleet):
+    """The last one, since nothing of the agents is left."""
+    first, second = HOSTS
+    refused = run(fleet, "remove", "--limit", first, "--extra-vars", json.dumps({"im_remove": second}))
+    assert refused.status != 0
+    assert "wanted the name of this host" in refused.output
+    names = json.dumps({"im_remove": list(HOSTS), "im_remove_data": True})
+    assert {changed for changed, _verified in played(fleet, "remove", "--check", "--diff").values()} == {True}
+    assert {changed for changed, _verified in played(fleet, "remove", "--extra-vars", names).values()} == {True}
+    assert {changed for changed, _verified in played(fleet, "remove", "--extra-vars", names).values()} == {False}

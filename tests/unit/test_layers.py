@@ -18,7 +18,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("_windows",),
     ("_agent",),
     SUBJECTS,
-    ("_adopt", "_audit", "_handover", "_inventory", "_operate", "_reach", "_run"),
+    ("_adopt", "_audit", "_handover", "_inventory", "_operate", "_reach", "_remove", "_run"),
 )
 FLOOR = {folder: number for number, floor in enumerate(FLOORS) for folder in floor}
 # What needs Ansible, and what are its neighbours: `_run` builds the views of the others into a run, `_adopt` asks
@@ -29,6 +29,7 @@ SAME_FLOOR = {
     ("_adopt", "_inventory"),
     ("_handover", "_inventory"),
     ("_handover", "_reach"),
+    ("_remove", "_inventory"),
 }
 FILES = sorted(UTILS.rglob("*.py"))
 

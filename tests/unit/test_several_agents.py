@@ -258,3 +258,23 @@ def test_what_another_agent_has_is_refused_before_anything_is_written(what):
     assert len(done) == 1
     assert re.search(words, done[0].result["msg"])
     assert json.dumps(server.machine.dump(), sort_keys=True) == before
+
+
+@pytest.mark.parametrize(("first", "second"), BOTH)
+def test_the_removal_of_one_agent_with_all_that_it_has_leaves_the_other_as_it_was(first, second):
+    server = installed(Paris=first, Lyon=second)
+    before = own(server, "Lyon")
+    given = agent("Paris", first) | {"im_remove": "paris", "im_remove_data": True}
+    done = install_playbook.run_roles(server, ["imops.identity_manager.im_remove"], given)[-1].result
+    assert not done.get("failed"), done["msg"]
+    assert own(server, "Lyon") == before
+    assert not in_iis(server, "Paris")
+    assert not server.machine.files.exists(root("Paris"))
+    assert not named_by_subject(server, "Paris")
+    unchanged(server, agent("Lyon", second))
+
+
+def named_by_subject(server, name):
+    """Return the pairs whose subject names an agent."""
+    present = server.machine.certificates.dump()["LocalMachine\\My"]
+    return [thumbprint for thumbprint, pair in present.items() if name.lower() in json.dumps(pair).lower()]

@@ -72,8 +72,8 @@ def removals(
     staying = [
         h for pair in pairs if gone and not pair.same_as for h in installed(pair, ask) if _place(h) not in leaving
     ]
-    kept = {_key_file(other).lower() for other in staying}
-    return [(former, tuple(_removal(former, kept))) for former in gone]
+    kept = {key_file(other).lower() for other in staying}
+    return [(former, tuple(removal(former, kept))) for former in gone]
 
 
 def _place(found: Installed) -> tuple[str, ...]:
@@ -81,7 +81,8 @@ def _place(found: Installed) -> tuple[str, ...]:
     return tuple(text.lower() for text in (pair.path, pair.location, pair.store, found.certificate.thumbprint))
 
 
-def _key_file(found: Installed) -> str:
+def key_file(found: Installed) -> str:
+    """Return the path of a pair's private key; empty where Windows does not tell."""
     return (found.key or {}).get("path") or ""
 
 
@@ -99,21 +100,22 @@ def _is_used(found: Installed, named: t.Iterable[Named], bound: set[str]) -> boo
     return found.certificate.thumbprint in bound or any(name.matches(found.certificate) for name in named)
 
 
-def _removal(former: Installed, kept: t.Container[str]) -> t.Iterator[Operation]:
+def removal(former: Installed, kept: t.Container[str], what: str = "former pair") -> t.Iterator[Operation]:
     """Yield what removes a former pair.
 
     Args:
         former: the pair.
+        what: how it is called.
         kept: the key files of all other certificates. Containers of version 1.0.0 had a friendly name, which Windows
             takes as the name of the key's container, so that two certificates may have one key file.
     """
     pair, thumbprint = former.pair, former.certificate.thumbprint
     if pair.path:
-        does = f"remove the former pair {thumbprint} of use {pair.use} in {pair.path}"
+        does = f"remove the {what} {thumbprint} of use {pair.use} in {pair.path}"
         yield write(does, "remove", path=pair.path)
         return
     yield write(
-        f"remove the former pair {thumbprint} of use {pair.use}",
+        f"remove the {what} {thumbprint} of use {pair.use}",
         "uncertificate",
         location=pair.location,
         store=pair.store,
@@ -121,6 +123,6 @@ def _removal(former: Installed, kept: t.Container[str]) -> t.Iterator[Operation]
     )
     # Belief [removed-key]: a store that gives up a certificate leaves the file of its private key, learn.microsoft.com
     # "CertDeleteCertificateFromStore" and "X509Store.Remove", which speak of the certificate only.
-    path = _key_file(former)
+    path = key_file(former)
     if path and path.lower() not in kept:
         yield write(f"remove the file of its private key, {path}", "remove", path=path)

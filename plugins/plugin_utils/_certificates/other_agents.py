@@ -57,22 +57,22 @@ def named(settings_path: str, ask: Ask) -> list[Named]:
         Refused: settings of another agent that cannot be read, so that its pairs are not known.
     """
     found: list[Named] = []
-    for folder in sorted(_folders(ask)):
+    for folder in sorted(folders(ask)):
         if windows_path.same(folder, settings_path) or not ask(probe.file(f"{folder}\\{PROGRAM}.dll", 0)):
             continue
         found += in_settings.by_use(folder, ask).values()
     return found
 
 
-def _folders(ask: Ask) -> set[str]:
+def folders(ask: Ask) -> set[str]:
     """Return the folders that sites and services of the server run something from."""
-    folders = set()
+    found = set()
     answer = ask(probe.file(iis_config.PATH, iis_config.MAX_BYTES))
     if answer:
         paths = iis_config.folders(iis_config.content(answer))
-        folders |= {windows_path.normal(windows_path.expand(path)) for path in paths}
+        found |= {windows_path.normal(windows_path.expand(path)) for path in paths}
     for key in ((ask(_services()) or {}).get("children") or {}).values():
         command = _COMMAND.match(str(key["values"].get("ImagePath", {}).get("data") or ""))
         if command:
-            folders.add(windows_path.normal(windows_path.expand(command["folder"])))
-    return {folder for folder in folders if windows_path.why_not_absolute(folder) is None}
+            found.add(windows_path.normal(windows_path.expand(command["folder"])))
+    return {folder for folder in found if windows_path.why_not_absolute(folder) is None}

@@ -16,6 +16,8 @@ WAIT = 900
 """Seconds that a run waits for another one, inside one execution."""
 OF_SETUP = {"ansible.windows.win_feature": 1800, "ansible.windows.win_package": 900}
 """Seconds that the installation of Windows features and of the hosting bundle may last."""
+OF_HTTP_SYS = "ansible.windows.win_command"
+"""What runs netsh, which changes HTTP.sys; nothing else runs a program by it."""
 OF_IIS = 120
 """Seconds that one change of applicationHost.config or HTTP.sys, or a restart of IIS, may last."""
 _RUN_STATES = frozenset({"started", "stopped", "restarted"})
@@ -30,6 +32,8 @@ def is_shared(operation: Operation) -> bool:
     applicationHost.config or HTTP.sys. Starting or stopping the agent's own pool or site does not.
     """
     if operation.module in OF_SETUP:
+        return True
+    if operation.module == OF_HTTP_SYS:
         return True
     if operation.module == "ansible.windows.win_service":
         return operation.arguments.get("name") in {"WAS", "W3SVC"}

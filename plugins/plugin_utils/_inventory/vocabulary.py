@@ -12,7 +12,7 @@ from . import spelling
 
 OWN = "im_agent_own_variables"
 """The variable that lists names of a user's own variables that are like ours."""
-MORE = frozenset({"im_agent_hosts"})
+MORE = frozenset({"im_agent_hosts", "im_remove"})
 """Variables of the playbooks, which no role declares."""
 RESULT = "_result"
 """What the names of registered results end with."""
@@ -22,7 +22,9 @@ RANGES: t.Mapping[str, tuple[int, int | None]] = {
     "port": (1, 65535),
     "backup_count": (0, None),
     "drain_minutes": (1, None),
+    "most_mebibytes": (1, 1024),
     "renew_days": (1, None),
+    "stop_seconds": (1, 3600),
     "verify_timeout": (0, None),
     "timeout": (0, None),
 }

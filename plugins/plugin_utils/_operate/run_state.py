@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .._agent.drain import OPTIONS, Drain
 from .._core.plan import Diff, Operation, Plan, Refused
 from .._core.probe import Ask, Query
 from .._core.warned import Warned, WarningKind
@@ -20,6 +21,8 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         "site": {"type": "str"},
         "start_stopped": {"type": "bool", "default": False},
         "stop_seconds": {"type": "int", "default": 120},
+        "settings_path": {"type": "str"},
+        **OPTIONS,
     },
     "mutually_exclusive": [("service", "pool"), ("service", "site")],
     "required_one_of": [("service", "pool")],
@@ -40,6 +43,7 @@ class Wanted:
         site: the agent's site; empty for a service.
         start_stopped: whether a restart starts an agent that is stopped.
         stop_seconds: how long the agent may take to stop.
+        drain: what happens while a job of the agent runs.
     """
 
     state: str
@@ -48,6 +52,7 @@ class Wanted:
     site: str
     start_stopped: bool
     stop_seconds: int
+    drain: Drain
 
     @classmethod
     def of(cls, arguments: dict[str, t.Any]) -> Wanted:
@@ -62,6 +67,7 @@ class Wanted:
             site=arguments.get("site") or "",
             start_stopped=arguments["start_stopped"],
             stop_seconds=seconds,
+            drain=Drain.of(arguments),
         )
 
     @property
@@ -72,7 +78,8 @@ class Wanted:
 
 def questions(wanted: Wanted) -> tuple[Query, ...]:
     """Return what the plan will ask."""
-    return under_services.questions(wanted.service) if wanted.service else under_iis.questions()
+    of_state = under_services.questions(wanted.service) if wanted.service else under_iis.questions()
+    return (*of_state, *(wanted.drain.questions if wanted.state != STARTED else ()))
 
 
 def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
@@ -92,6 +99,10 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     elif starts:
         operations = turn.start
     warnings = turn.warnings
+    if stops:
+        # A job that begins meanwhile is seen too: the guard looks right before the stop.
+        operations = (dataclasses.replace(operations[0], guard=wanted.drain.guard), *operations[1:])
+        warnings += tuple(wanted.drain.check(ask))
     if stays_stopped:
         text = (
             f"found {turn.found}, so the agent was not restarted: a restart leaves stopped what somebody has stopped."

@@ -66,7 +66,8 @@ class Machine:
         self.os.write(self.registry)
         firewall.write(self.registry)
         self.registry.set(CRYPTOGRAPHY, "MachineGuid", "String", str(uuid.uuid5(uuid.NAMESPACE_DNS, name)))
-        self.files.write("C:\\Windows\\System32\\cmd.exe", b"MZ")
+        for program in ("cmd.exe", "netsh.exe"):
+            self.files.write(f"C:\\Windows\\System32\\{program}", b"MZ")
         self.environment = Environment(self.registry)
         self.accounts = Accounts(name, domain)
         self.certificates = CertificateStores(self.files, self.clock)

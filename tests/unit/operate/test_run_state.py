@@ -231,3 +231,34 @@ def test_a_restart_costs_few_executions(hosting, most):
     server = agent(hosting)
     run(server, hosting)
     assert server.executions <= most
+
+
+DRAINED = {"settings_path": chain.RUNTIME, "drain": "wait"}
+
+
+@pytest.mark.parametrize("hosting", HOSTED)
+@pytest.mark.parametrize("state", ["stopped", "restarted"])
+def test_a_stop_waits_for_the_end_of_a_job_and_tells_so(hosting, state):
+    server = agent(hosting, running_job={"executions": 900})
+    done = run(server, hosting, state, **DRAINED)
+    assert not done.get("failed"), done
+    assert server.machine.running.all() == []
+    assert "the agent is stopped once it has ended" in json.dumps(done["warnings"])
+    assert runs(server, hosting) is (state == "restarted")
+
+
+@pytest.mark.parametrize("hosting", HOSTED)
+@pytest.mark.parametrize("state", ["stopped", "restarted"])
+@pytest.mark.parametrize("drain", ["wait", "refuse"])
+def test_while_a_job_goes_on_the_agent_is_not_stopped_and_the_job_is_named(hosting, state, drain):
+    server = agent(hosting, running_job={"executions": 0})
+    message = run(server, hosting, state, **DRAINED | {"drain": drain, "drain_minutes": 1})["msg"]
+    assert "Usercube-Invoke-Job.exe, process " in message
+    assert "im_agent_drain_minutes" in message
+    assert runs(server, hosting)
+
+
+def test_a_start_waits_for_no_job_and_a_stop_that_is_told_not_to_mind_neither():
+    server = agent("iis", "stopped", running_job={"executions": 0})
+    assert run(server, state="started", **DRAINED)["runs"]
+    assert run(server, state="stopped", **DRAINED | {"drain": "ignore"})["runs"] is False

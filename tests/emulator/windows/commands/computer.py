@@ -6,6 +6,7 @@ import typing as t
 
 from ..certificates.stores import CertificateStores
 from ..files.file_system import FileSystem
+from ..registry.keys import Registry
 from ..system.environment import Environment
 
 
@@ -15,6 +16,7 @@ class Computer(t.Protocol):
     files: FileSystem
     environment: Environment
     certificates: CertificateStores
+    registry: Registry
 
     def ran(self, command_line: str) -> None:
         """Note a process in the process list."""

@@ -7,6 +7,7 @@ import ntpath
 import typing as t
 
 from ..agent import protect_tools
+from ..iis.httpsys import HttpSys
 from . import command_line
 from .computer import Computer
 
@@ -34,8 +35,24 @@ def _cmd(computer: Computer, folder: str, arguments: list[str]) -> Ended:
     return (None, "") if what.startswith("for /L %i in (1,0,2)") else (1, "not recognized")
 
 
+def _netsh(computer: Computer, _folder: str, arguments: list[str]) -> Ended:
+    """Delete a certificate of HTTP.sys: by host name and port, or by address and port, learn.microsoft.com "netsh http
+    delete sslcert". Nothing else of it is known here.
+    """
+    name, _equals, endpoint = arguments[-1].partition("=")
+    known = {"ipport": False, "hostnameport": True}
+    if arguments[:3] != ["http", "delete", "sslcert"] or len(arguments) != 4 or name not in known:
+        return 1, "The following command was not found: " + " ".join(arguments)
+    bindings = HttpSys(computer.registry)
+    if bindings.get(endpoint, sni=known[name]) is None:
+        return 1, "SSL Certificate deletion failed, Error: 2\r\nThe system cannot find the file specified."
+    bindings.remove(endpoint, sni=known[name])
+    return 0, "SSL Certificate successfully deleted"
+
+
 _PROGRAMS: dict[str, t.Callable[[Computer, str, list[str]], Ended]] = {
     "cmd.exe": _cmd,
+    "netsh.exe": _netsh,
     "usercube-protect-x509jsonvalue.exe": lambda _computer, _folder, arguments: (
         0,
         "\n".join(f"kxABA{hashlib.sha256(value.encode()).hexdigest()}" for value in arguments),
