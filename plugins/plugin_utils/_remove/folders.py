@@ -8,11 +8,12 @@ import dataclasses
 import re
 import typing as t
 
+from .._agent.runtime_archive import DOWNLOAD, MARKER, PROGRAM
 from .._certificates import other_agents
 from .._core import probe
 from .._core.plan import Operation, Refused, write
 from .._core.probe import Ask, Query
-from .._server.working_directory import DOWNLOAD, LEFTOVER_FILE, LEFTOVER_FOLDER, MARKER, PROGRAM
+from .._server.working_directory import LEFTOVER_FILE, LEFTOVER_FOLDER
 from .._windows import iis_config, sddl, windows_path
 from . import hosting
 from .part import Part
