@@ -14,6 +14,18 @@ PEM = KEY.private_bytes(
 PUBLIC = (
     KEY.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
 )
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "{{ 7 * 7 }}{% raw %}",
+    "]]></failure><!--",
+    "javascript:alert(1)",
+    "\x00\x08\x1b\ud800 end",
+    "=cmd|' /C calc'!A0",
+    "</style></title><b>",
+)
+"""Values that a server may have so as to be more than a text somewhere."""
 RULE, OTHER = "pool.as-wanted", "look.time-skew"
 
 
