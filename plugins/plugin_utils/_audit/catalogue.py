@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from . import health_findings, plan_findings, product_findings
-from .look import files, key_pairs, rights, windows
+from .look import drives, files, key_pairs, rights, windows
 from .look.item import Item
 from .rule import Rule, Severity
 
-ITEMS: tuple[Item, ...] = (rights.ITEM, key_pairs.ITEM, windows.ITEM, files.ITEM)
+ITEMS: tuple[Item, ...] = (rights.ITEM, key_pairs.ITEM, windows.ITEM, drives.ITEM, files.ITEM)
 INVENTORY = Rule(
     "inventory.sound",
     "inventory",

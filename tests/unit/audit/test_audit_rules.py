@@ -153,6 +153,41 @@ def test_a_warning_is_the_same_thing_while_its_sentence_changes():
     assert [[one.about for one in found] for found in told] == [["certificate-expires: server"]] * 2
 
 
+LOOK = {
+    "who may read secrets": {"look.secrets-readable"},
+    "who may write into Runtime": {"look.runtime-writable", "look.folders-writable", "look.folders-replaceable"},
+    "secrets in clear": {"product.plain-secret"},
+    "what Windows records of PowerShell": {"look.powershell-recording"},
+    "certificates near their end": {f"look.certificate-ends-{days}" for days in (7, 30, 90)},
+    "weak keys and hashes": {"look.weak-key"},
+    "end of support": {"look.windows-support", "look.dotnet-support"},
+    "pending restart and reboot": {"look.restart-pending", "look.reboot-pending"},
+    "disk space": {"look.disk-space"},
+    "time skew": {"look.time-skew"},
+    "what piles up": {"look.former-files", "look.leftovers"},
+    "stale locks": {"look.stale-lock"},
+    "files that override ours": {"look.overriding-files"},
+    "orphan rights": {"look.orphan-rights"},
+    "a second scheduler": {"look.second-scheduler"},
+    "log growth": {"look.log-growth"},
+}
+"""What the audit looks at beside plans, product rules and checks, with the rules that judge it."""
+
+
+def test_everything_that_is_looked_at_has_its_rules():
+    named = set().union(*LOOK.values())
+    assert named <= set(catalogue.RULES)
+    assert {rule for rule in catalogue.RULES if rule.startswith("look.")} == named - {"product.plain-secret"}
+
+
+def test_the_drives_of_folders_elsewhere_are_looked_at_and_one_that_is_away_is_unknown(sound):
+    sound.machine.files.add_drive("D", free_bytes=2**20)
+    elsewhere = {"Temp": "D:\\Temp", "Work": "E:\\Work", "Mails": "\\\\files\\mails"}
+    found = audited.audit(sound, audited.variables(folders=elsewhere))["record"]["findings"]
+    said = {one.get("about"): one["state"] for one in found if one["rule"] == "look.disk-space"}
+    assert said == {"D:\\": "fail", "E:\\": "unknown"}
+
+
 def test_a_rule_has_all_its_texts_and_a_page_that_exists():
     for rule in catalogue.RULES.values():
         assert all(dataclasses.asdict(rule).values()), rule

@@ -62,6 +62,11 @@ def second(server: Server) -> None:
     server.machine.services.set_state(SERVICE, "Running")
 
 
+def full(server: Server) -> None:
+    """Let somebody fill the drive."""
+    server.machine.files.drives["C"].free_bytes = 2**30
+
+
 def stopped(server: Server) -> None:
     server.machine.iis.stop_pool(POOL)
 
@@ -104,6 +109,7 @@ OF_WINDOWS = (
 # settings takes these rights away.
 LAID = ("look.secrets-readable", "settings.as-wanted")
 OF_FILES = (
+    planted("look.disk-space", "1 GiB is left", full),
     planted("look.restart-pending", "the same again", agent("SourcesRootPaths", [SOURCES]), "pool.as-wanted"),
     planted("look.second-scheduler", "a service too", second, "service.as-wanted"),
     planted("look.overriding-files", "of production", write(f"{RUNTIME}\\appsettings.Production.json", "{}"), *LAID),
