@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import typing as t
@@ -12,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import standin_archive
+from emulator.windows.machine import Machine
 from in_process import Server, machine
 
 ROOT = standin_archive.ROOT
@@ -275,6 +277,18 @@ def converge(
             break
         certificates = results[task].get("certificates", certificates)
     return results
+
+
+@functools.cache
+def _installed(hosting: str) -> Machine:
+    made = server()
+    assert failures(converge(made, inventory(hosting=hosting))) == []
+    return made.machine
+
+
+def installed(hosting: str = "iis") -> Server:
+    """Return a copy of a server with an agent, which is installed once for all tests of a process."""
+    return Server(_installed(hosting).copy())
 
 
 def foretold(run: t.Callable[..., dict[str, t.Any]], target: Server, **options: t.Any) -> dict[str, t.Any]:

@@ -135,9 +135,7 @@ def writes_of_a_first_run():
 
 @pytest.fixture(scope="module")
 def whole():
-    server = chain.server()
-    assert chain.failures(chain.converge(server)) == []
-    return what_counts(server)
+    return what_counts(chain.installed())
 
 
 # The state before a write is nearly that after the one before it.
@@ -157,8 +155,7 @@ def test_a_run_that_is_cut_at_a_write_is_completed_by_the_next(number, when, who
 
 
 def test_one_changed_setting_restarts_the_agent_once():
-    server = chain.server()
-    chain.converge(server)
+    server = chain.installed()
     old = server.machine.iis.workers()[0].started
     inventory = chain.inventory(server_url="https://other.contoso.com", scheduler_enabled=False)
     predicted = chain.converge(server, inventory, check=True)
@@ -172,8 +169,7 @@ def test_one_changed_setting_restarts_the_agent_once():
 
 
 def test_a_restart_that_a_cut_run_left_undone_is_done_by_the_next():
-    server = chain.server()
-    chain.converge(server)
+    server = chain.installed()
     inventory = chain.inventory(server_url="https://other.contoso.com")
     chain.converge(server, inventory, until="win_im_agent_settings")
     old = server.machine.iis.workers()[0].started

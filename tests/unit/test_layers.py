@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
-import typing as t
 from pathlib import Path
 
 import pytest
@@ -43,15 +43,18 @@ def module_of(path: Path) -> tuple[str, ...]:
 MODULES = {module_of(path): path for path in FILES}
 
 
-def imported(path: Path) -> t.Iterator[tuple[str, ...]]:
-    """Yield the modules of plugin_utils that a file imports, wherever in it."""
+@functools.cache
+def imported(path: Path) -> tuple[tuple[str, ...], ...]:
+    """Return the modules of plugin_utils that a file imports, wherever in it."""
+    found: list[tuple[str, ...]] = []
     package = path.relative_to(UTILS).parts[:-1]
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if not isinstance(node, ast.ImportFrom) or not node.level:
             continue
         below = (*package[: len(package) - node.level + 1], *(node.module.split(".") if node.module else ()))
         names = [(*below, alias.name) for alias in node.names]
-        yield from (name if name in MODULES else below for name in names)
+        found += [name if name in MODULES else below for name in names]
+    return tuple(found)
 
 
 ARROWS = {

@@ -128,8 +128,7 @@ def test_a_pfx_file_backups_and_copies_that_others_read_are_restricted():
 
 
 def test_what_somebody_planted_is_no_longer_theirs_and_a_changed_identity_reads_instead_of_the_former():
-    server = chain.server()
-    chain.converge(server)
+    server = chain.installed()
     server.machine.files.write(PLANTED, "{}")
     server.machine.files.set_sddl(PLANTED, f"O:{STRANGER}D:AI(A;;FA;;;{STRANGER})")
     done = chain.converge(server, chain.inventory(hosting="service"))

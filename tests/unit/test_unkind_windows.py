@@ -5,13 +5,11 @@ What the collection does not do yet is marked with the number of the review: a s
 
 from __future__ import annotations
 
-import functools
 import re
 
 import chain
 import pytest
 from emulator.behaviours import catalogue
-from in_process import Server
 
 CHANGE = {"environment": {"LOG_LEVEL": "debug"}, "agent_settings": {"Serilog": {"MinimumLevel": "Debug"}}}
 
@@ -109,16 +107,9 @@ LATER = [
 ]
 
 
-@functools.cache
-def _machine(hosting):
-    server = chain.server()
-    assert chain.failures(chain.converge(server, chain.inventory(hosting=hosting))) == []
-    return server.machine
-
-
 def installed(behaviours, hosting):
     """Return a server with an agent that was installed kindly, with behaviours from now on."""
-    server = Server(_machine(hosting).copy())
+    server = chain.installed(hosting)
     catalogue.switch_on(server.machine, behaviours)
     return server
 

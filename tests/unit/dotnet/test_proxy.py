@@ -39,8 +39,7 @@ def test_forms_that_are_ignored(name, value, words):
 
 
 def test_the_proxy_stands_in_web_config_and_an_ignored_form_is_refused_without_telling_its_password():
-    server = chain.server()
-    chain.converge(server)
+    server = chain.installed()
     arguments = {"path": chain.RUNTIME, "https_proxy": "http://u:canary-proxy@proxy:8080", "no_proxy": ["localhost"]}
     done = server.run("win_im_web_config", arguments)
     assert done["changed"]

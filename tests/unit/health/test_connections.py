@@ -71,8 +71,7 @@ PROXY = "proxy.contoso.com:3128"
 
 @pytest.fixture(scope="module")
 def installed():
-    made = chain.server()
-    assert chain.failures(chain.converge(made)) == []
+    made = chain.installed()
     lay(made.machine)
     return made
 

@@ -28,10 +28,7 @@ TEMP = f"{chain.WORKING}\\Temp"
 
 @pytest.fixture
 def server():
-    made = chain.server()
-    assert chain.failures(chain.converge(made)) == []
-    made.new_run()
-    return made
+    return chain.installed()
 
 
 def arguments(**changes):

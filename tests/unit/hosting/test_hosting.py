@@ -283,8 +283,7 @@ def test_as_many_copies_are_kept_as_asked_for(server):
 
 def test_the_newest_copy_put_back_is_the_configuration_before_the_run():
     """The guide's way back (docs/hosting.md, "Back to the former configuration of IIS"), step by step."""
-    server = chain.server()
-    chain.converge(server)
+    server = chain.installed()
     before, sites = configuration(server), server.machine.iis.dump()
     chain.converge(server, chain.inventory(https_port="8443"))
     assert configuration(server) != before

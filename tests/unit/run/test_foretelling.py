@@ -52,9 +52,7 @@ def first_role(results):
 
 @pytest.fixture
 def installed():
-    server = chain.server()
-    assert chain.failures(chain.converge(server)) == []
-    return server
+    return chain.installed()
 
 
 def test_nothing_differs_on_a_server_that_is_as_wanted_and_that_costs_one_execution(installed):

@@ -53,12 +53,6 @@ def test_the_whole_plan_is_what_the_run_then_does_task_by_task(name, check):
         assert chain.lasting(server) == before
 
 
-def installed(hosting):
-    server = chain.server()
-    assert chain.failures(chain.converge(server, chain.inventory(hosting=hosting))) == []
-    return server
-
-
 def asked(result):
     """Return how many probes a refusal takes: for a port that is taken one more asks who has it."""
     return 2 if "listens on port" in result["msg"] else 1
@@ -231,7 +225,7 @@ def test_the_vendor_guides_site_without_https_needs_no_server_pair():
 
 
 def test_an_installed_server_does_not_ask_for_what_it_has():
-    server = installed("iis")
+    server = chain.installed()
     server.machine.network.web.clear()
     given = variables(chain.inventory())
     first, *rest = install_playbook.run(server, given)

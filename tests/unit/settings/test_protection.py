@@ -8,6 +8,7 @@ import base64
 import datetime
 import json
 
+import by_day
 import chain
 import pytest
 from emulator.engine import ConnectionDropped
@@ -168,8 +169,7 @@ def writes():
     return made.executions - made.engine.counters.modules["imops.identity_manager.win_im_probe"]
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("number", range(1, writes() + 1))
+@pytest.mark.parametrize(("number", "when"), by_day.in_turn(range(1, writes() + 1), ("before", "after")))
 def test_a_cut_move_of_secrets_is_completed_and_leaves_no_clear_copy(number, when):
     target = server()
     chain.converge(target, inventory())

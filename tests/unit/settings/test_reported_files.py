@@ -73,8 +73,7 @@ def test_the_former_module_which_the_bundle_lacks_is_replaced_and_the_diff_shows
 
 
 def test_an_agent_with_the_former_module_answers_after_the_next_run():
-    target = chain.server()
-    chain.converge(target)
+    target = chain.installed()
     target.machine.files.write(f"{chain.RUNTIME}\\web.config", (FILES / "v1-module.web.config").read_bytes())
     results = chain.converge(target)
     assert chain.failures(results) == []
