@@ -45,27 +45,36 @@ $(IMPORTER)/.ready: requirements/importer.txt tools/newest-python
 demo: venv ## install the agent on three emulated Windows servers, twice
 	$(BIN)/python tools/demo.py
 
+# Molecule by day: the whole agent in both hosting modes, and a role alone. make molecule and make test-all run every scenario.
+BY_DAY := install service im_settings
+
+# The dear tests of tests/integration are begun first, so that no core waits for the last of them.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# $(call beside_molecule,scenarios,tests): both at once; a failure of either is one of the target.
+beside_molecule = @$(BIN)/python tests/collection_tree.py; \
+  $(MAKE) molecule SCENARIOS="$(1)" > build/molecule.log 2>&1 & molecule=$$!; trap "kill $$molecule" INT TERM; tests=0; \
+  $(2) || tests=$$?; \
+  wait $$molecule || { cat build/molecule.log; echo "the molecule scenarios failed, see above" >&2; exit 1; }; \
+  echo "the molecule scenarios passed: build/molecule.log"; exit $$tests
+
 .PHONY: test
-test: venv $(VENV)/.kerberos ## the tests and, in parallel, the molecule scenarios
-	@$(BIN)/python tests/collection_tree.py  # before both need it
-	@$(MAKE) molecule > build/molecule.log 2>&1 & molecule=$$!; trap "kill $$molecule" INT TERM; tests=0; \
-	$(BIN)/python -m pytest -n 2 --dist loadfile || tests=$$?; \
-	wait $$molecule || { cat build/molecule.log; echo "the molecule scenarios failed, see above" >&2; exit 1; }; \
-	echo "the molecule scenarios passed: build/molecule.log"; exit $$tests
+test: venv $(VENV)/.kerberos ## the tests and, in parallel, some molecule scenarios
+	$(call beside_molecule,$(BY_DAY),$(PYTEST))
+
+.PHONY: test-all
+test-all: venv $(VENV)/.kerberos ## the tests with the long matrices and, in parallel, all molecule scenarios (nightly)
+	$(call beside_molecule,,IMOPS_NIGHTLY=1 IMOPS_EXAMPLES=10000 $(PYTEST))
 
 # Molecule's state is in build/, so that checkouts do not share one; a run that was killed is cleaned up first.
 MOLECULE := PATH="$(CURDIR)/$(BIN):$$PATH" MOLECULE_EPHEMERAL_DIRECTORY="$(CURDIR)/build/molecule/state" \
   $(if $(MOLECULE_WINDOWS_INVENTORY),MOLECULE_WINDOWS_INVENTORY="$(abspath $(MOLECULE_WINDOWS_INVENTORY))") molecule
 
 .PHONY: molecule
-molecule: venv ## a scenario for each role, on emulated servers (or MOLECULE_WINDOWS_INVENTORY=path)
+molecule: venv ## a scenario for each role, on emulated servers (SCENARIOS="install im_pool": these; MOLECULE_WINDOWS_INVENTORY=path)
 	$(BIN)/python tests/collection_tree.py
 	$(MOLECULE) destroy
-	$(MOLECULE) test --all --no-command-borders
-
-.PHONY: test-all
-test-all: venv $(VENV)/.kerberos ## the tests with the long matrices (nightly)
-	IMOPS_NIGHTLY=1 IMOPS_EXAMPLES=10000 $(BIN)/python -m pytest -n 2 --dist loadfile
+	$(MOLECULE) test $(or $(addprefix --scenario-name ,$(SCENARIOS)),--all) --no-command-borders
 
 .PHONY: coverage
 coverage: venv ## branch coverage of plugins/ by the unit tests: at least 95 %
