@@ -65,7 +65,7 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
         *wanted.archive.questions(windows_path.join(wanted.runtime, MARKER)),
         probe.file(windows_path.join(wanted.runtime, MARKER)),
         probe.file(windows_path.join(wanted.runtime, PROGRAM), 0),
-        product_version.questions(wanted.runtime)[0],
+        *(product_version.questions(folder)[0] for folder in (wanted.runtime, _staged(wanted))),
         *_leftover_questions(wanted),
     )
 
@@ -97,6 +97,11 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     )
     settles = () if version or by_hand else (Mark(MarkKind.RUNTIME_UNPACKED, wanted.runtime),)
     return Plan(tuple(operations), (diff,), settles=settles, facts={"path": root, "runtime": wanted.runtime})
+
+
+def _staged(wanted: Wanted) -> str:
+    """Return the folder in which stage.yml unpacks the wanted archive."""
+    return runtime_archive.staged(wanted.runtime, wanted.archive)
 
 
 def _create(path: str, root: str) -> Operation:
@@ -149,8 +154,7 @@ def _check_runtime(wanted: Wanted, version: str | None, ask: Ask) -> None:
     """
     program = ask(probe.file(windows_path.join(wanted.runtime, PROGRAM), 0))
     if version is not None and version != wanted.archive.checksum:
-        staged = runtime_archive.staged(wanted.runtime, wanted.archive)
-        now, then = (product_version.of(folder, ask) for folder in (wanted.runtime, staged))
+        now, then = (product_version.of(folder, ask) for folder in (wanted.runtime, _staged(wanted)))
         raise Refused(
             f"{wanted.runtime} holds {_named(now)} of the agent, from the archive with SHA-256 {version}, wanted"
             f" {_named(then)}, from the one with {wanted.archive.checksum}: an installed version is not replaced. The"
