@@ -212,6 +212,9 @@ $beliefs = [ordered] @{
         foreach ($profile in 'DomainProfile', 'StandardProfile', 'PublicProfile') { @{ profile = $profile; values = Get-Values (Get-Registry 'Registry64' "SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\$profile") } }
         @{ profile = 'rules'; values = @(foreach ($rule in (Get-Values (Get-Registry 'Registry64' 'SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\FirewallRules')).Values) { if ($rule -match 'LPort=(80|443|5000|5001)\|') { $rule } }) }
     }
+    'server-api' = { @{ files = @(Get-Files $runtime 'appsettings*.json') } }
+    'agent-state' = { @{ workers = Invoke-AppCmd 'list wp'; service = Get-ServiceRow } }
+    'orphaned-job' = { @{ processes = @(Get-Rows "SELECT * FROM Win32_Process WHERE Name LIKE 'Usercube%'" @('Name', 'CreationDate')); logs = @(Get-Files "$WorkingDirectory\Temp\JobLogs" '*') } }
     'token-endpoint' = { @{ files = @(Get-Files $runtime 'appsettings*.json') } }
     'judged-by-windows' = { [Net.ServicePointManager]::SecurityProtocol.ToString() }
     'sent-certificates' = {

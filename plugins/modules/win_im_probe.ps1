@@ -535,6 +535,37 @@ function Send-Request($Query) {
     finally { $client.Close() }
 }
 
+# Asks for a token and, with it, the same server further questions. The token stays here: it is in no answer, not even where the server repeats it.
+function Send-WithToken($Query) {
+    $asked = Get-Field $Query 'token' $null
+    if ($asked -isnot [Collections.IDictionary]) { throw [ArgumentException]::new("the field 'token' must be a request") }
+    $paths = Get-NeededList $Query 'paths'
+    $latin = [Text.Encoding]::GetEncoding(28591)
+    $given = Send-Request $asked
+    $text = $latin.GetString([Convert]::FromBase64String($given['body']))
+    $found = [regex]::Match($text, '"access_token"\s*:\s*"([^"]+)"')
+    $answers = [Collections.Generic.List[object]]::new()
+    if (-not $found.Success) {
+        $seen = $latin.GetBytes($text.Substring(0, [Math]::Min($text.Length, 48)))
+        return @{ refused = @{ status = $given['status']; body = [Convert]::ToBase64String($seen) }; answers = $answers.ToArray() }
+    }
+    $token = [regex]::Unescape($found.Groups[1].Value)
+    foreach ($path in $paths) {
+        $next = @{ path = $path; headers = @{ Authorization = "Bearer $token"; Accept = 'application/json' } }
+        foreach ($name in 'address', 'host', 'port', 'server_name', 'timeout', 'verify', 'proxy') { $next[$name] = Get-Field $asked $name $null }
+        try {
+            $answer = Send-Request $next
+            $body = $latin.GetString([Convert]::FromBase64String($answer['body'])).Replace($token, '********')
+            $answers.Add(@{ status = $answer['status']; body = [Convert]::ToBase64String($latin.GetBytes($body)) })
+        }
+        catch {
+            $cause = Get-Cause $_.Exception
+            $answers.Add(@{ error = @{ type = $cause.GetType().FullName; message = $cause.Message } })
+        }
+    }
+    @{ refused = $null; answers = $answers.ToArray() }
+}
+
 function Read-Answer([byte[]] $Bytes, [int] $Limit, $Served) {
     $text = [Text.Encoding]::GetEncoding(28591).GetString($Bytes)
     $end = $text.IndexOf("`r`n`r`n")
@@ -1000,6 +1031,7 @@ function Get-Answer($Query) {
         'service' { return , (Read-Service $Query) }
         'iis' { return , (Read-Iis $Query) }
         'http' { return , (Send-Request $Query) }
+        'with_token' { return , (Send-WithToken $Query) }
         'download' { return , (Test-Download $Query) }
         'reach' { return , (Test-Reach $Query) }
         'programs' { return , (Find-Programs $Query) }

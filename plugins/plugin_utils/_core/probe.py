@@ -95,6 +95,14 @@ def http(**fields: t.Any) -> Query:
     return {"kind": "http", **fields}
 
 
+def with_token(token: Query, *paths: str) -> Query:
+    """Ask the server to request a token, as ``http`` with a body, and with it these paths of the same server; the token
+    stays there.
+    """
+    request = {name: value for name, value in token.items() if name != "kind"}
+    return {"kind": "with_token", "token": request, "paths": list(paths)}
+
+
 def download(url: str, *unless: str) -> Query:
     """Ask what the server would meet if it fetched a URL, as win_get_url and win_package do; its value is None where
     one of the paths ``unless`` exists.
@@ -171,11 +179,11 @@ def pool_password_matches(name: str, expected: str) -> Query:
 
 
 def carries_secret(query: Query) -> bool:
-    """Tell whether a question takes a secret to the server: a password that is compared, a request's body, or a proxy's
-    password.
+    """Tell whether a question takes a secret to the server: a password that is compared, a request's body, also one for
+    a token, or a proxy's password.
     """
     proxy = query.get("proxy") or {}
-    return bool(query.get("expected") or query.get("body") or proxy.get("authorization"))
+    return bool(query.get("expected") or query.get("body") or query.get("token") or proxy.get("authorization"))
 
 
 def may_tell_of(query: Query, path: str) -> bool:

@@ -108,6 +108,8 @@ NOT_ASKED = {
     "own_log": "its settings name no log that could be read here",
     "folder_rights": "its folders were not looked at",
     "client_credentials": "im_verify_credentials is false, or the client's secret is kept on the server",
+    "server_knows_agent": "im_verify_server is false, or the client's credentials are not asked",
+    "server_jobs": "im_verify_server is false, or the client's credentials are not asked",
     "start_without_request": "this run did not start the pool, and im_verify_recycle is false",
     "stop": "im_verify_recycle is false",
     "job_ran": "im_verify_jobs is false",

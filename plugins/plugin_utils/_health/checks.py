@@ -22,6 +22,7 @@ from . import (
     questions,
     reach_checks,
     running,
+    server_checks,
 )
 from .check import Check, State, verdict
 from .wanted import Wanted
@@ -42,6 +43,8 @@ def request_checks(wanted: Wanted, ask: Ask) -> t.Iterator[Check]:
     yield from folder_checks.rights(wanted, ask)
     if wanted.credentials:
         yield credential_checks.client(wanted, wanted.credentials, ask)
+        if wanted.agent:
+            yield from server_checks.checks(wanted, wanted.credentials, ask)
     if wanted.connections:
         yield from need_checks.checks(wanted, ask)
         yield from reach_checks.checks(wanted, ask)

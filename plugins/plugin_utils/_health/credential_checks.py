@@ -16,9 +16,9 @@ def client(wanted: Wanted, credentials: Credentials, ask: Ask) -> Check:
     name = f"client {held.credentials.client} at {held.credentials.url}"
     told = "".join(f"; {word}" for word in held.remarks)
     try:
-        answer = token_request.read(ask(held.credentials.question))
+        answer = token_request.read(ask(held.question(wanted)))
         if answer.error == token_request.INVALID_CLIENT:
-            bare = token_request.read(ask(held.credentials.undocumented))
+            bare = token_request.read(ask(held.question(wanted, bare=True)))
             if bare.accepted:
                 return _passed(name, f"{bare.found}, by the undocumented form: the client's id alone{told}")
     except NotAnswered as failed:

@@ -15,7 +15,7 @@ from .._core.plan import Refused
 from .._core.probe import Ask, Query
 from .._dotnet import proxy
 from .._dotnet.json_text import fold
-from . import held_settings
+from . import held_settings, server_api
 from .token_request import Credentials
 from .wanted import Wanted
 
@@ -27,10 +27,16 @@ class Held:
     Attributes:
         credentials: what the agent holds, as far as it can be read here.
         remarks: what differs from the inventory, and what could not be read.
+        agent: how the agent calls itself; empty where that cannot be read.
     """
 
     credentials: Credentials
     remarks: tuple[str, ...] = ()
+    agent: str = ""
+
+    def question(self, wanted: Wanted, *, bare: bool = False) -> Query:
+        """Return the question to its server: for a token, and on request about the agent as it calls itself."""
+        return server_api.question(self.credentials, wanted.agent and (self.agent or wanted.agent), bare=bare)
 
 
 def questions(wanted: Wanted) -> tuple[Query, ...]:
@@ -61,7 +67,8 @@ def of_agent(wanted: Wanted, credentials: Credentials, ask: Ask) -> Held:
     except Refused:
         remarks.append("asked at the inventory's address, as the agent's ApplicationUri is no https address")
     remarks += held.differences(credentials)
-    return Held(*_by_proxy(held, found, remarks))
+    agent = settings.get("OPENID:AGENTIDENTIFIER", "")
+    return Held(*_by_proxy(held, found, remarks), "" if '"' in agent else agent)
 
 
 def _by_proxy(

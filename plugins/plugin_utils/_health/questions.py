@@ -11,7 +11,7 @@ from .._agent.start_signs import FAR_PAST
 from .._core import probe
 from .._core.probe import Ask, Query
 from .._windows import iis_config, windows_path
-from . import agent_logs, held_client, mail_checks, need_checks, reach_checks
+from . import agent_logs, held_client, mail_checks, need_checks, reach_checks, server_api
 from .wanted import Wanted
 
 SERVICE_PROVIDERS = (".NET Runtime", "Application Error")
@@ -42,7 +42,7 @@ def request_questions(wanted: Wanted) -> tuple[Query, ...]:
     return (
         wanted.request,
         *held_client.questions(wanted),
-        *((wanted.credentials.question,) if wanted.credentials else ()),
+        *((server_api.question(wanted.credentials, wanted.agent),) if wanted.credentials else ()),
         events(wanted),
         *(() if wanted.service else (system_events(FAR_PAST), configuration())),
         temp_files(wanted),
@@ -61,7 +61,7 @@ def further_questions(wanted: Wanted, ask: Ask) -> tuple[Query, ...]:
         logged = (*logged, *mail_checks.questions(wanted, ask))
     if not wanted.credentials:
         return logged
-    return (held_client.of_agent(wanted, wanted.credentials, ask).credentials.question, *logged)
+    return (held_client.of_agent(wanted, wanted.credentials, ask).question(wanted), *logged)
 
 
 def start_questions(wanted: Wanted) -> tuple[Query, ...]:

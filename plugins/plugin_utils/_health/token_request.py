@@ -18,8 +18,6 @@ from .._core.probe import Query
 ENDPOINT = "/connect/token"
 SCOPE, INVALID_CLIENT = "usercube_api", "invalid_client"
 PAGE = "Netwrix Identity Manager, Integration Guide: API, Request from Postman"
-SEEN = 48
-"""Bytes of the answer that are read: enough for the name of an error, too few for a token."""
 OPTION: dict[str, t.Any] = {
     "type": "dict",
     "options": {
@@ -83,15 +81,15 @@ class Credentials:
         """Return the endpoint's address."""
         return f"https://{self.host}{'' if self.port == 443 else f':{self.port}'}{self.path}"
 
-    @property
-    def question(self) -> Query:
-        """Return the documented request: the client is named with the server's host name."""
-        return self._request(f"{self.client}@{self.host}")
+    def question(self, *paths: str) -> Query:
+        """Return the documented request, in which the client is named with the server's host name, and with its token
+        requests for these paths.
+        """
+        return self._request(f"{self.client}@{self.host}", paths)
 
-    @property
-    def undocumented(self) -> Query:
-        """Return the request of a client by its id alone, which only a server that refused the other one is asked."""
-        return self._request(self.client)
+    def undocumented(self, *paths: str) -> Query:
+        """Return the same for a client named by its id alone, for a server that has refused the other one."""
+        return self._request(self.client, paths)
 
     def like(self, server_url: str, client: str, secret: str) -> Credentials:
         """Return what the agent holds, with these credentials in the place of what is empty; raises Refused."""
@@ -115,7 +113,7 @@ class Credentials:
             found.append("the agent holds another secret than im_agent_openid_clients")
         return found
 
-    def _request(self, client: str) -> Query:
+    def _request(self, client: str, paths: t.Iterable[str]) -> Query:
         """Return a request. The server's certificate has to be trusted, since the request carries the secret."""
         form = {
             "grant_type": "client_credentials",
@@ -134,9 +132,8 @@ class Credentials:
             body=urlencode(form, safe="@", quote_via=quote),  # the vendor asks not to encode the @
             verify=True,
             timeout=30,
-            max_bytes=SEEN,
         )
-        return query | ({"proxy": self._proxy()} if self.proxy else {})
+        return probe.with_token(query | ({"proxy": self._proxy()} if self.proxy else {}), *paths)
 
     def _proxy(self) -> dict[str, t.Any]:
         match = t.cast("re.Match[str]", _PROXY.fullmatch(self.proxy))
@@ -177,15 +174,16 @@ _REFUSED = (
 )
 
 
-def read(answer: t.Mapping[str, t.Any]) -> Answer:
-    """Return what the server's answer says."""
+def read(value: t.Mapping[str, t.Any]) -> Answer:
+    """Return what the server's answer says, from that to ``Credentials.question``."""
+    answer = value["refused"]
+    if answer is None:
+        return Answer(True, "a token")
     body = base64.b64decode(answer["body"])
     error = _ERROR.search(body)
     name = error[1].decode() if error else ""
     status = answer["status"]
     found = f"status {status}" + (f", {name}" if name else "")
-    if status == 200 and body.lstrip().startswith(b"{") and not name:
-        return Answer(True, "a token")
     if name in _AFTER_AUTHENTICATION:
         return Answer(True, f"{found}: the secret is right", name)
     if name == INVALID_CLIENT:
@@ -195,7 +193,7 @@ def read(answer: t.Mapping[str, t.Any]) -> Answer:
         )
         return Answer(False, found, name, _REFUSED, remedy)
     if status in {200, 404}:
-        words = found if status == 404 else f"{found}, but no JSON"
+        words = found if status == 404 else f"{found}, but no token"
         cause = "There is no Identity Manager server at this address."
         return Answer(False, words, name, (cause,), "Correct im_agent_server_url.")
     if status < 500 and not name:

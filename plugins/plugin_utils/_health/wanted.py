@@ -36,6 +36,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         "folders": {"type": "dict", "default": {}},
         "identity": IDENTITY_SPEC,
         "openid": token_request.OPTION,
+        "agent_identifier": {"type": "str"},
         "warm_up": {"type": "bool", "default": True},
         "recycle": {"type": "bool", "default": False},
         "jobs": {"type": "bool", "default": False},
@@ -71,6 +72,7 @@ class Wanted:
         address: where the server sends its own request: loopback, or the one address of the binding.
         from_controller: whether the controller sends a request too.
         credentials: what the Identity Manager server has to accept, None if it is not asked.
+        agent: the agent's Identifier at its server, empty where the server is not asked about it.
         warm_up: whether a pool that this run has started must start the agent without a request.
         recycle: whether the agent is stopped and started first, to check that it stops cleanly and starts by itself.
         jobs: whether a job must have run since the agent was started.
@@ -94,6 +96,7 @@ class Wanted:
     folders: Folders
     identity: Identity
     credentials: Credentials | None
+    agent: str
     warm_up: bool
     recycle: bool
     jobs: bool
@@ -126,6 +129,7 @@ class Wanted:
             identity=Identity.of(arguments["identity"]),
             # The agent's secret that only its server has cannot be asked with.
             credentials=Credentials.of(openid) if openid and not is_kept(openid["secret"]) else None,
+            agent=_agent(arguments.get("agent_identifier") or ""),
             warm_up=arguments["warm_up"],
             recycle=arguments["recycle"],
             jobs=arguments["jobs"],
@@ -161,3 +165,10 @@ class Wanted:
     def controller_request(self) -> Query:
         """Return the controller's request."""
         return probe.controller(self.scheme, self.host_name, self.port, self.url_path, 30)
+
+
+def _agent(identifier: str) -> str:
+    """Return an agent's Identifier; raises Refused for one that the server's query language cannot say."""
+    if '"' in identifier:
+        raise Refused(f"agent_identifier: found a quotation mark in {identifier!r}, wanted a name without one")
+    return identifier

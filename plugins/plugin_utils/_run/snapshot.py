@@ -23,7 +23,7 @@ from .._core.mark import Mark, MarkKind
 from .._core.plan import Plan
 from .._core.probe import Query
 
-FORGOTTEN_KINDS = frozenset({"http", "reach", "events", "secret_matches"})
+FORGOTTEN_KINDS = frozenset({"http", "reach", "with_token", "events", "secret_matches"})
 """Questions that are not asked again by themselves: they cost time, or carry a secret. So do those that wait, read the
 ends of files, or hash them.
 """

@@ -283,6 +283,7 @@ _KINDS: dict[str, t.Callable[[Machine, Query], t.Any]] = {
     "service": _service,
     "iis": _iis,
     "http": probe_web.http,
+    "with_token": probe_web.with_token,
     "download": probe_web.download,
     "reach": probe_web.reach,
     "programs": probe_web.programs,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import typing as t
 
 from ..windows.certificates import chains
@@ -13,7 +14,7 @@ from ..windows.network import web
 from ..windows.network.network import HttpRequest
 from ..windows.network.peers import Wish
 from ..windows.network.uri import Uri
-from .probe_query import Query, listed, number, text
+from .probe_query import BadQuery, Query, listed, number, text
 
 
 def _proxy(given: Query | None) -> str:
@@ -48,6 +49,34 @@ def http(machine: Machine, query: Query) -> t.Any:
         "certificate": base64.b64encode(certificate).decode() if certificate else None,
         "thumbprint": thumbprint(certificate) if certificate else None,
     }
+
+
+def with_token(machine: Machine, query: Query) -> t.Any:
+    """Ask for a token and with it further questions, none of whose answers holds it."""
+    asked = query.get("token")
+    if not isinstance(asked, dict):
+        raise BadQuery("the field 'token' must be a request")
+    paths = listed(query, "paths")
+    given = http(machine, asked)
+    body = base64.b64decode(given["body"])
+    found = re.search(rb'"access_token"\s*:\s*"([^"]+)"', body)
+    if found is None:
+        refused = {"status": given["status"], "body": base64.b64encode(body[:48]).decode()}
+        return {"refused": refused, "answers": []}
+    about = {
+        name: asked[name] for name in ("address", "host", "port", "server_name", "proxy", "verify") if name in asked
+    }
+    headers = {"Authorization": f"Bearer {found[1].decode()}", "Accept": "application/json"}
+    answers: list[dict[str, t.Any]] = []
+    for path in paths:
+        try:
+            told = http(machine, {**about, "path": path, "headers": headers})
+        except WindowsError as why:
+            answers.append({"error": {"type": why.type_name, "message": why.message}})
+            continue
+        shown = base64.b64decode(told["body"]).replace(found[1], b"********")
+        answers.append({"status": told["status"], "body": base64.b64encode(shown).decode()})
+    return {"refused": None, "answers": answers}
 
 
 def chain(machine: Machine, der: bytes | None, sent: t.Sequence[bytes]) -> t.Any:

@@ -51,6 +51,7 @@ def cases(web: WebServer, mail: MailServers, pfx: str) -> list[Case]:
     return [
         *http(web),
         *reach_cases.cases(web, mail),
+        *with_token(web),
         *downloads(web),
         *files(),
         *registry(),
@@ -433,6 +434,74 @@ def http(web: WebServer) -> list[Case]:
     ]
 
 
+def with_token(web: WebServer) -> list[Case]:
+    """Return the cases of a chain of requests: whatever happens, no answer holds the token."""
+    token: Query = {
+        "address": "127.0.0.1",
+        "host": "im.example",
+        "port": web.tls_port,
+        "method": "POST",
+        "path": "/token",
+        "body": "client_secret=x",
+    }
+
+    def ask(path: str, *paths: str, **more: t.Any) -> Query:
+        return {"kind": "with_token", "token": token | {"path": path} | more, "paths": list(paths)}
+
+    def is_right(test: t.Callable[[t.Any, list[bytes]], bool]) -> t.Callable[[t.Any], bool]:
+        def judged(value: t.Any) -> bool:
+            bodies = [base64.b64decode(one.get("body") or "") for one in (*value["answers"], value["refused"] or {})]
+            return not any(b"canary" in body for body in bodies) and test(value, bodies)
+
+        return fits(judged)
+
+    heard = b"Authorization: Bearer canary-token\r\n"
+    return [
+        Case(
+            "a token and two questions",
+            ask("/token", "/", "/token-again"),
+            is_right(
+                lambda v, bodies: (
+                    v["refused"] is None
+                    and [one["status"] for one in v["answers"]] == [200, 200]
+                    and bodies[:2] == [b"hello", b'{"Result":[],"you sent":"********"}']
+                    and web.heard[-3].startswith(b"POST /token ")
+                    and all(heard in one and one.startswith(b"GET /") for one in web.heard[-2:])
+                )
+            ),
+        ),
+        Case(
+            "no token",
+            ask("/no-token", "/"),
+            is_right(
+                lambda v, bodies: (
+                    v["refused"]["status"] == 400
+                    and v["answers"] == []
+                    and len(bodies[-1]) == 48
+                    and web.heard[-1].startswith(b"POST /no-token ")
+                )
+            ),
+        ),
+        Case("a short answer without a token", ask("/", "/"), is_right(lambda v, bodies: bodies == [b"hello"])),
+        Case(
+            "a question without an answer",
+            ask("/token", "/nothing", "/"),
+            is_right(
+                lambda v, bodies: (
+                    v["answers"][0]["error"]["type"] == "System.IO.InvalidDataException"
+                    and v["answers"][1]["status"] == 200
+                )
+            ),
+        ),
+        Case(
+            "a server that is not trusted gets no secret",
+            ask("/token", "/", verify=True),
+            error("System.Security.Authentication.AuthenticationException"),
+        ),
+        Case("no request for a token", {"kind": "with_token", "token": "x", "paths": []}, error("BadQuery", "'token'")),
+    ]
+
+
 def downloads(web: WebServer) -> list[Case]:
     """Return questions for what a download would meet."""
     ask: Query = {"kind": "download", "url": f"http://127.0.0.1:{web.plain_port}/"}
@@ -476,6 +545,7 @@ def bad() -> list[Case]:
                 ("http", "address", {"host": "x"}),
                 ("download", "url", {}),
                 ("http", "host", {"address": "x"}),
+                ("with_token", "paths", {"token": {}}),
                 ("environment", "names", {}),
                 ("account", "names", {}),
                 ("processes", "folder", {"prefix": "x"}),

@@ -20,7 +20,7 @@ from web_server import WebServer
 from write_cases import pair
 
 PASSWORD = "P@ss 'word $x"
-TO_SERVERS = {"http", "reach"}
+TO_SERVERS = {"http", "reach", "with_token"}
 OF_THE_DOUBLE = {"iis", "secret_matches"}
 WITHOUT_IIS = r"""
 $f = "$env:windir\system32\inetsrv\Microsoft.Web.Administration.dll"

@@ -123,6 +123,9 @@ QUESTIONS: list[dict[str, t.Any]] = [
     {"kind": "service"},
     {"kind": "http", "host": "x"},
     {"kind": "http", "address": "x"},
+    {"kind": "with_token", "token": {"address": "127.0.0.1", "port": 1, "host": "x"}, "paths": ["/"]},
+    {"kind": "with_token", "token": "x", "paths": []},
+    {"kind": "with_token", "token": {}},
     {"kind": "environment", "names": "x"},
     {"kind": "secret_matches", "name": "x"},
 ]

@@ -18,6 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 ANSWERS = {
     "/": b"HTTP/1.1 200 OK\r\nServer: rig\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nhello",
+    "/token": b'HTTP/1.1 200 OK\r\n\r\n{"expires_in":3600,"access_token":"canary\\u002Dtoken","token_type":"Bearer"}',
+    "/no-token": b'HTTP/1.1 400 Bad Request\r\n\r\n{"error":"invalid_client","error_description":"' + b"x" * 99 + b'"}',
+    "/token-again": b'HTTP/1.1 200 OK\r\n\r\n{"Result":[],"you sent":"canary-token"}',
     "/chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1;x=y\r\n!\r\n0\r\n\r\n",
     "/cut-chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nhel",
     "/no-last-chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n",

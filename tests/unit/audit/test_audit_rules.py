@@ -39,6 +39,8 @@ OF_OTHERS = {
     "mail_folder",
     "mail_server",
     "mail_waiting",
+    "server_jobs",
+    "server_knows_agent",
     "start_without_request",
     "stop",
 }

@@ -89,6 +89,7 @@ GOOD: list[dict[str, t.Any]] = [
     {"kind": "reach", "host": "localhost", "port": 135},
     {"kind": "reach", "host": "localhost", "port": 135, "smtp": {"name": "x", "from": "a@x", "to": "b@x"}},
     {"kind": "programs", "names": ["cmd.exe", "none.exe"]},
+    {"kind": "with_token", "token": {"address": "127.0.0.1", "port": 1, "host": "x"}, "paths": ["/"]},
     {"kind": "download", "url": "https://127.0.0.1:1/x"},
     {"kind": "download", "url": "https://127.0.0.1:1/x", "unless": ["C:\\work"]},
 ]
@@ -105,6 +106,8 @@ BAD: list[tuple[dict[str, t.Any], str]] = [
     ({"kind": "reach"}, "BadQuery"),
     ({"kind": "reach", "host": "localhost", "port": 135, "smtp": {"name": "x", "from": "x"}}, "BadQuery"),
     ({"kind": "programs", "names": "cmd.exe"}, "BadQuery"),
+    ({"kind": "with_token", "token": "x", "paths": []}, "BadQuery"),
+    ({"kind": "with_token", "token": {}}, "BadQuery"),
     ({"kind": "download"}, "BadQuery"),
     ({"kind": "download", "url": "nowhere"}, "System.UriFormatException"),
     ({"kind": "secret_matches", "name": "x"}, "BadQuery"),

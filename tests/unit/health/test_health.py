@@ -218,12 +218,18 @@ def test_a_proxy_of_the_inventory_that_the_agent_does_not_have_is_told(server):
     assert "silently ignored" in credentials(health(server, openid=openid))["found"]
 
 
-def test_of_a_token_only_the_beginning_is_read(server):
+def test_nothing_of_a_token_comes_back(server):
     calls = server.engine.calls
     assert health(server)["verified"] is True
-    asked = [q for _, a, _ in calls for q in a.get("queries", ()) if q.get("body")]
-    assert asked
-    assert all(query["max_bytes"] < len(TOKEN) for query in asked)
+    answers = [
+        answer
+        for _name, given, reply in calls
+        for query, answer in zip(given.get("queries", ()), reply.get("answers", ()), strict=True)
+        if query["kind"] == "with_token"
+    ]
+    assert answers
+    assert all(answer == {"value": {"refused": None, "answers": []}} for answer in answers)
+    assert not any(q.get("body") for _name, given, _reply in calls for q in given.get("queries", ()))
 
 
 @pytest.mark.parametrize(
@@ -240,7 +246,7 @@ def test_an_error_after_the_client_was_known_says_that_its_secret_is_right(serve
 def test_a_page_is_no_token(server):
     server.machine.network.elsewhere = [lambda request: HttpAnswer(200, "OK", {}, b"<!DOCTYPE html><html></html>")]
     (check,) = failed(health(server)).values()
-    assert check["found"] == "status 200, but no JSON"
+    assert check["found"] == "status 200, but no token"
     assert "no Identity Manager server" in check["causes"][0]
 
 

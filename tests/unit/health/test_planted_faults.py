@@ -9,6 +9,7 @@ import collections
 import copy
 import datetime
 import functools
+import json
 
 import pytest
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._core.probe import NotAnswered
@@ -86,6 +87,19 @@ def refused(message):
     return NotAnswered({"kind": "http"}, "SocketException", message)
 
 
+def listed(*items):
+    return {"status": 200, "body": base64.b64encode(json.dumps({"Result": items}).encode()).decode()}
+
+
+def server_says(entry, jobs=None):
+    return {"token": {"refused": None, "answers": [entry, jobs or listed()]}}
+
+
+def runs_since(*times):
+    items = [{"Id": "7", "StartDate": time, "Job": {"Identifier": "SynchroAD"}} for time in times]
+    return server_says(listed({"State": 1}), listed(*items))
+
+
 def iis(pool="Started", site="Started", worker="2026-06-01T08:00:00Z"):
     workers = [{"pool": "P", "started": worker}] if worker else []
     return {
@@ -100,7 +114,7 @@ WORLD = {
     "host": {"time": "2026-06-01T12:00:00.0000000Z", "system_root": "C:\\Windows"},
     "iis": iis(),
     "http": answer(200, server="Microsoft-IIS/10.0"),
-    "token": answer(200, '{"access_token":"x"'),
+    "token": {"refused": None, "answers": [listed({"Id": "1", "State": 1}), listed()]},
     "controller": answer(200),
     "configuration": config(),
     "web.config": web_config(),
@@ -113,7 +127,13 @@ WORLD = {
 }
 SERVICE = {"site": None, "pool": None, "service": "Agent"}
 OPENID = {"server_url": URL, "client": "Job", "secret": SECRET, "no_proxy": []}
-EVERYTHING = {"from_controller": True, "jobs": True, "test_mail": {"to": "a@x", "from": "b@x"}, "openid": OPENID}
+EVERYTHING = {
+    "agent_identifier": "Paris",
+    "from_controller": True,
+    "jobs": True,
+    "test_mail": {"to": "a@x", "from": "b@x"},
+    "openid": OPENID,
+}
 READ_ONLY = {"sddl": "O:BAD:(A;OICI;0x1200a9;;;S-1-5-21-1)"}
 NOBODY = {"sddl": "O:BAD:PAI(A;OICI;FA;;;SY)"}
 
@@ -128,7 +148,7 @@ def file(world, path):
 def asked(world, query):
     """Return a world's answer to a question."""
     kind = query["kind"]
-    if kind == "http" and query.get("body"):
+    if kind == "with_token":
         kind = "token"
     if kind == "events" and query["log"] == "System":
         kind = "system"
@@ -165,6 +185,10 @@ def iis_says(status, page, **headers):
 
 def http_error(number):
     return iis_says(int(number[:3]), f"<title>IIS 10.0 Detailed Error - {number} - x</title>")
+
+
+def no_token(status, page=""):
+    return {"token": {"refused": answer(status, page), "answers": []}}
 
 
 def controller(**changes):
@@ -283,11 +307,21 @@ FAULTS = [
     ("folder_rights", rights(0, READ_ONLY), "Run im_permissions", {}),
     ("folder_rights", rights(3, NOBODY), "inherits nothing", {}),
     ("folder_rights", rights(4, None), "Run im_working_directory", {}),
-    ("client_credentials", {"token": answer(400, '{"error":"invalid_client"}')}, "another secret", {}),
-    ("client_credentials", {"token": answer(404)}, "im_agent_server_url", {}),
+    ("client_credentials", no_token(400, '{"error":"invalid_client"}'), "another secret", {}),
+    ("client_credentials", no_token(404), "im_agent_server_url", {}),
+    ("client_credentials", no_token(200, '{"token_type":"Bearer"}'), "no Identity Manager server", {}),
     ("client_credentials", {"token": refused("The remote certificate is invalid")}, "does not trust", {}),
-    ("client_credentials", {"token": answer(503)}, "is down", {}),
+    ("client_credentials", no_token(503), "is down", {}),
     ("client_credentials", {"token": refused("timed out")}, "does not reach it", {}),
+    ("server_knows_agent", server_says(listed()), "im_agent_identifier", {}),
+    ("server_knows_agent", server_says(listed({"State": 2})), "does not reach the server", {}),
+    ("server_knows_agent", server_says(listed({"State": 0})), "has not reported", {}),
+    ("server_knows_agent", server_says({"status": 403, "body": ""}), "may not read agents", {}),
+    ("server_knows_agent", server_says({"error": {"type": "x", "message": "cut"}}), "client_credentials", {}),
+    ("server_jobs", runs_since("2026-06-01T07:59:59Z"), "restarted while the job ran", {}),
+    ("server_jobs", runs_since("2026-06-01T07:00:00Z", "2026-06-01T11:00:00Z"), "Job Execution", {}),
+    ("server_jobs", runs_since("2026-05-01T09:30:00+02:00"), "restarted while the job ran", SERVICE),
+    ("server_jobs", server_says(listed({"State": 1}), {"status": 401, "body": ""}), "may not read agents", {}),
     ("job_ran", ran(), "CronTabExpression", {}),
     ("job_ran", ran("2026-06-01T07:00:00Z"), "Scheduler.Enabled", {}),
     ("job_ran", {"jobs": None}, "does not accept the agent's client", {}),
@@ -300,6 +334,8 @@ CONSEQUENCES = {
     ("agent_answers", "certificate"),
     ("agent_answers", "certificate_usable"),
     ("identity", "folder_rights"),
+    ("client_credentials", "server_knows_agent"),
+    ("client_credentials", "server_jobs"),
 }
 """Checks that a fault of another one may fail too."""
 STEPS = {"start_without_request", "stop"}

@@ -1,16 +1,23 @@
-"""The Identity Manager server that agents report to, as far as needed here: it gives tokens to clients."""
+"""The Identity Manager server that agents report to, as far as needed here: it gives tokens to clients, and tells those
+who have one of its agents and of the instances of their jobs.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import typing as t
 from urllib.parse import parse_qs, urlsplit
 
 from .. import errors
+from . import squery
 from .network import HttpAnswer, HttpRequest
 
 ENDPOINT, SCOPE = "/connect/token", "usercube_api"
+DISCOVERY, AGENTS = "/.well-known/openid-configuration", "/api/Connectors/Agent"
+ROUTES = {AGENTS, "/api/Job/JobInstance"}
+_ONLINE: t.Mapping[str, t.Any] = {"State": 1}
 TOKEN = "canary-access-token-" + "9d07" * 16
 
 
@@ -26,6 +33,9 @@ class IdentityServer:
         bare: whether it knows its clients by their ids alone, which no page documents.
         expired: the client whose ExpirationDate is over; empty for none.
         down: whether the proxy in front of it answers in its place.
+        agents: its agents, by Identifier, with State and URI, page "Agent"; None: every agent is there and online.
+        instances: instances of jobs, each with Id, StartDate, EndDate, State and Job; None: none.
+        forbidden: whether the profile of its clients may not read them.
     """
 
     url: str
@@ -35,6 +45,9 @@ class IdentityServer:
     bare: bool = False
     expired: str = ""
     down: bool = False
+    agents: t.Mapping[str, t.Mapping[str, t.Any]] | None = None
+    instances: t.Sequence[t.Mapping[str, t.Any]] | None = None
+    forbidden: bool = False
 
     def respond(self, request: HttpRequest) -> HttpAnswer | None:
         """Answer a request to it; None when it is not its own, or comes another way."""
@@ -51,7 +64,14 @@ class IdentityServer:
             )
         if self.down:
             return HttpAnswer(503, "Service Unavailable", {}, b"<html><body>No server is available.</body></html>")
-        if request.method != "POST" or request.path != parts.path.rstrip("/") + ENDPOINT:
+        path = urlsplit(request.path)
+        base = parts.path.rstrip("/")
+        route = path.path.removeprefix(base) if path.path.startswith(base + "/") else ""
+        if request.method == "GET" and route == DISCOVERY:
+            return _json(200, "OK", {"issuer": self.url, "token_endpoint": self.url.rstrip("/") + ENDPOINT})
+        if request.method == "GET" and route in ROUTES:
+            return self._told(request, route, {n: v[0] for n, v in parse_qs(path.query).items()})
+        if request.method != "POST" or route != ENDPOINT:
             return HttpAnswer(404, "Not Found")
         form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
         # The vendor's pages "Request with Postman" and "Authentication": client_id=<id>@<host>, scope=usercube_api.
@@ -65,6 +85,25 @@ class IdentityServer:
         if form.get("scope") != SCOPE:
             return _json(400, "Bad Request", {"error": "invalid_scope"})
         return _json(200, "OK", {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer"})
+
+    def _told(self, request: HttpRequest, route: str, asked: t.Mapping[str, str]) -> HttpAnswer:
+        """Answer a question of the API, pages "Connectors", "Job" and "API query grammar"."""
+        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return HttpAnswer(401, "Unauthorized", {"WWW-Authenticate": "Bearer"})
+        if self.forbidden:
+            return HttpAnswer(403, "Forbidden")
+        if "api-version" not in asked:
+            return _json(400, "Bad Request", {"error": {"code": "ApiVersionUnspecified"}})
+        items = self._agents(asked.get("squery", "")) if route == AGENTS else self.instances or ()
+        try:
+            return _json(200, "OK", {"Result": squery.answer(asked.get("squery", ""), items)})
+        except squery.BadQuery as why:
+            return _json(400, "Bad Request", {"error": str(why)})
+
+    def _agents(self, asked: str) -> list[dict[str, t.Any]]:
+        """Return its agents; where it has each that is asked for, the names are those of the question."""
+        known = dict.fromkeys(re.findall(r'"([^"]*)"', asked), _ONLINE) if self.agents is None else self.agents
+        return [{"Id": str(number), "Identifier": name, **about} for number, (name, about) in enumerate(known.items())]
 
     def _accepts(self, client: str, secret: str) -> bool:
         return bool(secret) and (self.clients is None or self.clients.get(client) == secret)
