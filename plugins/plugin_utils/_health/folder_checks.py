@@ -6,10 +6,11 @@ from __future__ import annotations
 import typing as t
 
 from .._core import probe
+from .._core.plan import Refused
 from .._core.probe import Ask
 from .._windows import sddl
 from . import questions
-from .check import Check, verdict
+from .check import Check, State, verdict
 from .wanted import Wanted
 
 _INHERITS_NOTHING = "The folder inherits nothing, so that a right on the working directory does not reach it."
@@ -17,8 +18,14 @@ _INHERITS_NOTHING = "The folder inherits nothing, so that a right on the working
 
 def rights(wanted: Wanted, ask: Ask) -> t.Iterator[Check]:
     """Yield whether the identity may do what it must on each of its folders."""
-    sid = wanted.identity.sid(ask)
     needed = questions.used_folders(wanted)
+    try:
+        sid = wanted.identity.sid(ask)
+    except Refused as refusal:
+        name, words = f"rights of {wanted.identity.name}", "an account whose rights can be read"
+        remedy = "Correct im_agent_identity_username."
+        yield Check("folder_rights", name, State.UNKNOWN, "no such account", words, remedy, reason=str(refusal))
+        return
     for (path, right), answer in zip(needed.items(), ask(probe.acl(*needed)), strict=True):
         granted = sddl.parse(answer["sddl"], path).granted(wanted.identity.token(sid)) if answer else 0
         enough = granted & sddl.NAMES[right] == sddl.NAMES[right]

@@ -48,8 +48,9 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
 
 def of_agent(wanted: Wanted, credentials: Credentials, ask: Ask) -> Held:
     """Return the client that the agent of a server holds; the inventory's ``credentials`` where it cannot be read."""
-    found = held_settings.variables_of(wanted, ask)
     try:
+        # Both may be in a file that cannot be read: IIS's configuration has the pool's variables.
+        found = held_settings.variables_of(wanted, ask)
         settings = held_settings.of_agent(wanted, ask).values
     except (Refused, ValueError):
         return Held(credentials, ("asked with the inventory's client, as the agent's settings cannot be read",))

@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import ntpath
+from unittest import mock
 
 import authorities
 import chain
@@ -16,6 +17,8 @@ from ansible_collections.imops.identity_manager.plugins.plugin_utils._agent impo
     connector_targets,
     connectors,
 )
+from emulator.handlers import probe as model
+from emulator.windows.errors import WindowsError
 from emulator.windows.network.peers import Peer
 from in_process import Server
 
@@ -69,11 +72,16 @@ OF_MACHINE = "HKLM:\\SOFTWARE\\Microsoft\\PowerShell\\1\\ShellIds\\Microsoft.Pow
 PROXY = "proxy.contoso.com:3128"
 
 
-@pytest.fixture(scope="module")
-def installed():
+def with_all_that_is_needed():
+    """Return an installed server with all that the connections need."""
     made = chain.installed()
     lay(made.machine)
     return made
+
+
+@pytest.fixture(scope="module")
+def installed():
+    return with_all_that_is_needed()
 
 
 def certified(machine, name, *, days=100, trusted=True, sends=True):
@@ -404,6 +412,17 @@ def test_a_connection_that_no_connector_fits_is_unknown_until_it_is_named(server
 def test_a_connector_that_does_not_exist_is_refused(server):
     result, _checks = judged(server, {}, connectors={"Odd": "telepathy"})
     assert result.get("failed")
+
+
+@pytest.mark.parametrize("kind", ["programs", "reach"])
+def test_a_question_without_an_answer_is_unknown_with_its_reason(server, kind):
+    def fail(_machine, _query):
+        raise WindowsError("System.UnauthorizedAccessException", "the answer is denied")
+
+    with mock.patch.dict(model._KINDS, {kind: fail}):
+        _result, checks = judged(server)
+    assert bad(checks)
+    assert {(check["state"], check["reason"]) for check in bad(checks)} == {("unknown", "the answer is denied")}
 
 
 def test_settings_that_dotnet_would_refuse_are_unknown(server):

@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from unittest import mock
 
 import authorities
 import chain
 import pytest
+from emulator.handlers import probe as model
+from emulator.windows.errors import WindowsError
 from emulator.windows.network.mail_server import MailServer
 from emulator.windows.network.peers import Peer
 from in_process import Server
@@ -147,6 +150,17 @@ def test_what_nobody_can_tell_is_unknown_with_the_reason(server, name):
     result, (check,) = judged(server, settings)
     assert (check["state"], result["verified"]) == ("unknown", None)
     assert reason in check["reason"]
+
+
+def test_a_question_without_an_answer_is_unknown_with_its_reason(server):
+    def fail(_machine, _query):
+        raise WindowsError("System.UnauthorizedAccessException", "the answer is denied")
+
+    mail_server(server)
+    with mock.patch.dict(model._KINDS, {"reach": fail}):
+        result, (check,) = judged(server, SMTP)
+    assert (check["id"], check["state"], result["verified"]) == ("mail_server", "unknown", None)
+    assert check["reason"] == "the answer is denied"
 
 
 def test_what_an_encrypted_file_may_hold_is_said(server):

@@ -126,6 +126,7 @@ WORLD = {
     "configured_as": "S-1-5-21-1",
 }
 SERVICE = {"site": None, "pool": None, "service": "Agent"}
+UNKNOWN_ACCOUNT = {"identity": {"account": "CONTOSO\\gone"}}
 OPENID = {"server_url": URL, "client": "Job", "secret": SECRET, "no_proxy": []}
 EVERYTHING = {
     "agent_identifier": "Paris",
@@ -245,10 +246,13 @@ FAULTS = [
     ("serves_agent", {"configuration": config("C:\\shop", **MODEL)}, "another application", {}),
     ("serves_agent", {"configuration": config(pool="Q", **MODEL)}, "im_agent_pool_name", {}),
     ("serves_agent", {"web.config": web_config(".\\Shop.dll")}, "another application", {}),
+    ("serves_agent", {"configuration": text("<broken")}, "restore it from a backup", {}),
     ("identity", {"configuration": config(model='identityType="LocalSystem"')}, "by hand", {}),
     ("identity", {"configuration": config(model=SPECIFIC), "account": [None]}, "im_agent_identity_username", {}),
     ("identity", {"configuration": config()}, "by hand", {}),
     ("identity", {"service": {**WORLD["service"], "account": "LocalSystem"}}, "by hand", SERVICE),
+    ("identity", {"account": [None]}, "the server reaches its domain", UNKNOWN_ACCOUNT),
+    ("folder_rights", {"account": [None]}, "im_agent_identity_username", UNKNOWN_ACCOUNT),
     ("starts_with_windows", {"configuration": config(start='autoStart="false"', **MODEL)}, "im_pool", {}),
     ("starts_with_windows", {"configuration": config(site='serverAutoStart="false"', **MODEL)}, "im_site", {}),
     ("starts_with_windows", {"service": {**WORLD["service"], "start_mode": "manual"}}, "im_service", SERVICE),
@@ -287,6 +291,8 @@ FAULTS = [
     ("certificate", {"http": answer(200) | served(certificate(HOST, last=50))}, "serves another certificate", {}),
     ("certificate", {"http": answer(200) | {"thumbprint": "CD"}}, "im_agent_certificates", {}),
     ("certificate", {"http": answer(200) | {"thumbprint": "CD"}}, "Run im_settings", SERVICE),
+    ("certificate", {"http": refused("nobody listens")}, "nobody listens", {}),
+    ("certificate_usable", {"http": answer(200) | {"certificate": "eA=="}}, "cannot be read", {}),
     ("certificate_usable", {"http": answer(200) | served(certificate(*OLD))}, "another name", {"thumbprint": None}),
     ("certificate_usable", {"http": answer(200) | served(certificate(HOST, last=-1))}, "time", {"thumbprint": None}),
     ("certificate_usable", {"http": answer(200) | served(certificate(HOST, first=1))}, "time", {"thumbprint": None}),
@@ -334,12 +340,14 @@ CONSEQUENCES = {
     ("agent_answers", "certificate"),
     ("agent_answers", "certificate_usable"),
     ("identity", "folder_rights"),
+    ("folder_rights", "identity"),
+    ("certificate", "agent_answers"),
     ("client_credentials", "server_knows_agent"),
     ("client_credentials", "server_jobs"),
 }
 """Checks that a fault of another one may fail too."""
 STEPS = {"start_without_request", "stop"}
-"""Those of a restart, whose faults are planted in test_health.py."""
+"""Those of a restart, whose faults are planted in test_constant_checks.py."""
 SYSTEMS = {"connection_needs", "connection_reached", "mail_folder", "mail_waiting", "mail_server"}
 """Those of other servers, whose faults are planted in test_connections.py and test_mail.py."""
 
