@@ -24,8 +24,10 @@ MARK = ".im-removal"
 cut, and where data stays that somebody may want to remove later.
 """
 NOTE = "The agent of this folder was removed, or is being removed, by imops.identity_manager.\r\n"
-KEPT = re.compile(r"Runtime(-[0-9][\w.-]*-|\.staged-)[0-9a-f]{8}", re.IGNORECASE)
-"""A former version, or one that is staged: with the beginning of its archive's SHA-256. Other names are users' own."""
+_KEPT = re.compile(r"(-[0-9][\w.-]*-|\.staged-)[0-9a-f]{8}", re.IGNORECASE)
+"""How the name of a former version goes on behind that of Runtime, or of one that is staged: with the beginning of its
+archive's SHA-256. Other names are users' own.
+"""
 DATA = ("Temp", "Work", "Mails", "Sources")
 
 
@@ -41,8 +43,15 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
         probe.folders(wanted.runtime, "*"),
         probe.files(root),
         probe.folders(root, "*"),
+        _beside(wanted),
         _rights(wanted),
     )
+
+
+def _beside(wanted: Wanted) -> Query:
+    """Ask for what is beside Runtime and may be another version of it."""
+    folder, _backslash, name = wanted.runtime.rpartition("\\")
+    return probe.folders(f"{folder}\\" if folder.endswith(":") else folder, f"{name}*")
 
 
 def _rights(wanted: Wanted) -> Query:
@@ -103,11 +112,11 @@ def _found(wanted: Wanted, ask: Ask) -> _Found:
     root = wanted.folders.root
     names = [entry["name"] for entry in (*(ask(probe.files(root)) or ()), *(ask(probe.folders(root, "*")) or ()))]
     paths = {name: windows_path.join(root, name) for name in names}
-    ours = [path for name, path in paths.items() if _is_program(wanted, name, path)]
-    if ask(probe.file(wanted.runtime, 0)) and not any(windows_path.same(path, wanted.runtime) for path in ours):
-        ours.append(wanted.runtime)  # it is elsewhere
+    ours = [path for name, path in paths.items() if _is_leftover(name)]
+    ours += [path for path in _versions(wanted, ask) if not any(windows_path.same(path, other) for other in ours)]
     data, shares = _data(wanted, ask) if wanted.data else ([], [])
-    rest = [path for name, path in paths.items() if wanted.data and name != MARK and path not in ours]
+    ours_lowered = {path.lower() for path in ours}
+    rest = [p for name, p in paths.items() if wanted.data and name != MARK and p.lower() not in ours_lowered]
     data += [path for path in rest if not any(windows_path.same(path, other) for other in data)]
     return _Found(
         tuple(paths.values()),
@@ -131,22 +140,29 @@ def _stays(wanted: Wanted, found: _Found, ask: Ask) -> t.Iterator[str]:
     yield from (f"{path}: data stays unless im_remove_data is true" for path in left)
 
 
-def _of_users(paths: t.Iterable[str], ours: t.Container[str], kept: t.Sequence[str]) -> list[str]:
+def _of_users(paths: t.Iterable[str], ours: t.Collection[str], kept: t.Sequence[str]) -> list[str]:
     """Return what users have put into the working directory."""
     return [
         path
         for path in paths
-        if path not in ours
+        if path.lower() not in {one.lower() for one in ours}
         and not path.endswith(f"\\{MARK}")
         and not any(windows_path.is_under(folder, path) for folder in kept)
     ]
 
 
-def _is_program(wanted: Wanted, name: str, path: str) -> bool:
-    """Tell whether something in the working directory is the program, a kept version of it, or a leftover."""
-    if windows_path.same(path, wanted.runtime) or name.lower() == DOWNLOAD:
-        return True
-    return bool(KEPT.fullmatch(name) or LEFTOVER_FILE.search(name) or LEFTOVER_FOLDER.search(name))
+def _versions(wanted: Wanted, ask: Ask) -> list[str]:
+    """Return Runtime and its other versions beside it, wherever that is."""
+    parent, name = windows_path.above(wanted.runtime), wanted.runtime.rpartition("\\")[2]
+    names = [entry["name"] for entry in ask(_beside(wanted)) or ()]
+    kept = [one for one in names if _KEPT.fullmatch(one[len(name) :])]
+    own = [wanted.runtime] if ask(probe.file(wanted.runtime, 0)) else []
+    return [*own, *(windows_path.join(parent, one) for one in kept)]
+
+
+def _is_leftover(name: str) -> bool:
+    """Tell whether something in the working directory is what an interrupted run left."""
+    return name.lower() == DOWNLOAD or bool(LEFTOVER_FILE.search(name) or LEFTOVER_FOLDER.search(name))
 
 
 def _check_own(wanted: Wanted, ask: Ask) -> None:

@@ -42,7 +42,7 @@ def part(wanted: Wanted, ask: Ask) -> Part:
     operations: list[Operation] = []
     gone: list[str] = []
     bound, own_bound = _bound(wanted, ask)
-    known = [found for pair in wanted.pairs if not pair.path for found in on_server.installed(pair, ask)]
+    known = [found for pair in wanted.pairs if _has_store(pair, ask) for found in on_server.installed(pair, ask)]
     leaving = list[Installed]()
     for pair in wanted.pairs:
         if pair.path:
@@ -73,6 +73,11 @@ def part(wanted: Wanted, ask: Ask) -> Part:
         gone.append(f"key pair for {one.pair.use}: {one.certificate.thumbprint} in {one.pair.where}")
     rights = _rights(wanted, staying, ask)
     return Part((*operations, *rights), tuple(gone), tuple(dict.fromkeys(stays)))
+
+
+def _has_store(pair: Pair, ask: Ask) -> bool:
+    """Tell whether a pair is kept in a store that the server has."""
+    return not pair.path and ask(probe.certificates(pair.location, pair.store)) is not None
 
 
 def _bound(wanted: Wanted, ask: Ask) -> tuple[set[str], set[str]]:

@@ -149,6 +149,21 @@ def test_data_in_folders_elsewhere_goes_with_the_rest_and_shares_stay():
     assert server.machine.files.exists("D:\\")
 
 
+@pytest.mark.parametrize("hosting", HOSTINGS)
+def test_a_runtime_elsewhere_goes_with_its_versions_and_nothing_else_beside_it(hosting):
+    server = chain.server({"drives": {"D": {}}})
+    folders = {"Runtime": "D:\\Agents\\Program", "Temp": "D:\\Agents\\Temp", "Work": "D:\\Agents\\Work"}
+    given = variables(hosting, im_agent_folders=folders)
+    done = install_playbook.run(server, given)
+    assert not done[-1].result.get("failed"), done[-1].result["msg"]
+    beside = ("Program-7.0.1-0123abcd", "Program.staged-0123abcd", "Program-files", "Programs", "Other-7.0.1-0123abcd")
+    for name in beside:
+        server.machine.files.make_folder(f"D:\\Agents\\{name}")
+    removed(server, given | ALL)
+    assert sorted(server.machine.files.children("D:\\Agents")) == ["Other-7.0.1-0123abcd", "Program-files", "Programs"]
+    assert removed(server, given | ALL)["changed"] is False
+
+
 def attempted(hosting, account, fault=None, locked=""):
     """Return a server on which something hindered a removal, and what it returned; None where it was cut."""
     server = installed(hosting, account)
@@ -336,6 +351,11 @@ def test_settings_that_cannot_be_read_do_not_hinder_a_removal_and_what_they_alon
     done = removed(server, variables(**ALL))
     assert "cannot be read" in " ".join(done["stays"])
     assert not server.machine.files.exists(chain.WORKING)
+
+
+def test_a_store_that_the_server_does_not_have_hinders_no_removal():
+    pairs = [{**chain.inventory()["certificates"][0], "store_name": "Nowhere"}, *chain.inventory()["certificates"][1:]]
+    removed(installed(), variables(**ALL, im_agent_certificates=pairs))
 
 
 def test_the_integration_team_is_told_what_to_take_out_and_no_secret():
