@@ -65,7 +65,12 @@ def lay(fleet, folder, playbook, variables, secrets):
 def run(fleet, folder, playbook, variables, secrets=None):
     """Run a job and return its status, its statistics, and all that it printed or kept; its directory is gone then."""
     lay(fleet, folder, playbook, variables, secrets or {})
-    command = [BINARIES / "ansible-runner", "run", folder, "-p", "job.yml"]
+    return launched(fleet, folder)
+
+
+def launched(fleet, folder, playbook="job.yml"):
+    """Run a playbook of the project that was laid out in a folder; as ``run``."""
+    command = [BINARIES / "ansible-runner", "run", folder, "-p", playbook]
     environment = emulated.environment(fleet) | {"PATH": f"{BINARIES}:{os.environ['PATH']}"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
     kept = {}

@@ -22,9 +22,8 @@ FITTING = {
 }
 SPECS = [yaml.safe_load(path.read_text("utf-8")) for path in (ROOT / "roles").glob("*/meta/argument_specs.yml")]
 OPTIONS = {name: option for spec in SPECS for name, option in spec["argument_specs"]["main"]["options"].items()}
-WITHOUT = {"ping", "start", "adopt", "remove"}
-"""Playbooks with nothing to ask, one that writes into the inventory's folder, which a job throws away, and one that
-wants each host named by hand."""
+WITHOUT = {"ping", "start", "remove"}
+"""Playbooks with nothing to ask, and one that wants each host named by hand."""
 QUESTIONS = [
     pytest.param(question, id=f"{path.stem}-{question['variable']}")
     for path in SURVEYS
