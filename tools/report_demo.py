@@ -112,7 +112,9 @@ def _server(city: str) -> Server | None:
 
 
 def _audit(name: str, server: Server) -> dict[str, t.Any]:
-    return t.cast("dict[str, t.Any]", audited.audit(server, {**audited.variables(), "inventory_hostname": name}))
+    return t.cast(
+        "dict[str, t.Any]", audited.audit(audited.catch_up(server), {**audited.variables(), "inventory_hostname": name})
+    )
 
 
 if __name__ == "__main__":

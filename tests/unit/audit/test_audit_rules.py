@@ -87,6 +87,11 @@ def test_each_rule_has_a_planted_fault_and_none_is_of_a_rule_that_is_not_there()
     assert twice == []
 
 
+def test_a_sound_server_is_sound_however_long_ago_it_was_installed():
+    trial.installed("iis").machine.clock.advance(-3600)  # as if this run of the tests had gone on for an hour
+    assert trial.of_sound() == (set(), set())
+
+
 @pytest.mark.parametrize("hosting", ["iis", "service"])
 def test_a_sound_server_has_no_finding_and_nothing_unknown(hosting):
     assert trial.of_sound(hosting) == (set(), set())

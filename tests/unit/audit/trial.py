@@ -14,13 +14,14 @@ Verdict = tuple[set[str], set[str]]
 
 
 @functools.cache
-def _installed(hosting: str) -> Server:
+def installed(hosting: str) -> Server:
+    """Return the installed server that all are copies of."""
     return audited.installed(hosting=hosting)
 
 
 def sound(hosting: str = "iis") -> Server:
     """Return an installed server of one's own."""
-    return Server(_installed(hosting).machine.copy())
+    return audited.catch_up(Server(installed(hosting).machine.copy()))
 
 
 def result_of(fault: Planted) -> dict[str, t.Any]:
