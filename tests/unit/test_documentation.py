@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 
@@ -72,6 +73,7 @@ def test_a_role_specifies_each_of_its_entry_points(role):
     assert set(spec["argument_specs"]) == {"main", *(path.stem for path in (folder / "tasks").glob("*.yml"))}
 
 
+@functools.cache
 def options(specification):
     """Return the names of a role's variables, of all its entry points."""
     entries = yaml.safe_load(specification.read_text("utf-8"))["argument_specs"].values()
