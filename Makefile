@@ -128,21 +128,27 @@ fidelity: venv ## the emulator against the real modules on a PowerShell engine, 
 fidelity-report: venv ## the tables of docs/fidelity.md from the last make fidelity
 	$(BIN)/python tools/fidelity_report.py
 
+# Two at a time, the long ones first; each prints what it has when it ends, and a failure stops none of the others.
+LINTERS := ansible-lint sanity galaxy-import mypy docs dead-names ruff format yamllint secrets dependencies changelog actionlint
+
 .PHONY: lint
-lint: venv $(IMPORTER)/.ready ## all linters
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/yamllint --strict .
-	$(BIN)/python tools/secrets_check.py
-	$(BIN)/python tools/dependencies.py
-	$(BIN)/python tools/dead_names.py
-	$(BIN)/python tools/ansible_lint.py
-	$(BIN)/python tools/sanity.py
-	$(BIN)/antsibull-changelog lint
-	$(BIN)/actionlint
-	$(BIN)/python tools/docs_site.py --lint
-	$(BIN)/python tools/galaxy_import.py $(IMPORTER)/bin/python
+lint: venv $(IMPORTER)/.ready ## all linters, two at a time (make lint-mypy: one of them)
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target --keep-going $(addprefix lint-,$(LINTERS))
+
+.PHONY: $(addprefix lint-,$(LINTERS))
+lint-format:; $(BIN)/ruff format --check .
+lint-ruff:; $(BIN)/ruff check .
+lint-mypy:; $(BIN)/mypy
+lint-yamllint:; $(BIN)/yamllint --strict .
+lint-secrets:; $(BIN)/python tools/secrets_check.py
+lint-dependencies:; $(BIN)/python tools/dependencies.py
+lint-dead-names:; $(BIN)/python tools/dead_names.py
+lint-ansible-lint:; $(BIN)/python tools/ansible_lint.py
+lint-sanity:; $(BIN)/python tools/sanity.py
+lint-changelog:; $(BIN)/antsibull-changelog lint
+lint-actionlint:; $(BIN)/actionlint
+lint-docs:; $(BIN)/python tools/docs_site.py --lint
+lint-galaxy-import:; $(BIN)/python tools/galaxy_import.py $(IMPORTER)/bin/python
 
 .PHONY: docs
 docs: venv ## the documentation's site, in build/docs/html
