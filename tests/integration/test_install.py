@@ -150,8 +150,9 @@ def test_check_mode_predicts_then_the_run_installs_then_nothing_is_left_to_do_an
     server = chain.server()
     chain.converge(server)
     assert set(executions.values()) == {server.executions}, "the roles and tests/unit/chain.py differ"
-    second = install(fleet, words, "-vvv")
+    second = install(fleet, words, "-vvv", "--extra-vars", "im_verify_server=true")
     assert second.status == 0, second.output[-4000:]
+    assert second.output.count("found: online") == len(second.hosts), "the server was not asked about its agents"
     for name, host in second.hosts.items():
         assert host["changed_tasks"] == []
         assert host["verified"] is True

@@ -7,7 +7,7 @@ import typing as t
 
 from .._core.probe import Ask, NotAnswered
 from . import held_client, running, server_api, token_request
-from .check import Basis, Check, State, verdict
+from .check import Basis, Check, State
 from .held_client import Held
 from .server_api import Told
 from .token_request import Credentials
@@ -15,14 +15,10 @@ from .wanted import Wanted
 
 ENTRY, JOBS = "server_knows_agent", "server_jobs"
 _WANTED = {ENTRY: "an agent that is online", JOBS: "no job that has run since before the agent's start"}
-_CAUSES = {
-    server_api.ONLINE: (),
-    server_api.OFFLINE: (
-        "The agent does not reach the server: its client is refused, or a proxy or firewall is between them.",
-        "The agent has just been started, and has not reported yet.",
-    ),
-}
-_STATES = {server_api.ONLINE: "online", server_api.OFFLINE: "offline"}
+_OFFLINE = (
+    "The agent does not reach the server: its client is refused, or a proxy or firewall is between them.",
+    "The agent has just been started, and has not reported yet.",
+)
 
 
 def checks(wanted: Wanted, credentials: Credentials, ask: Ask) -> t.Iterator[Check]:
@@ -91,13 +87,14 @@ def _entry(name: str, told: Told, more: str) -> Check:
             ENTRY, name, State.FAILED, f"no such agent{more}", _WANTED[ENTRY], remedy, causes, Basis.BELIEF, page=page
         )
     state = server_api.state(told.items[0])
-    found = _STATES.get(state, "an agent whose state the server does not know") + more
+    if state == server_api.ONLINE:
+        return Check(ENTRY, name, State.PASSED, f"online{more}", _WANTED[ENTRY], basis=Basis.BELIEF, page=page)
     remedy = "See the check client_credentials and the agent's own log, and look at the agent in the server's pages."
-    if state in _STATES:
-        passed = verdict(state == server_api.ONLINE)
-        return Check(ENTRY, name, passed, found, _WANTED[ENTRY], remedy, _CAUSES[state], Basis.BELIEF, page=page)
-    cause = "The agent has not reported to the server yet."
-    return _unknown(ENTRY, name, found, cause, remedy, "the server's state of the agent is unknown")
+    if state == server_api.OFFLINE:
+        found = f"offline{more}"
+        return Check(ENTRY, name, State.FAILED, found, _WANTED[ENTRY], remedy, _OFFLINE, Basis.BELIEF, page=page)
+    cause, found = "The agent has not reported to the server yet.", "an agent whose state the server does not know"
+    return _unknown(ENTRY, name, found + more, cause, remedy, "the server's state of the agent is unknown")
 
 
 def _jobs(name: str, told: Told, more: str, started: str) -> Check:
