@@ -8,6 +8,7 @@ import dataclasses
 import typing as t
 
 from .._agent import fingerprint, settings_text
+from .._agent.pair_keys import PLAIN, X509
 from .._agent.settings_files import AGENT, ENCRYPTED_AGENT, ENCRYPTED_GENERAL, GENERAL, MAX_BYTES
 from .._core import probe
 from .._core.plan import Refused
@@ -18,12 +19,10 @@ from .._windows import distinguished_name, windows_path
 from .._windows import thumbprint as thumbprint_text
 from .._windows.certificate import Certificate
 
-_PLAIN = ("File", "Thumbprint", "DistinguishedName", "StoreLocation", "StoreName")
-_X509 = ("X509KeyFilePath", "X509Thumbprint", "X509SubjectDistinguishedName", "X509StoreLocation", "X509StoreName")
 SECTIONS = {
-    "encryption": (GENERAL, ("EncryptionCertificate",), _PLAIN),
-    "identity_server": (GENERAL, ("IdentityServer",), _X509),
-    "password_reset": (AGENT, ("PasswordResetSettings", "EncryptionCertificate"), _PLAIN),
+    "encryption": (GENERAL, ("EncryptionCertificate",), PLAIN),
+    "identity_server": (GENERAL, ("IdentityServer",), X509),
+    "password_reset": (AGENT, ("PasswordResetSettings", "EncryptionCertificate"), PLAIN),
 }
 
 
@@ -129,7 +128,7 @@ def password(settings_path: str, use: str, ask: Ask) -> str:
     """
     name, path, words = SECTIONS[use]
     value: t.Any = _settings(ask(question(settings_path, name)), windows_path.join(settings_path, name))
-    for key in (*path, "X509KeyFilePassword" if words is _X509 else "Password"):
+    for key in (*path, "X509KeyFilePassword" if words is X509 else "Password"):
         value = _below(value).get(fold(key))
     if not isinstance(value, str):
         return ""

@@ -107,6 +107,7 @@ NOT_ASKED = {
     "application_log": "its log was not read",
     "own_log": "its settings name no log that could be read here",
     "folder_rights": "its folders were not looked at",
+    "key_rights": "the agent's settings were not read, or name no pair of the computer's store and no file",
     "client_credentials": "im_verify_credentials is false, or the client's secret is kept on the server",
     "server_knows_agent": "im_verify_server is false, or the client's credentials are not asked",
     "server_jobs": "im_verify_server is false, or the client's credentials are not asked",

@@ -16,6 +16,7 @@ from . import (
     credential_checks,
     folder_checks,
     hosting_checks,
+    key_checks,
     log_checks,
     mail_checks,
     need_checks,
@@ -42,6 +43,7 @@ def request_checks(wanted: Wanted, ask: Ask) -> t.Iterator[Check]:
     yield from log_checks.own_logs(wanted, ask, since, "since the agent was started")
     yield from folder_checks.rights(wanted, ask)
     if wanted.credentials:
+        yield from key_checks.checks(wanted, ask)
         yield credential_checks.client(wanted, wanted.credentials, ask)
         if wanted.agent:
             yield from server_checks.checks(wanted, wanted.credentials, ask)

@@ -11,7 +11,7 @@ from .._agent.start_signs import FAR_PAST
 from .._core import probe
 from .._core.probe import Ask, Query
 from .._windows import iis_config, windows_path
-from . import agent_logs, held_client, mail_checks, need_checks, reach_checks, server_api
+from . import agent_logs, held_client, key_checks, mail_checks, need_checks, reach_checks, server_api
 from .wanted import Wanted
 
 SERVICE_PROVIDERS = (".NET Runtime", "Application Error")
@@ -42,6 +42,7 @@ def request_questions(wanted: Wanted) -> tuple[Query, ...]:
     return (
         wanted.request,
         *held_client.questions(wanted),
+        *(key_checks.questions_ahead(wanted) if wanted.credentials else ()),
         *((server_api.question(wanted.credentials, wanted.agent),) if wanted.credentials else ()),
         events(wanted),
         *(() if wanted.service else (system_events(FAR_PAST), configuration())),
@@ -55,6 +56,8 @@ def request_questions(wanted: Wanted) -> tuple[Query, ...]:
 def further_questions(wanted: Wanted, ask: Ask) -> tuple[Query, ...]:
     """Return what the answers decide: the agent's own logs, and its client where it holds another one."""
     logged = tuple(log.question for log in logs(wanted, ask))
+    if wanted.credentials:
+        logged = (*logged, *key_checks.questions(wanted, ask))
     if wanted.connections:
         logged = (*logged, *need_checks.questions(wanted, ask), *reach_checks.questions(wanted, ask))
     if wanted.asks_mail:

@@ -35,6 +35,7 @@ OF_OTHERS = {
     "client_credentials",
     "connection_needs",
     "connection_reached",
+    "key_rights",
     "mail",
     "mail_folder",
     "mail_server",
@@ -44,7 +45,9 @@ OF_OTHERS = {
     "start_without_request",
     "stop",
 }
-"""Checks that ask the controller, the Identity Manager server or managed systems, or that change something."""
+"""Checks that ask the controller, the Identity Manager server or managed systems, or that change something; and that of
+the keys' rights, which the plan of the key pairs tells the audit.
+"""
 
 
 NIGHTLY = bool(os.environ.get("IMOPS_NIGHTLY"))

@@ -15,6 +15,7 @@ from unittest import mock
 
 import pytest
 import test_connections
+import test_key_rights
 import test_mail
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._health import agent_health, check, checks
 from in_process import Server
@@ -42,8 +43,8 @@ STOPPED = {"iis": iis(pool="Stopped", worker=None), "service": {**WORLD["service
 SLOW = "A process serving application pool 'P' exceeded time limits during shut down. The process id was '1'."
 OLD_FILES = {"files": [{"name": "x", "last_write": "2026-06-01T07:59:59Z", "tail": ""}], "jobs": WORLD["files"]}
 
-OF_SYSTEMS = {"need_checks", "needed_policy", "reach_checks", "mail_checks"}
-"""The files of the checks of other servers, whose faults take an emulated server."""
+OF_SYSTEMS = {"need_checks", "needed_policy", "reach_checks", "mail_checks", "key_checks"}
+"""The files of the checks of other servers and of keys, whose faults take an emulated server."""
 ON_A_SERVER = (
     (test_connections.test_a_connection_that_no_connector_fits_is_unknown_until_it_is_named, [""]),
     (test_connections.test_a_path_that_is_none_is_unknown_and_not_shown, [""]),
@@ -57,6 +58,9 @@ ON_A_SERVER = (
     (test_mail.test_a_mail_server_that_takes_no_mail_is_named_with_its_cause, test_mail.FAULTS),
     (test_mail.test_what_nobody_can_tell_is_unknown_with_the_reason, test_mail.UNKNOWN),
     (test_mail.test_a_pickup_folder_that_the_identity_may_not_write_to_fails, test_mail.FOLDERS),
+    (test_key_rights.test_a_question_without_an_answer_is_unknown_with_its_reason, [""]),
+    (test_key_rights.test_a_key_whose_file_windows_does_not_tell_is_unknown, [""]),
+    (test_key_rights.test_a_pair_that_the_agent_cannot_use_fails_with_its_cause, test_key_rights.FAULTS),
     (test_mail.test_mails_that_nobody_has_collected_are_reported_as_waiting, (1,)),
 )
 

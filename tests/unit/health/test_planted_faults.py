@@ -348,8 +348,8 @@ CONSEQUENCES = {
 """Checks that a fault of another one may fail too."""
 STEPS = {"start_without_request", "stop"}
 """Those of a restart, whose faults are planted in test_constant_checks.py."""
-SYSTEMS = {"connection_needs", "connection_reached", "mail_folder", "mail_waiting", "mail_server"}
-"""Those of other servers, whose faults are planted in test_connections.py and test_mail.py."""
+SYSTEMS = {"connection_needs", "connection_reached", "mail_folder", "mail_waiting", "mail_server", "key_rights"}
+"""Those whose faults are planted in test_connections.py, test_mail.py and test_key_rights.py."""
 
 
 def bad(checks):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ..._agent.pair_keys import PLAIN, X509
 from ..._agent.settings_files import AGENT, GENERAL, OPAQUE
 from ..._core.plan import MADE_EARLIER
 from ..tree import get, section
@@ -13,14 +14,12 @@ from .rule import AA, A, Found, Rule, Settings, Values, is_placeholder
 
 NO_THUMBPRINT = MADE_EARLIER
 """What stands for the thumbprint of a pair that check mode only predicts."""
-_PLAIN = ("File", "Thumbprint", "DistinguishedName", "StoreLocation", "StoreName")
-_X509 = ("X509KeyFilePath", "X509Thumbprint", "X509SubjectDistinguishedName", "X509StoreLocation", "X509StoreName")
 _SECTIONS = (
     # File, section, its keys, and whether it has to be there.
-    (GENERAL, "EncryptionCertificate", _PLAIN, True),
-    (GENERAL, "IdentityServer", _X509, True),
-    (GENERAL, "CyberArk", _PLAIN, False),
-    (AGENT, "PasswordResetSettings.EncryptionCertificate", _PLAIN, False),
+    (GENERAL, "EncryptionCertificate", PLAIN, True),
+    (GENERAL, "IdentityServer", X509, True),
+    (GENERAL, "CyberArk", PLAIN, False),
+    (AGENT, "PasswordResetSettings.EncryptionCertificate", PLAIN, False),
 )
 
 
