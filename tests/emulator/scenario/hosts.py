@@ -34,11 +34,11 @@ STATE = frozenset(
         "services",
     }
     | {"environment", "pools", "sites", "listeners", "faults", "reboot_pending", "drives", "user_rights"}
-    | {"identity_servers", "saved_state", "behaviours"}
+    | {"identity_servers", "saved_state", "behaviours", "peers", "proxies"}
 )
 NOT_ON_A_DRIVE = frozenset(
     {"registry", "certificates", "environment", "pools", "sites", "listeners", "web", "clock", "identity_servers"}
-    | {"saved_state", "behaviours"}
+    | {"saved_state", "behaviours", "peers", "proxies"}
 )
 """What a scenario cannot lay down for a host of kind powershell: its tasks do."""
 

@@ -18,6 +18,7 @@ from ..windows.network.network import Listener
 from ..windows.registry.keys import Key
 from ..windows.security import descriptors
 from ..windows.system.events import Event
+from . import peers
 
 FORMAT = 1
 HIVES = ("HKLM", "HKCU", "HKU", "HKCR", "HKCC")
@@ -291,6 +292,7 @@ def _network(machine: Machine) -> Data:
         contents = getattr(network, kind)
         found[kind] = {url: _content(c if isinstance(c, bytes) else c.read_bytes()) for url, c in contents.items()}
     found |= {"key_vault": dict(network.key_vault), "cyberark": dict(network.cyberark)}
+    found |= {"peers": [peers.written(peer) for peer in network.peers], "proxies": sorted(network.proxies)}
     found["downloads"] = list(network.downloads)
     found["listeners"] = [dict(vars(listener)) for listener in network.extra_listeners]
     return found
@@ -303,6 +305,8 @@ def _restore_network(machine: Machine, data: t.Mapping[str, t.Any]) -> None:
         getattr(network, kind).update({url: _bytes(content) for url, content in saved[kind].items()})
     network.key_vault.update(saved["key_vault"])
     network.cyberark.update(saved["cyberark"])
+    network.peers += map(peers.read, saved.get("peers", ()))  # absent from states that an earlier emulator saved
+    network.proxies |= set(saved.get("proxies", ()))
     network.downloads += saved["downloads"]
     network.extra_listeners += [Listener(**listener) for listener in saved["listeners"]]
 

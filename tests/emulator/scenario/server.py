@@ -13,6 +13,7 @@ from ..windows.installed import packages
 from ..windows.machine import Machine
 from ..windows.network.identity_server import IdentityServer
 from ..windows.network.network import Listener
+from . import peers
 
 Data = t.Mapping[str, t.Any]
 PATH_FAULTS = ("access_denied", "locked", "read_only")
@@ -114,6 +115,8 @@ def _network(machine: Machine, data: Data, folder: Path) -> None:
         machine.network.extra_listeners.append(Listener(**listener))
     for url, about in (data.get("identity_servers") or {}).items():
         machine.network.elsewhere.append(IdentityServer(url, **(about or {})).respond)
+    machine.network.peers += map(peers.read, data.get("peers") or ())
+    machine.network.proxies |= set(data.get("proxies") or ())
 
 
 def _content(content: t.Mapping[str, t.Any], folder: Path) -> bytes | Path:

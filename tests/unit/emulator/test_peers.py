@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import json
 
+import in_process
 import pytest
+from emulator.scenario import saved_state
 from emulator.windows.machine import Machine
 from emulator.windows.network.mail_server import MailServer
 from emulator.windows.network.peers import Peer, Wish
@@ -98,3 +101,25 @@ def test_who_may_log_on_is_told_once_the_connection_is_encrypted(clear, encrypte
     replies, _ended = MailServer(clear_auth=clear).talk(SAID | {"starttls": False}, encrypted=encrypted)
     assert ("AUTH LOGIN PLAIN" in replies[1][1]) == (clear or encrypted)
     assert ("STARTTLS" in replies[1][1]) == (not encrypted)
+
+
+SCENARIO = {
+    "peers": [
+        {"host": "a.example", "port": 636, "certificate": "AAEC", "sent": ["AwQ="]},
+        {"host": "b.example", "port": 25, "way": "silent"},
+        {"host": "c.example", "port": 587, "proxy": PROXY, "mail": {"starttls": False, "recipients": ["x.example"]}},
+    ],
+    "proxies": [PROXY],
+}
+
+
+def test_a_scenario_has_other_servers_and_a_saved_state_keeps_them():
+    made = in_process.machine(SCENARIO)
+    assert made.network.peers == [
+        Peer("a.example", 636, certificate=b"\0\1\2", sent=(b"\3\4",)),
+        Peer("b.example", 25, way="silent"),
+        Peer("c.example", 587, proxy=PROXY, mail=MailServer(starttls=False, recipients=("x.example",))),
+    ]
+    restored = saved_state.restore(json.loads(json.dumps(saved_state.save(made))))
+    assert restored.network.peers == made.network.peers
+    assert restored.network.proxies == {PROXY}
