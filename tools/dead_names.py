@@ -57,7 +57,6 @@ USED_BY_NAME: dict[str, tuple[str, ...]] = {
         "protocol_version",
     ),
     "fidelity.worlds takes the class of each file": ("*World",),
-    "Carried.fields reads each by its name": ("returning",),
     "tools/bench.py reads the fields of a Cost": ("peak_mb", "wall_800"),
     "ast visits nodes and writes them as text": ("annotation", "returns", "visit_*"),
     "sys and zipfile": ("compress_type", "dont_write_bytecode", "pycache_prefix"),

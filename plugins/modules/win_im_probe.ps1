@@ -113,12 +113,14 @@ function Read-Names([string[]] $Folders, [string] $Root) {
 
 function Read-Folder($Query) {
     $path = (Get-NeededText $Query 'path').TrimEnd('\')
-    if (-not [IO.Directory]::Exists($path)) { return $null }
+    # With the separator, since C: alone is the current directory of that drive.
+    $from = "$path\"
+    if (-not [IO.Directory]::Exists($from)) { return $null }
     $option = [IO.SearchOption]::TopDirectoryOnly
     if (Get-Field $Query 'recurse' $false) { $option = [IO.SearchOption]::AllDirectories }
     $pattern = Get-Field $Query 'pattern' '*'
-    if (Get-Field $Query 'folders' $false) { return , (Read-Names ([IO.Directory]::GetDirectories($path, $pattern, $option)) $path) }
-    $names = [string[]] [IO.Directory]::GetFiles($path, $pattern, $option)
+    if (Get-Field $Query 'folders' $false) { return , (Read-Names ([IO.Directory]::GetDirectories($from, $pattern, $option)) $path) }
+    $names = [string[]] [IO.Directory]::GetFiles($from, $pattern, $option)
     [Array]::Sort($names, [StringComparer]::OrdinalIgnoreCase)
     $newest = [int] (Get-Field $Query 'newest' 0)
     if ($newest -gt 0 -and $names.Length -gt $newest) {

@@ -8,12 +8,12 @@ import dataclasses
 import re
 import typing as t
 
+from .._agent.leftovers import is_left
 from .._agent.runtime_archive import DOWNLOAD, MARKER, PROGRAM
 from .._certificates import other_agents
 from .._core import probe
 from .._core.plan import Operation, Refused, write
 from .._core.probe import Ask, Query
-from .._server.working_directory import LEFTOVER_FILE, LEFTOVER_FOLDER
 from .._windows import iis_config, sddl, windows_path
 from . import hosting
 from .part import Part
@@ -162,7 +162,7 @@ def _versions(wanted: Wanted, ask: Ask) -> list[str]:
 
 def _is_leftover(name: str) -> bool:
     """Tell whether something in the working directory is what an interrupted run left."""
-    return name.lower() == DOWNLOAD or bool(LEFTOVER_FILE.search(name) or LEFTOVER_FOLDER.search(name))
+    return name.lower() == DOWNLOAD or is_left(name)
 
 
 def _check_own(wanted: Wanted, ask: Ask) -> None:

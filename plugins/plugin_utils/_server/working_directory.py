@@ -5,11 +5,9 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import datetime
-import re
 import typing as t
 
-from .._agent import product_version, runtime_archive
+from .._agent import leftovers, product_version, runtime_archive
 from .._agent.download import Download
 from .._agent.folders import Folders
 from .._agent.runtime_archive import MARKER, PROGRAM, PROGRAMS
@@ -22,9 +20,6 @@ from .._windows.broad_groups import NEW_FOLDER
 
 MOST_NAMED = 12
 """Files of Runtime that a warning names."""
-LEFTOVER_AGE = datetime.timedelta(hours=1)
-"""What is younger may belong to a run that goes on; the default of the writer's sweep."""
-LEFTOVER_FILE, LEFTOVER_FOLDER = re.compile(r"\.im-[0-9a-f]{12}\.tmp$"), re.compile(r"\.im-[0-9a-f]{12}\.(new|old)$")
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "argument_spec": {
@@ -66,7 +61,7 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
         probe.file(windows_path.join(wanted.runtime, MARKER)),
         probe.file(windows_path.join(wanted.runtime, PROGRAM), 0),
         *(product_version.questions(folder)[0] for folder in (wanted.runtime, _staged(wanted))),
-        *_leftover_questions(wanted),
+        *leftovers.questions(wanted.folders.root),
     )
 
 
@@ -83,9 +78,7 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     _check_runtime(wanted, version, ask)
     if version is None:
         wanted.archive.check("archive", ask, windows_path.join(wanted.runtime, MARKER))
-    operations: list[Operation] = []
-    if _leftovers(wanted, ask):
-        operations.append(write(f"remove leftovers of an earlier run in {root}", "sweep", path=root))
+    operations = leftovers.swept(root, ask)
     operations += [_create(path, root) for path in missing]
     if version is None:
         operations += _taken_over(wanted) if by_hand else _unpack(wanted)
@@ -110,19 +103,6 @@ def _create(path: str, root: str) -> Operation:
     if path != root and windows_path.is_under(path, root):
         return write(does, "folder", path=path)
     return write(does, "folder", path=path, sddl=NEW_FOLDER)
-
-
-def _leftover_questions(wanted: Wanted) -> tuple[Query, Query]:
-    return probe.files(wanted.folders.root, "*.im-*.tmp"), probe.folders(wanted.folders.root, "*.im-*")
-
-
-def _leftovers(wanted: Wanted, ask: Ask) -> list[str]:
-    """Return what an interrupted run left, as the writer's sweep finds it: by its name, and an hour old."""
-    now = datetime.datetime.fromisoformat(str(ask(probe.host())["time"])[:19] + "+00:00")
-    limit = f"{now - LEFTOVER_AGE:%Y-%m-%dT%H:%M:%S}"
-    kinds = zip(_leftover_questions(wanted), (LEFTOVER_FILE, LEFTOVER_FOLDER), strict=True)
-    found = [entry for question, name in kinds for entry in ask(question) or () if name.search(entry["name"])]
-    return [entry["name"] for entry in found if entry["last_write"][:19] <= limit]
 
 
 def _on_drives(wanted: Wanted) -> t.Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ import dataclasses
 import re
 import typing as t
 
-from .._agent import product_version, runtime_archive
+from .._agent import leftovers, product_version, runtime_archive
 from .._agent.download import Download
 from .._agent.folders import Folders
 from .._agent.runtime_archive import MARKER, PROGRAM, PROGRAMS
@@ -73,6 +73,11 @@ class Wanted:
         return self.folders.path("Runtime")
 
     @property
+    def parent(self) -> str:
+        """Return the folder that Runtime is in."""
+        return windows_path.above(self.runtime)
+
+    @property
     def staged(self) -> str:
         """Return the folder of the other version: beside Runtime, so that it can take its place by a rename."""
         return runtime_archive.staged(self.runtime, self.archive)
@@ -80,18 +85,24 @@ class Wanted:
 
 def questions(wanted: Wanted) -> tuple[Query, ...]:
     """Return what the plan will ask."""
-    parent, _slash, name = wanted.runtime.rpartition("\\")
     return (
         roots.question(wanted.runtime),
         *(probe.file(windows_path.join(folder, MARKER)) for folder in (wanted.runtime, wanted.staged)),
         probe.file(windows_path.join(wanted.runtime, PROGRAM), 0),
-        probe.folders(parent, f"{name}.staged-*"),
+        _beside(wanted),
+        *leftovers.questions(wanted.parent),
         probe.drive(wanted.runtime),
         *(query for folder in (wanted.runtime, wanted.staged) for query in product_version.questions(folder)),
         *(manifest.stored_question(folder) for folder in (wanted.runtime, wanted.staged)),
         probe.tree(wanted.runtime),
         suitable.installed_question(),
     )
+
+
+def _beside(wanted: Wanted) -> Query:
+    """Ask for the versions that are staged."""
+    name = wanted.runtime.rpartition("\\")[2]
+    return probe.folders(wanted.parent, f"{name}.staged-*")
 
 
 def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
@@ -121,7 +132,8 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
         return Plan((), (), found.warnings, facts=facts)
     wanted.archive.check("archive", ask)
     _check_room(wanted, ask)
-    return _plan(wanted, (*_others(wanted, ask), *_former(wanted, version, ask), *_unpack(wanted)), ask)
+    swept = leftovers.swept(wanted.parent, ask)
+    return _plan(wanted, (*swept, *_others(wanted, ask), *_former(wanted, version, ask), *_unpack(wanted)), ask)
 
 
 def _plan(wanted: Wanted, operations: t.Iterable[Operation], ask: Ask) -> Plan:
@@ -139,9 +151,8 @@ def _marked(folder: str, ask: Ask) -> str:
 
 def _others(wanted: Wanted, ask: Ask) -> list[Operation]:
     """Return the removal of versions that were staged and not taken: of folders with such a name and our marker."""
-    parent, _slash, name = wanted.runtime.rpartition("\\")
-    found = ask(probe.folders(parent, f"{name}.staged-*")) or ()
-    paths = [windows_path.join(parent, one["name"]) for one in found if _STAGED.search(one["name"])]
+    found = ask(_beside(wanted)) or ()
+    paths = [windows_path.join(wanted.parent, one["name"]) for one in found if _STAGED.search(one["name"])]
     return [
         write(f"remove {path}, which was staged before", "remove", path=path, recurse=True)
         for path in paths

@@ -130,12 +130,15 @@ def _warnings(runtime: str, files: Carried, *, known: bool) -> t.Iterator[Warned
             " for the users' own",
             WarningKind.FORMER_ARCHIVE_UNKNOWN,
         )
-    for kind, words in (
-        ("replaced", "are otherwise than in the new archive, whose files take their place"),
-        ("unknown", "are not in the new archive and stay with the former version: copy what is the users' own"),
-        ("returning", "were removed by somebody and come back, as the new archive has them"),
+    for kind, names, words in (
+        ("replaced", files.replaced, "are otherwise than in the new archive, whose files take their place"),
+        (
+            "unknown",
+            files.unknown,
+            "are not in the new archive and stay with the former version: copy what is the users' own",
+        ),
+        ("returning", files.returning, "were removed by somebody and come back, as the new archive has them"),
     ):
-        names = files.fields[kind]
         if names:
             yield Warned(f"{named(names)} in {runtime} {words}", WarningKind.FILES_OF_VERSIONS, kind)
 

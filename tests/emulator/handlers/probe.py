@@ -8,7 +8,6 @@ import base64
 import contextlib
 import fnmatch
 import hashlib
-import ntpath
 import re
 import typing as t
 
@@ -58,7 +57,7 @@ def _files(machine: Machine, query: Query) -> t.Any:
     if query.get("recurse"):
         nodes = [node for node in machine.files.walk(folder) if node.folder == folders]
     else:
-        children = [machine.files.entry(ntpath.join(root, name)) for name in machine.files.children(folder)]
+        children = [machine.files.entry(f"{root}\\{name}") for name in machine.files.children(folder)]
         nodes = [node for node in children if node.folder == folders]
     nodes = [node for node in nodes if _fits(node.name, pattern)]
     if newest := number(query, "newest", 0):

@@ -91,6 +91,11 @@ def files() -> list[Case]:
             {"kind": "files", "path": at, "pattern": "s*", "folders": True},
             fits(lambda v: [(e["name"], e["size"], e["tail"]) for e in v] == [("sub", 0, None)]),
         ),
+        Case(
+            "folders of a drive",
+            {"kind": "files", "path": "C:\\", "pattern": "rig p*", "folders": True},
+            fits(lambda v: _names(v) == ["rig probe"]),
+        ),
         Case("file in use", {"kind": "file", "path": f"{at}\\log.txt"}, fits(lambda v: v["content"] == "aGk=")),
         Case("folder", {"kind": "file", "path": at}, fits(lambda v: v["type"] == "folder" and v["size"] is None)),
         Case("no file", {"kind": "file", "path": f"{at}\\none\\x"}, value(None)),
@@ -274,12 +279,12 @@ def system() -> list[Case]:
         Case(
             "processes that do not count",
             {"kind": "processes", "folder": PROGRAMS, "prefix": "services", "except": ["Services"]},
-            value({"processes": [], "reached": True, "waited": 0}),
+            fits(lambda v: (v["processes"], v["reached"]) == ([], True)),  # how long it took is the machine's
         ),
         Case(
             "processes of another folder",
             {"kind": "processes", "folder": f"{PROGRAMS}\\drivers", "prefix": "services", "wait": {"seconds": 9}},
-            value({"processes": [], "reached": True, "waited": 0}),
+            fits(lambda v: (v["processes"], v["reached"]) == ([], True)),  # how long it took is the machine's
         ),
         Case(
             "policies",

@@ -252,6 +252,27 @@ def test_a_run_that_is_cut_at_a_write_is_completed_by_the_next(number, when):
     assert not server.machine.files.exists(f"{chain.WORKING}\\.im-archive.zip")
 
 
+def test_what_killed_runs_left_is_removed_before_the_next_is_unpacked():
+    server = archives.server()
+    left = f"{NEW.staged}.im-0123456789ab.new"
+    server.machine.files.make_folder(left)
+    server.machine.clock.advance(7200)
+    assert stage(server)["operations"][0] == f"remove leftovers of an earlier run in {chain.WORKING}"
+    assert not server.machine.files.exists(left)
+
+
+def test_beside_a_runtime_that_is_alone_on_a_drive():
+    server = archives.server()
+    server.machine.files.add_drive("D")
+    server.machine.files.move(chain.RUNTIME, "D:\\Runtime")
+    for number, archive in enumerate((archives.archive("6.2.9.0"), NEW)):
+        done = stage(server, archive, folders={"Runtime": "D:\\Runtime"})
+        assert not done.get("failed"), done
+        assert done["staged"]["path"] == f"D:\\Runtime.staged-{archive.checksum[:8]}"
+        assert ("which was staged before" in done["operations"][0]) is bool(number)
+    assert staged(server) == []
+
+
 def test_a_scanner_and_a_running_job_are_in_nobodys_way():
     server = archives.server()
     behaviours = {"scanner": {"executions": 3, "attempts": 3}, "running_job": {"executions": 0}}

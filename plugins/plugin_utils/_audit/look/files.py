@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 import typing as t
 
-from ..._agent import restart, settings_files
+from ..._agent import leftovers, restart, settings_files
 from ..._core import probe
 from ..._core.probe import Ask, Query
-from ..._server import working_directory
 from ..._windows import windows_path
 from ..rule import Finding, Severity, State
 from .item import Agent, Findings, Item, rule
@@ -153,7 +151,7 @@ def _piled(agent: Agent, ask: Ask) -> Findings:
     # A folder that is being swapped in has a name of its own, which counts as left behind.
     runtime = agent.runtime.rpartition("\\")[2].lower()
     former = [one["name"] for one in ask(_beside(agent)) or () if one["name"].lower() != runtime]
-    versions = [name for name in former if not _is_left(name)]
+    versions = [name for name in former if not leftovers.is_left(name) and ".staged-" not in name]
     if len(versions) > MOST_VERSIONS:
         wanted = f"at most {MOST_VERSIONS} former versions"
         yield Finding(FORMER.id, State.FAIL, agent.folders.root, wanted, f"{len(versions)}: {', '.join(versions)}")
@@ -169,15 +167,12 @@ def _piled(agent: Agent, ask: Ask) -> Findings:
 
 
 def _left_behind(agent: Agent, ask: Ask) -> Findings:
-    now = datetime.datetime.fromisoformat(f"{ask(probe.host())['time'][:19]}")
-    limit = f"{now - working_directory.LEFTOVER_AGE:%Y-%m-%dT%H:%M:%S}"  # younger: a run may be at work on it
+    limit = leftovers.limit(ask)  # younger: a run may be at work on it
     found = [one for query in (*_left(agent), _beside(agent)) for one in ask(query) or ()]
-    for name in sorted({one["name"] for one in found if _is_left(one["name"]) and one["last_write"][:19] <= limit}):
+    for name in sorted(
+        {one["name"] for one in found if leftovers.is_left(one["name"]) and one["last_write"][:19] <= limit}
+    ):
         yield Finding(LEFT.id, State.FAIL, name, "nothing left behind", "a file or folder of a run that was killed")
-
-
-def _is_left(name: str) -> bool:
-    return any(kind.search(name) for kind in (working_directory.LEFTOVER_FILE, working_directory.LEFTOVER_FOLDER))
 
 
 def _second(agent: Agent, ask: Ask) -> Findings:
