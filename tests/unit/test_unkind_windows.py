@@ -103,6 +103,7 @@ LATER = [
     case("", "crashing_neighbour", "service", executions=1),
     case("", "slow_service", "service", executions=3),
     case("", "held_by_worker"),
+    case("", "held_by_worker", "service"),
     case("", "was_stopped"),
 ]
 

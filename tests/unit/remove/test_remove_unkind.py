@@ -20,6 +20,7 @@ UNKIND = [
     ("service", {"scanner": {"attempts": 3}}),
     ("service", {"slow_service": {"executions": 20}}),
     ("iis", {"held_by_worker": {}}),
+    ("service", {"held_by_worker": {}}),
     ("iis", {"neighbour_site": {}}),
     ("iis", {"neighbour_without_sni": {}}),
     ("iis", {"foreign_tls_binding": {}}),

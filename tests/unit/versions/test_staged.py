@@ -273,6 +273,23 @@ def test_beside_a_runtime_that_is_alone_on_a_drive():
     assert staged(server) == []
 
 
+@pytest.mark.parametrize("hosting", ["iis", "service"])
+def test_the_agent_runs_on_meanwhile(hosting):
+    server = chain.installed(hosting)
+    catalogue.switch_on(server.machine, {"held_by_worker": {}})
+    inventory = chain.inventory(hosting=hosting)
+    started = [one.started for one in server.machine.iis.workers()] if hosting == "iis" else []
+    service = server.machine.services.get(inventory["service_name"])
+    done = stage(server)
+    assert done["staged"]["version"] == "6.2.2.0"
+    if hosting == "iis":
+        assert [one.started for one in server.machine.iis.workers()] == started
+        assert started
+    else:
+        assert server.machine.services.get(inventory["service_name"]).started == service.started
+        assert service.state == "Running"
+
+
 def test_a_scanner_and_a_running_job_are_in_nobodys_way():
     server = archives.server()
     behaviours = {"scanner": {"executions": 3, "attempts": 3}, "running_job": {"executions": 0}}

@@ -83,6 +83,11 @@ class Agent:
         agent._note("Usercube-Agent", 0, "Information", "Service started successfully.")
         return agent
 
+    @property
+    def folder(self) -> str:
+        """Return the folder that it was started from."""
+        return self._context.folder
+
     def own_certificate(self) -> bytes | None:
         """Return the certificate that Kestrel's own settings name, as DER; None where there is none it may use."""
         settings, certificates = self._settings, self._context.surroundings.certificates

@@ -98,6 +98,10 @@ class ServiceAgents:
         if scheme == "https" and agent.own_certificate() is None:
             raise CannotStart("Unable to configure HTTPS endpoint. No server certificate was specified.")
 
+    def folders(self) -> list[str]:
+        """Return the folders that running agents were started from."""
+        return [agent.folder for agent, _urls in self._running.values()]
+
     def listeners(self) -> list[Listener]:
         """Return the ports that running agents hold."""
         return [

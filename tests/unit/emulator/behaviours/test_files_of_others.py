@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime
 
+import chain
 import pytest
 from emulator.windows.errors import WindowsError
 from in_process import Server, machine
@@ -137,3 +138,18 @@ def test_the_programs_of_a_running_worker_are_held():
         target.files.move("C:\\shop\\bin", "C:\\shop\\old")
     target.iis.stop_pool("Shop")
     target.files.move("C:\\shop\\bin", "C:\\shop\\old")
+
+
+def test_the_programs_of_a_service_are_held_while_it_runs():
+    server = chain.server({"behaviours": {"held_by_worker": {}}})
+    inventory = chain.inventory(hosting="service")
+    assert chain.failures(chain.converge(server, inventory)) == []
+    files = server.machine.files
+    for name in ("Usercube-Agent.dll", "Usercube-Agent.exe"):
+        with pytest.raises(WindowsError, match="denied"):
+            files.remove(f"{chain.RUNTIME}\\{name}")
+    with pytest.raises(WindowsError, match="denied"):
+        files.move(chain.RUNTIME, f"{chain.WORKING}\\RuntimeOld")
+    files.write(f"{chain.RUNTIME}\\appsettings.json", b"{}")
+    server.run("win_im_service", {"name": inventory["service_name"], "path": chain.RUNTIME, "state": "stopped"})
+    files.move(chain.RUNTIME, f"{chain.WORKING}\\RuntimeOld")
