@@ -72,7 +72,7 @@ def draft(agent: Agent, given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         "identity_password": "kept" if user and account_name.of(user).has_password else "",
         "certificates": [{"use": use} for use in ("encryption", "identity_server", "server")],
         "archive_source": given.get("im_agent_archive_source") or "C:\\archive.zip",
-        "archive_checksum": "0" * 64,
+        "archive_checksum": given.get("im_agent_archive_checksum") or "0" * 64,
         "hosting_bundle_source": given.get("im_agent_hosting_bundle_source") or "C:\\bundle.exe",
         "hosting_bundle_checksum": "0" * 64,
         "hosting_bundle_version": _USUAL_BUNDLE,
