@@ -125,7 +125,7 @@ OF_RIGHTS = (
             *(f"{subject}.{name}" for subject in ("certificates", "settings") for name in ("as-wanted", "warned")),
             "web-config.as-wanted",
             "site.as-wanted",
-            *(f"health.{name}" for name in ("folder-rights", "identity", "job-ran", "own-log", "service-running")),
+            *(f"health.{name}" for name in ("folder-rights", "identity")),
             *(
                 f"look.{name}"
                 for name in (
