@@ -86,7 +86,13 @@ class Server:
                 module_name, {**module_args, **quiet, "_ansible_check_mode": check}, check=check, diff=diff
             )
 
+        def put_file(source: str, path: str) -> None:
+            outcome = self.engine.put(path, Path(source).read_bytes())
+            if outcome.exit_code:
+                raise AnsibleError("\n".join(outcome.errors))
+
         action._execute_module = execute
+        action._connection.put_file = put_file
         with mock.patch.object(C, "DEFAULT_LOCAL_TMP", self._folder.name):
             try:
                 return action.run(None, dict(self.variables))

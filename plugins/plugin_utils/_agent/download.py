@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A file that the server fetches itself: where it finds it, and the SHA-256 that it must have."""
+"""A file that the server fetches itself or gets from the controller: where it is, and the SHA-256 that it must have."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typing as t
 from urllib.parse import urlsplit, urlunsplit
 
 from .._core import probe
+from .._core.controller import ControllerFiles, HeldFile
 from .._core.plan import Refused
 from .._core.probe import Ask, Query
 from .._windows import windows_path
@@ -26,6 +27,20 @@ def is_source(source: str) -> bool:
     return is_url(source) or windows_path.why_not_absolute(source) is None
 
 
+def is_on_controller(source: str) -> bool:
+    """Tell whether a text is a path on the controller: no URL of any kind, no drive, and nothing that Windows writes
+    with backslashes.
+    """
+    return bool(source) and not re.match(r"[A-Za-z][\w+.-]*:|//", source) and "\\" not in source
+
+
+def completed(option: str, given: dict[str, t.Any], files: ControllerFiles) -> None:
+    """Add what a file of the controller is to an option's ``source``, if it names one; raises Refused."""
+    source = given["source"].strip()
+    if is_on_controller(source):
+        given["held"] = files.held(f"{option}.source", source)
+
+
 def checksum(text: str) -> str | None:
     """Return a SHA-256 in lower case, or None when the text is none; ``sha256:`` may stand in front."""
     match = _CHECKSUM.fullmatch(text.strip())
@@ -34,27 +49,56 @@ def checksum(text: str) -> str | None:
 
 @dataclasses.dataclass(frozen=True)
 class Download:
-    """Where a file is (URL or absolute Windows path) and its SHA-256 in lower case."""
+    """Where a file is and which one it must be.
+
+    Attributes:
+        source: a URL, an absolute Windows path, or a path on the controller.
+        checksum: its SHA-256 in lower case.
+        held: what the controller has at such a path; None for other sources, and where only questions are wanted.
+    """
 
     source: str
     checksum: str
+    held: HeldFile | None = None
 
     @classmethod
-    def of(cls, option: str, given: t.Mapping[str, t.Any]) -> Download:
-        """Return the file of an option with ``source`` and ``checksum``; raises Refused, naming the option."""
+    def of(cls, option: str, given: t.Mapping[str, t.Any], *, sent: bool = False) -> Download:
+        """Return the file of an option with ``source`` and ``checksum``; raises Refused, naming the option.
+
+        Args:
+            option: its name.
+            given: its value; ``held`` is from ``completed``.
+            sent: whether it may be on the controller.
+        """
         found, source = checksum(given["checksum"]), given["source"].strip()
         if found is None:
             raise Refused(f"{option}.checksum: wanted the SHA-256 of the file, 64 hexadecimal digits")
-        if not is_source(source):
-            raise Refused(f"{option}.source: found {source!r}, wanted a URL or an absolute Windows path")
-        return cls(source, found)
+        if not is_source(source) and not (sent and is_on_controller(source)):
+            more = (
+                ", or its path on the controller with forward slashes"
+                if sent
+                else "; from the controller only the runtime archive is sent"
+            )
+            raise Refused(f"{option}.source: found {source!r}, wanted a URL or an absolute Windows path{more}")
+        held: HeldFile | None = given.get("held")
+        if held and held.sha256 != found:
+            raise Refused(
+                f"{option}.checksum: found the SHA-256 {held.sha256} of {held.path} on the controller, wanted {found}:"
+                f" correct the checksum, or name the right file in {option}.source"
+            )
+        return cls(source, found, held)
 
     @property
     def is_local(self) -> bool:
         """Tell whether it is on a drive of the server. What the connection's account sees of a share depends on how it
         logged on, so that a share tells nothing.
         """
-        return not is_url(self.source) and not self.source.startswith("\\\\")
+        return not is_url(self.source) and not self.is_sent and not self.source.startswith("\\\\")
+
+    @property
+    def is_sent(self) -> bool:
+        """Tell whether the controller has it."""
+        return is_on_controller(self.source)
 
     def questions(self, *unless: str) -> tuple[Query, ...]:
         """Return what has to be asked to tell whether it is there; a URL is asked for only where none of the paths

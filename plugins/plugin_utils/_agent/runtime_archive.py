@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import typing as t
 
-from .._core.plan import Operation
+from .._core import probe
+from .._core.plan import SEND, Operation, Refused
+from .._core.probe import Ask, Query
 from .._windows import windows_path
 from .download import Download, is_url
 
@@ -25,13 +27,23 @@ def staged(runtime: str, archive: Download) -> str:
     return f"{runtime}.staged-{archive.checksum[:8]}"
 
 
-def fetched(archive: Download, root: str) -> list[Operation]:
-    """Return the download of an archive; none where the server has it.
+def questions(archive: Download, root: str) -> tuple[Query, ...]:
+    """Return what tells whether an archive of the controller has been sent; only a run that was cut leaves one."""
+    return (probe.hashed(root, DOWNLOAD),) if archive.is_sent else ()
+
+
+def fetched(archive: Download, root: str, ask: Ask, *, replaced: bool = False) -> list[Operation]:
+    """Return what brings an archive to the server; nothing where the server has it.
 
     Args:
         archive: which one.
         root: the working directory.
+        ask: gives the answers.
+        replaced: whether another archive takes the place of what is there before.
     """
+    if archive.is_sent:
+        there = () if replaced else ask(probe.hashed(root, DOWNLOAD)) or ()
+        return [] if any(one["sha256"] == archive.checksum for one in there) else [_sent(archive, root)]
     if not is_url(archive.source):
         return []
     arguments = {
@@ -45,6 +57,14 @@ def fetched(archive: Download, root: str) -> list[Operation]:
     return [Operation("download the runtime archive", "ansible.windows.win_get_url", arguments, long=True)]
 
 
+def _sent(archive: Download, root: str) -> Operation:
+    if archive.held is None:
+        raise Refused(f"archive.source: found no file {archive.source} on the controller, wanted the runtime archive")
+    size = -(-archive.held.size >> 20)
+    does = f"send the runtime archive from the controller ({size} MiB)"
+    return Operation(does, SEND, {"source": archive.held.path, "dest": windows_path.join(root, DOWNLOAD)}, long=True)
+
+
 def fields(archive: Download, root: str, folder: str) -> dict[str, t.Any]:
     """Return what the writer has to know to unpack an archive into a folder, or to compare it with one.
 
@@ -53,7 +73,7 @@ def fields(archive: Download, root: str, folder: str) -> dict[str, t.Any]:
         root: the working directory.
         folder: the folder.
     """
-    remote = is_url(archive.source)
+    remote = is_url(archive.source) or archive.is_sent
     return {
         "path": folder,
         "archive": windows_path.join(root, DOWNLOAD) if remote else archive.source,

@@ -10,6 +10,7 @@ import datetime
 import typing as t
 
 from .._core import probe
+from .._core.controller import ControllerFiles
 from .._core.kept import is_kept, nothing
 from .._core.mark import Mark, MarkKind
 from .._core.plan import Diff, Operation, Plan, Refused
@@ -109,9 +110,7 @@ def _for_shared_uses(pairs: tuple[Pair, ...], host_name: str) -> tuple[Pair, ...
     )
 
 
-def completed(
-    arguments: dict[str, t.Any], content: t.Callable[[str, str], bytes], folder: t.Callable[[str], str]
-) -> dict[str, t.Any]:
+def completed(arguments: dict[str, t.Any], files: ControllerFiles) -> dict[str, t.Any]:
     """Return the arguments with the containers that are files of the controller, and the folder of kept pairs as an
     absolute path; raises Refused.
     """
@@ -119,9 +118,9 @@ def completed(
         if pair.get("file"):
             where = f"pairs, entry {number} (use {pair['use']})"
             wanted_pair.refuse_sample(where, pair["file"])
-            pair["container_bytes"] = content(f"{where}: file", pair["file"])
+            pair["container_bytes"] = files.content(f"{where}: file", pair["file"])
     if arguments.get("keep"):
-        arguments["keep"]["folder"] = folder(arguments["keep"]["folder"])
+        arguments["keep"]["folder"] = files.folder(arguments["keep"]["folder"])
     return arguments
 
 

@@ -12,6 +12,8 @@ from .warned import Warned
 
 PROBE = "imops.identity_manager.win_im_probe"
 WRITE = "imops.identity_manager.win_im_write"
+SEND = "send a file"
+"""In the place of a module: the connection itself sends a file of the controller."""
 MADE_EARLIER = "(made by an earlier step)"
 """What a plan shows where the value is one that an earlier task of the same run is going to return."""
 
@@ -62,12 +64,13 @@ class Guard:
 
 @dataclasses.dataclass(frozen=True)
 class Operation:
-    """One call of one module on the server.
+    """One call of one module on the server, or one file that is sent there.
 
     Attributes:
         does: what it does, in a few words without secrets ("create application pool X"); shown in errors and results.
-        module: the module's full name.
-        arguments: its arguments; for ``WRITE`` these are the fields of one operation, and neighbours are sent together.
+        module: the module's full name, or ``SEND``.
+        arguments: its arguments; for ``WRITE`` these are the fields of one operation, and neighbours are sent together;
+            for ``SEND`` the paths ``source`` (on the controller) and ``dest``.
         secret: whether an argument is a secret, so that the call is kept out of the server's event log.
         tolerate: texts of failure messages that mean "done already".
         mark: what later tasks of the run need to know of it; they never read ``does``.

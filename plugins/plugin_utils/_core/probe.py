@@ -41,6 +41,11 @@ def tree(path: str) -> Query:
     return {"kind": "files", "path": path, "pattern": "*", "recurse": True, "hashes": True, "limit": 1_000_000}
 
 
+def hashed(folder: str, name: str) -> Query:
+    """Ask for one file of a folder with its SHA-256, for which it is read: a list of one, or of none."""
+    return {"kind": "files", "path": folder, "pattern": name, "recurse": False, "hashes": True}
+
+
 def drive(path: str) -> Query:
     """Ask how much room the drive of a path has."""
     return {"kind": "drive", "path": path}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .._agent import download
 from .._agent.connectors import connector_of
 from .._dotnet.json_text import fold
 from .._settings.tree import get, section
@@ -79,7 +80,9 @@ def _from_inventory(given: Given) -> t.Iterator[Flow]:
         ("archive_source", "the agent's archive, during an installation or upgrade"),
         ("hosting_bundle_source", "the .NET hosting bundle, during an installation"),
     ):
-        found = endpoint.of(given.text(name)) if given.text(name) else None
+        # A path on the controller looks like an address: the file comes by the connection, which is a flow already.
+        is_sent = name == "archive_source" and download.is_on_controller(given.text(name))
+        found = endpoint.of(given.text(name)) if given.text(name) and not is_sent else None
         if found:
             yield Flow(given.server, found.host, found.port, purpose)
 

@@ -189,14 +189,19 @@ def _downloads(inventory: t.Mapping[str, t.Any]) -> t.Iterator[Problem]:
         ("hosting_bundle", "the .NET hosting bundle's installer"),
     ):
         source, checksum = _text(inventory, f"{name}_source"), _text(inventory, f"{name}_checksum")
+        sent = name == "archive"
         if not source:
             yield Problem(
                 f"im_agent_{name}_source", "nothing", f"where the server finds {what}: a URL or a Windows path"
             )
-        elif not download.is_source(source):
-            yield Problem(
-                f"im_agent_{name}_source", repr(source), f"a URL (http, https) or an absolute Windows path of {what}"
+        elif not download.is_source(source) and not (sent and download.is_on_controller(source)):
+            wanted = f"a URL (http, https) or an absolute Windows path of {what}"
+            more = (
+                ", or its path on the controller with forward slashes"
+                if sent
+                else "; from the controller only the runtime archive is sent"
             )
+            yield Problem(f"im_agent_{name}_source", repr(source), f"{wanted}{more}")
         if download.checksum(checksum) is None:
             yield Problem(
                 f"im_agent_{name}_checksum",

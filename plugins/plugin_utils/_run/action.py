@@ -6,9 +6,8 @@ from __future__ import annotations
 import time
 import types
 import typing as t
-from pathlib import Path
 
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from .._core import server_lock
@@ -16,7 +15,8 @@ from .._core.excerpt import around_changes
 from .._core.plan import Plan, Refused
 from .._core.probe import NotAnswered
 from .._core.scrub import for_people, scrubbed
-from . import controller_file, conversion, found_file, origin, vaulted
+from . import controller_file, conversion, origin, vaulted
+from .held_files import HeldFiles
 from .host import Host
 
 
@@ -30,8 +30,8 @@ class AgentAction(ActionBase):
     - ``questions(wanted)``: what the plan will surely ask,
     - ``plan(wanted, ask, check=…)``: the plan; raises Refused and NotAnswered,
     - ``unneeded(wanted, ask)``, optional: those of the questions whose answers this run does not need,
-    - ``completed(arguments, content, folder)``, optional: the arguments with what only the controller has;
-      ``content(what, file)`` reads a file, ``folder(path)`` makes a path absolute; raises Refused,
+    - ``completed(arguments, files)``, optional: the arguments with what only the controller has, as its
+      ``ControllerFiles`` tell; raises Refused,
     - ``check_done(wanted, plan, ask)``, optional: looks at the server after the operations; raises Refused where
       they did not do what they should,
     - ``told(result)``, optional: the sentences for the user that the result of one of the writer's operations gives,
@@ -81,34 +81,7 @@ class AgentAction(ActionBase):
         """
         if not hasattr(subject, "completed"):
             return arguments
-        return t.cast("dict[str, t.Any]", subject.completed(arguments, self._content, self._folder))
-
-    def _folder(self, path: str) -> str:
-        """Return a folder of the controller as an absolute path: a relative one is beside the inventory."""
-        path = str(Path(path).expanduser())
-        beside = found_file.folder(path, self._templar.available_variables)
-        return beside or self._loader.path_dwim(path)
-
-    def _content(self, what: str, file: str) -> bytes:
-        """Return a file's bytes, found beside the inventory, or as Ansible finds files of a role or playbook; opened in
-        memory where it is encrypted with ansible-vault, since a decrypted copy would be a key in clear on the
-        controller's disk.
-        """
-        name = str(Path(file).expanduser())
-        beside = found_file.beside_inventory(name, self._templar.available_variables)
-        try:
-            path = next((str(place) for place in beside if place.is_file()), None)
-            path = path or self._find_needle("files", name)  # type: ignore[no-untyped-call]  # as above
-            return self._loader._get_file_contents(path)[0]
-        except AnsibleError as error:
-            cause = error.__cause__ or error
-            reason = getattr(cause, "strerror", None) or str(cause).partition("\n")[0]
-            places = dict.fromkeys(map(str, [*beside, *(getattr(error, "paths", None) or ())]))
-            searched = f". Searched: {', '.join(places)}" if places else ""
-            raise Refused(
-                f"{what}: cannot read {file} on the controller: {reason.rstrip('.')}{searched}. Wanted an absolute"
-                " path, or one from the folder of the inventory, the playbook or the role"
-            ) from None
+        return t.cast("dict[str, t.Any]", subject.completed(arguments, HeldFiles(self)))
 
     def carry_out(self, host: Host, wanted: t.Any) -> dict[str, t.Any]:
         """Ask, plan, report and apply; return the task's result."""

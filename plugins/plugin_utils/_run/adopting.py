@@ -23,6 +23,7 @@ from .._core.scrub import for_people, scrubbed
 from . import controller_file, found_file, inventory_check, role_tasks
 from .action import AgentAction
 from .foretelling import ForetellingAction
+from .held_files import HeldFiles
 from .host import Host
 from .variables import SettledVariables
 
@@ -163,7 +164,7 @@ class AdoptingAction(ForetellingAction):
 
     def _inventory_folder(self, wanted: Wanted) -> Path:
         if wanted.folder:
-            return Path(self._folder(wanted.folder))
+            return Path(HeldFiles(self).folder(wanted.folder))
         beside = found_file.inventories(self._templar.available_variables)
         if not beside:
             raise Refused(

@@ -16,6 +16,7 @@ from .._operate.bundle import Part
 from .._operate.text_mask import TextMask
 from . import controller_file
 from .auditing import AuditingAction, Pass
+from .held_files import HeldFiles
 from .host import Host
 from .inventory_check import Read
 from .look import Look
@@ -48,7 +49,7 @@ class CollectingAction(AuditingAction):
         )
         time = (now.year, now.month, now.day, now.hour, now.minute, now.second)
         made = bundle.zipped(parts, mask.log(about), wanted.most_mebibytes * bundle.MEBIBYTE, time)
-        path = Path(self._folder(wanted.folder)) / f"{_file_name(host.name)}-{now:%Y%m%dT%H%M%SZ}{SUFFIX}"
+        path = Path(HeldFiles(self).folder(wanted.folder)) / f"{_file_name(host.name)}-{now:%Y%m%dT%H%M%SZ}{SUFFIX}"
         if not self._task.check_mode:
             controller_file.replace(ControllerFile(str(path), made.content))
         result = {

@@ -8,11 +8,11 @@ import itertools
 import typing as t
 
 from ansible import constants as C
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 
 from .._certificates import opened_container
 from .._core import probe, server_lock
-from .._core.plan import PROBE, WRITE, Operation, Plan
+from .._core.plan import PROBE, SEND, WRITE, Operation, Plan
 from .._core.probe import Query
 from . import controller_request, neighbours, snapshot
 
@@ -204,8 +204,20 @@ class Host:
 
     def _execute(self, batch: list[Operation]) -> dict[str, t.Any]:
         first = batch[0]
+        if first.module == SEND:
+            return self._send(**first.arguments)
         arguments = {"operations": [o.arguments for o in batch]} if first.module == WRITE else first.arguments
         return self._call(first.module, arguments, secret=any(o.secret for o in batch))
+
+    def _send(self, source: str, dest: str) -> dict[str, t.Any]:
+        """Let the connection send a file, and return what a module would."""
+        try:
+            self._action._transfer_file(source, dest)
+        except AnsibleConnectionFailure:
+            raise  # the server is not reached any more, as in a module's execution
+        except AnsibleError as error:
+            return {"failed": True, "msg": str(error).strip()}
+        return {"changed": True}
 
     def _probe(self, queries: list[Query]) -> None:
         if not self.snapshot.questions:

@@ -7,11 +7,12 @@ import base64
 import dataclasses
 import typing as t
 
-from .._agent import leftovers, product_version, runtime_archive
+from .._agent import download, leftovers, product_version, runtime_archive
 from .._agent.download import Download
 from .._agent.folders import Folders
 from .._agent.runtime_archive import MARKER, PROGRAM, PROGRAMS
 from .._core import probe
+from .._core.controller import ControllerFiles
 from .._core.mark import Mark, MarkKind
 from .._core.plan import Diff, Operation, Plan, Refused, long, write
 from .._core.probe import Ask, Query
@@ -44,12 +45,19 @@ class Wanted:
     @classmethod
     def of(cls, arguments: dict[str, t.Any]) -> Wanted:
         """Return what a task wants; raises Refused."""
-        return cls(Folders.of(arguments["path"], arguments["folders"]), Download.of("archive", arguments["archive"]))
+        archive = Download.of("archive", arguments["archive"], sent=True)
+        return cls(Folders.of(arguments["path"], arguments["folders"]), archive)
 
     @property
     def runtime(self) -> str:
         """Return the Runtime folder."""
         return self.folders.path("Runtime")
+
+
+def completed(arguments: dict[str, t.Any], files: ControllerFiles) -> dict[str, t.Any]:
+    """Return the arguments with the archive that is on the controller; raises Refused."""
+    download.completed("archive", arguments["archive"], files)
+    return arguments
 
 
 def questions(wanted: Wanted) -> tuple[Query, ...]:
@@ -58,6 +66,7 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
         *{probe.key(query): query for query in (roots.question(path) for _option, path in _on_drives(wanted))}.values(),
         *(probe.file(path, 0) for path in wanted.folders.all()),
         *wanted.archive.questions(windows_path.join(wanted.runtime, MARKER)),
+        *runtime_archive.questions(wanted.archive, wanted.folders.root),
         probe.file(windows_path.join(wanted.runtime, MARKER)),
         probe.file(windows_path.join(wanted.runtime, PROGRAM), 0),
         *(product_version.questions(folder)[0] for folder in (wanted.runtime, _staged(wanted))),
@@ -81,7 +90,8 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     operations = leftovers.swept(root, ask)
     operations += [_create(path, root) for path in missing]
     if version is None:
-        operations += _taken_over(wanted) if by_hand else _unpack(wanted)
+        operations += runtime_archive.fetched(wanted.archive, root, ask)
+        operations.append(_taken_over(wanted) if by_hand else _unpack(wanted))
     present = [path for path in wanted.folders.all() if path not in missing]
     diff = Diff(
         f"working directory {root}",
@@ -152,20 +162,17 @@ def _named(version: str) -> str:
     return f"version {version}" if version else "a version that does not tell which it is"
 
 
-def _unpack(wanted: Wanted) -> list[Operation]:
+def _unpack(wanted: Wanted) -> Operation:
     does = f"unpack the runtime archive into {wanted.runtime}"
-    root = wanted.folders.root
-    fields = runtime_archive.fields(wanted.archive, root, wanted.runtime)
-    return [*runtime_archive.fetched(wanted.archive, root), long(write(does, "extract", **fields))]
+    fields = runtime_archive.fields(wanted.archive, wanted.folders.root, wanted.runtime)
+    return long(write(does, "extract", **fields))
 
 
-def _taken_over(wanted: Wanted) -> list[Operation]:
+def _taken_over(wanted: Wanted) -> Operation:
     """Return what marks an agent that somebody unpacked by hand; fails where it is of another version."""
     does = f"compare {wanted.runtime}, which was installed by hand, with the runtime archive, and mark it as its own"
-    root = wanted.folders.root
-    fields = runtime_archive.fields(wanted.archive, root, wanted.runtime)
-    compares = write(does, "compare", programs=PROGRAMS, program=PROGRAM, **fields)
-    return [*runtime_archive.fetched(wanted.archive, root), long(compares)]
+    fields = runtime_archive.fields(wanted.archive, wanted.folders.root, wanted.runtime)
+    return long(write(does, "compare", programs=PROGRAMS, program=PROGRAM, **fields))
 
 
 def told(result: t.Mapping[str, t.Any]) -> t.Iterator[str]:

@@ -10,11 +10,12 @@ import dataclasses
 import re
 import typing as t
 
-from .._agent import leftovers, product_version, runtime_archive
+from .._agent import download, leftovers, product_version, runtime_archive
 from .._agent.download import Download
 from .._agent.folders import Folders
 from .._agent.runtime_archive import MARKER, PROGRAM, PROGRAMS
 from .._core import probe
+from .._core.controller import ControllerFiles
 from .._core.plan import Diff, Operation, Plan, Refused, long, write
 from .._core.probe import Ask, Query
 from .._windows import roots, windows_path
@@ -65,7 +66,8 @@ class Wanted:
         if former:
             Download.of("former_archive_source", {"source": former, "checksum": "0" * 64})
         folders = Folders.of(arguments["path"], arguments["folders"])
-        return cls(folders, Download.of("archive", arguments["archive"]), former, Limits.of(arguments))
+        archive = Download.of("archive", arguments["archive"], sent=True)
+        return cls(folders, archive, former, Limits.of(arguments))
 
     @property
     def runtime(self) -> str:
@@ -83,6 +85,12 @@ class Wanted:
         return runtime_archive.staged(self.runtime, self.archive)
 
 
+def completed(arguments: dict[str, t.Any], files: ControllerFiles) -> dict[str, t.Any]:
+    """Return the arguments with the archive that is on the controller; raises Refused."""
+    download.completed("archive", arguments["archive"], files)
+    return arguments
+
+
 def questions(wanted: Wanted) -> tuple[Query, ...]:
     """Return what the plan will ask."""
     return (
@@ -96,6 +104,7 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
         *(manifest.stored_question(folder) for folder in (wanted.runtime, wanted.staged)),
         probe.tree(wanted.runtime),
         suitable.installed_question(),
+        *runtime_archive.questions(wanted.archive, wanted.folders.root),
     )
 
 
@@ -132,8 +141,9 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
         return Plan((), (), found.warnings, facts=facts)
     wanted.archive.check("archive", ask)
     _check_room(wanted, ask)
-    swept = leftovers.swept(wanted.parent, ask)
-    return _plan(wanted, (*swept, *_others(wanted, ask), *_former(wanted, version, ask), *_unpack(wanted)), ask)
+    swept, former = leftovers.swept(wanted.parent, ask), _former(wanted, version, ask)
+    unpacked = _unpack(wanted, ask, replaced=bool(former))
+    return _plan(wanted, (*swept, *_others(wanted, ask), *former, *unpacked), ask)
 
 
 def _plan(wanted: Wanted, operations: t.Iterable[Operation], ask: Ask) -> Plan:
@@ -169,14 +179,14 @@ def _former(wanted: Wanted, version: str, ask: Ask) -> list[Operation]:
     fields = runtime_archive.fields(archive, root, wanted.runtime)
     does = f"list the files of the archive that {wanted.runtime} came from"
     lists = write(does, "compare", programs=PROGRAMS, program=PROGRAM, **fields)
-    return [*runtime_archive.fetched(archive, root), long(lists)]
+    return [*runtime_archive.fetched(archive, root, ask), long(lists)]
 
 
-def _unpack(wanted: Wanted) -> list[Operation]:
+def _unpack(wanted: Wanted, ask: Ask, *, replaced: bool) -> list[Operation]:
     root = wanted.folders.root
     fields = runtime_archive.fields(wanted.archive, root, wanted.staged)
     unpacks = write(f"unpack the runtime archive into {wanted.staged}", "extract", **fields)
-    return [*runtime_archive.fetched(wanted.archive, root), long(unpacks)]
+    return [*runtime_archive.fetched(wanted.archive, root, ask, replaced=replaced), long(unpacks)]
 
 
 def _check_room(wanted: Wanted, ask: Ask) -> None:

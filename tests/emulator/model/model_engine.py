@@ -94,11 +94,45 @@ class ModelEngine:
             )
         if invocation.kind == "module":
             return self._module(invocation, pipeline.user)
+        if invocation.kind == "put_file":
+            path = self.machine.environment.expand(invocation.arguments["Path"])
+            return self._put(path, b"".join(map(base64.b64decode, invocation.data)))
         self.counters.count(invocation.kind)
         try:
             return self._other(invocation)
         except WindowsError as error:
             return Outcome((), (error.message,), 1)
+
+    def put(self, path: str, content: bytes) -> Outcome:
+        """Take a file without the wire, as if a connection had sent it: counted, faults minded.
+
+        Raises:
+            ConnectionDropped: a fault dropped it.
+        """
+        self.counters.remote_executions += 1
+        self.machine.clock.next_turn()
+        return self._put(path, content)
+
+    def _put(self, path: str, content: bytes) -> Outcome:
+        """Take a file. The script makes it first and then writes what comes, so that a connection which breaks
+        meanwhile leaves its beginning.
+        """
+        begun = content[: len(content) // 2]
+
+        def take() -> dict[str, t.Any]:
+            nonlocal begun
+            self.machine.files.write(path, content)
+            begun = content
+            return {"sha1": hashlib.sha1(content, usedforsecurity=False).hexdigest()}
+
+        try:
+            result = self._faulty("put_file", take)
+        except WindowsError as error:
+            return Outcome((), (error.message,), 1)
+        except ConnectionDropped:
+            self.machine.files.write(path, begun)
+            raise
+        return Outcome((), (result["msg"],), 1) if result.get("failed") else Outcome((json.dumps(result),))
 
     def _may_become(self, invocation: Invocation) -> bool:
         assert invocation.become
@@ -221,11 +255,6 @@ class ModelEngine:
 
     def _other(self, invocation: Invocation) -> Outcome:
         files, parameters = self.machine.files, invocation.arguments
-        if invocation.kind == "put_file":
-            content = b"".join(base64.b64decode(line) for line in invocation.data)
-            path = self.machine.environment.expand(parameters["Path"])
-            files.write(path, content)
-            return Outcome((json.dumps({"sha1": hashlib.sha1(content, usedforsecurity=False).hexdigest()}),))
         if invocation.kind == "fetch_file":
             return self._fetch(parameters)
         if invocation.kind == "mkdtemp":

@@ -212,6 +212,15 @@ def test_the_way_out_is_told_without_the_proxys_password(bare):
         bare, executions=0, asks=False, https_proxy="http://svc:canary-proxy-8e@proxy.contoso.com:3128"
     )
     assert ("proxy.contoso.com", 3128) in flows(sheet)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [(chain.ARCHIVE_URL, {"files.contoso.com"}), ("files/agent.zip", set()), ("agent.zip", set())],
+)
+def test_an_archive_of_the_controller_is_no_address(bare, source, expected):
+    sheet = handed.sheet(bare, executions=0, **ACCOUNT, **PLAIN_HTTP, archive_source=source, hosting_bundle_source=None)
+    assert {host for host, _port in flows(sheet)} & {"files.contoso.com", "files", "agent.zip"} == expected
     assert "canary" not in json.dumps(sheet)
 
 

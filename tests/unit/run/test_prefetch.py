@@ -10,6 +10,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._core import probe
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._core.controller import HeldFile
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._inventory import agent_info
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._run import role_tasks
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._run.foretelling import SUBJECTS
@@ -31,7 +32,21 @@ INVENTORIES = {
     },
     "folders": {"folders": {"Runtime": "D:\\Runtime", "Temp": "D:\\Temp", "Work": "D:\\Work"}},
     "port": {"https_port": "8443"},
+    "archive of the controller": {"archive_source": "files/agent.zip"},
 }
+
+
+class NoFiles:
+    """The files of a controller, all of them empty."""
+
+    def content(self, what, file):
+        return b""
+
+    def held(self, what, file):
+        return HeldFile(file, 0, chain.sha256(chain.FILES.archive))
+
+    def folder(self, path):
+        return path
 
 
 def of_roles(inventory, result):
@@ -56,7 +71,7 @@ def of_roles(inventory, result):
         assert checked.error_messages == [], (task, checked.error_messages)
         arguments = checked.validated_parameters
         if hasattr(subject, "completed"):
-            arguments = subject.completed(arguments, lambda what, file: b"", str)
+            arguments = subject.completed(arguments, NoFiles())
         found[str(task)] = subject.questions(subject.Wanted.of(arguments))
     return found
 
