@@ -147,7 +147,7 @@ def _of_users(paths: t.Iterable[str], ours: t.Collection[str], kept: t.Sequence[
         for path in paths
         if path.lower() not in {one.lower() for one in ours}
         and not path.endswith(f"\\{MARK}")
-        and not any(windows_path.is_under(folder, path) for folder in kept)
+        and not any(windows_path.is_under(one, path) for one in kept)
     ]
 
 
