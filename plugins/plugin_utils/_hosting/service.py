@@ -208,7 +208,7 @@ def _ends(does: str, wanted: Wanted, **arguments: t.Any) -> Operation:
 
 
 def _created(wanted: Wanted, ask: Ask) -> Plan:
-    arguments, own = _settings(wanted), _own_variables(wanted, ask)
+    arguments, own = _settings(wanted), _own_variables(wanted, None, ask)
     if wanted.password:
         arguments["password"] = wanted.password
     operations = [
@@ -233,7 +233,7 @@ def _changed(wanted: Wanted, found: t.Mapping[str, t.Any], sid: str, ask: Ask) -
     settled = _settled(wanted) in ask(probe.settled())
     differing = {} if settled else {n: value for n, value in _shown_wanted(wanted).items() if is_now[n] != value}
     new_password = not settled and _password_differs(wanted, "account" in differing, ask)
-    own = _own_variables(wanted, ask, settled=settled)
+    own = _own_variables(wanted, found["started"], ask, settled=settled)
     set_ = bool(differing or new_password or own[0] != own[1])
     because = _why_restart(wanted, found, differing, own, ask) if runs else []
     warnings = list(_readable(wanted, own))
@@ -284,10 +284,11 @@ def _set(wanted: Wanted, differing: t.Collection[str], new_password: bool, ask: 
     ]
 
 
-def _own_variables(wanted: Wanted, ask: Ask, *, settled: bool = False) -> tuple[Lines, Lines]:
-    """Return the variables of a service's own, as they are and as they shall be."""
+def _own_variables(wanted: Wanted, started: str | None, ask: Ask, *, settled: bool = False) -> tuple[Lines, Lines]:
+    """Return the variables of a service's own, as they are and as they shall be; ``started``: when it started."""
     found = service_environment.found(wanted.name, ask)
-    return found, found if settled else service_environment.merged(found, wanted.environment)
+    after = found if settled else service_environment.merged(found, wanted.environment)
+    return found, service_environment.noted(found, after, started)
 
 
 def _readable(wanted: Wanted, own: tuple[Lines, Lines]) -> tuple[Warned, ...]:
@@ -319,8 +320,10 @@ def _why_restart(
     Belief [service-password]: a process keeps its logon, learn.microsoft.com "Service User Accounts".
     """
     reasons = [f"{name} of the service changed" for name in ("account", "command") if name in differing]
-    reasons += ["variables of the service changed"] if own[0] != own[1] else []
-    return [*reasons, *restart_reasons(ask, wanted.watch, found["started"])]
+    unread = own[0] != own[1] or service_environment.unread(own[0], found["started"])
+    reasons += ["variables of the service changed"] if unread else []
+    # This run may have noted the same already.
+    return list(dict.fromkeys([*reasons, *restart_reasons(ask, wanted.watch, found["started"])]))
 
 
 def _password_differs(wanted: Wanted, account_differs: bool, ask: Ask) -> bool:

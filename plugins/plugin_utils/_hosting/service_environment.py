@@ -3,6 +3,11 @@
 
 An entry that a run has set has a mark beside it, an entry of its own, so that one write changes both: a run that no
 longer wants the variable takes away what carries its mark and leaves everything else as it is.
+
+A process reads them at its start only, and a value of the registry does not tell when it was written. The same write
+therefore notes the process that ran meanwhile, by the time of its start: as long as that one runs, a restart is due,
+whichever run made the change. Any other process began later and has read them, so the note needs no clock to be
+compared with and nobody has to take it away.
 """
 
 from __future__ import annotations
@@ -19,6 +24,8 @@ MODULE = "ansible.windows.win_regedit"
 VALUE = "Environment"
 MARK = "IMOPS_SET_"
 """What the name of a mark begins with; its value is the variable's as it may be shown."""
+UNREAD_BY = "IMOPS_UNREAD_BY"
+"""The entry that notes the process which ran when they were changed; its value is when that process began."""
 OURS = (proxy.HTTPS_PROXY, proxy.NO_PROXY)
 OPTIONS: dict[str, t.Any] = {
     "https_proxy": {"type": "str"},
@@ -64,6 +71,24 @@ def merged(lines: Lines, values: t.Iterable[tuple[str, str]]) -> Lines:
     return lines
 
 
+def noted(before: Lines, after: Lines, started: str | None) -> Lines:
+    """Return a service's new entries with the note of the process that does not know them.
+
+    Args:
+        before: the entries as they are; where the new ones are the same, nothing is noted.
+        after: the new ones.
+        started: when the service's process began, as the probe writes it; None where none runs or none is told.
+    """
+    if before == after:
+        return after
+    return _with(after, UNREAD_BY, started) if started else _without(after, UNREAD_BY)
+
+
+def unread(lines: Lines, started: str | None) -> bool:
+    """Tell whether the entries were changed while the process that began then ran."""
+    return bool(started) and _value(lines, UNREAD_BY) == started
+
+
 def operations(service: str, before: Lines, after: Lines) -> list[Operation]:
     """Return what makes a service's entries those wanted."""
     if before == after:
@@ -92,7 +117,7 @@ def told(lines: Lines, before: Lines = ()) -> dict[str, str]:
     found = {}
     for line in lines:
         name, _equals, value = line.partition("=")
-        text = shown(value) if name.upper().removeprefix(MARK) in OURS else MASK
+        text = shown(value) if name.upper().removeprefix(MARK) in (*OURS, UNREAD_BY) else MASK
         former = _value(before, name)
         hidden = former is not None and former != value and shown(former) == shown(value)
         found[f"variable {name}"] = text.replace(MASK, CHANGED) if hidden else text

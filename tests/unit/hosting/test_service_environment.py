@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import json
 
 import chain
+import one_task
 import pytest
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._hosting import service_environment
+from emulator.engine import ConnectionDropped
 from hypothesis import given
 from hypothesis import strategies as st
 from test_service import converge_twice, inventory, service
 
 KEY = f"HKLM:\\SYSTEM\\CurrentControlSet\\Services\\{chain.SERVICE}"
+OLD = "old.contoso.com:3128"
 BARE, SECRET, ROTATED = "proxy.contoso.com:3128", "canary-proxy-Pa55", "canary-proxy-PA55"
 PROXY = f"http://svc:{SECRET}@proxy.contoso.com:3128"
 SHOWN = "http://********@proxy.contoso.com:3128"
@@ -69,11 +73,13 @@ def test_a_password_is_shown_nowhere_and_one_that_changes_only_in_case_arrives()
     server = behind_a_proxy()
     results = [converge_twice(server, inventory(https_proxy=PROXY))]
     foreign(server, "OTHER=canary-of-others", *entries(server))
+    started = service(server).started
     results.append(converge_twice(server, inventory(https_proxy=PROXY.replace(SECRET, ROTATED))))
     assert entries(server) == [
         "OTHER=canary-of-others",
         f"HTTPS_PROXY={PROXY.replace(SECRET, ROTATED)}",
         f"IMOPS_SET_HTTPS_PROXY={SHOWN}",
+        f"IMOPS_UNREAD_BY={started}",
     ]
     assert "variable HTTPS_PROXY: http://******** (changed)@proxy.contoso.com:3128" in shown(results[1])
     assert "variable OTHER: ********" in shown(results[1])
@@ -89,26 +95,90 @@ def test_an_emptied_variable_is_removed_where_it_is_ours_and_others_are_kept():
     done = converge_twice(server, inventory())
     assert chain.changed(done) == {"win_im_service", "start service"}
     assert service(server).started > started
-    assert entries(server) == ["OTHER=theirs"]
+    assert entries(server) == ["OTHER=theirs", f"IMOPS_UNREAD_BY={started}"]
     foreign(server, "HTTPS_PROXY=theirs.contoso.com:1")
     assert chain.changed(chain.converge(server, inventory())) == set()
     assert entries(server) == ["HTTPS_PROXY=theirs.contoso.com:1"]
 
 
-def test_the_last_variable_leaves_no_empty_value_behind():
+@pytest.mark.parametrize("runs", [True, False])
+def test_the_last_variable_leaves_no_empty_value_behind(runs):
     server = chain.server()
     chain.converge(server, inventory(https_proxy=BARE))
+    started = service(server).started
+    if not runs:
+        server.machine.services.stop(chain.SERVICE)
     converge_twice(server, inventory())
-    assert entries(server) is None
+    assert entries(server) == ([f"IMOPS_UNREAD_BY={started}"] if runs else None)
+
+
+@functools.cache
+def installed():
+    server = chain.server()
+    assert chain.failures(chain.converge(server, inventory(https_proxy=OLD))) == []
+    return server
+
+
+CHANGES = {"another": {"https_proxy": BARE}, "emptied": {}, "case only": {"https_proxy": OLD.upper()}}
+
+
+def has_read(server):
+    """Tell whether the service's process began after the last write of its variables."""
+    return f"IMOPS_UNREAD_BY={service(server).started}" not in (entries(server) or [])
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("write", range(1, 4))  # the last one ends too late to cut
+def test_a_restart_that_a_cut_run_left_undone_is_done_by_the_next(change, when, write):
+    server, wanted = one_task.copied(installed()), inventory(**CHANGES[change])
+    old = service(server).started
+    server.engine.faults = [{"write": write, "when": when, "do": "drop"}]
+    try:
+        cut = not chain.converge(server, wanted)
+    except ConnectionDropped:
+        cut = True
+    server.engine.faults = []
+    assert cut is (write <= 2)
+    before = service(server).started
+    done = chain.converge(server, wanted)
+    assert chain.failures(done) == []
+    now = service(server).started
+    assert now > old
+    assert has_read(server)
+    assert ("start service" in chain.changed(done)) is (before == old)
+    assert chain.changed(chain.converge(server, wanted)) == set()
+    assert service(server).started == now
+
+
+def test_a_restart_that_was_not_allowed_is_told_again_and_done_once_it_is_allowed():
+    server = one_task.copied(installed())
+    given = chain.arguments("start service", inventory(https_proxy=BARE), {})
+    told = []
+    for more in ({"restart": "never"}, {"restart": "never"}, {}, {}):
+        server.new_run()
+        done = server.run("win_im_service", {**given, **more})
+        told.append((done["changed"], done.get("pending_restart"), done.get("restarted_because")))
+    because = ["variables of the service changed"]
+    assert told == [(True, because, None), (False, because, None), (True, None, because), (False, None, None)]
+
+
+def test_a_process_that_windows_started_meanwhile_has_read_the_variables():
+    server, wanted = one_task.copied(installed()), inventory(https_proxy=BARE)
+    chain.converge(server, wanted, until="win_im_service")
+    server.machine.services.stop(chain.SERVICE)
+    server.machine.services.start(chain.SERVICE)
+    assert chain.changed(chain.converge(server, wanted)) == set()
 
 
 def test_a_proxy_that_somebody_else_has_changed_since_is_not_removed():
     server = chain.server()
     chain.converge(server, inventory(https_proxy=BARE))
     foreign(server, "HTTPS_PROXY=theirs.contoso.com:1", *entries(server)[1:])
+    started = service(server).started
     assert chain.changed(chain.converge(server, inventory())) == {"win_im_service", "start service"}
     assert chain.changed(chain.converge(server, inventory())) == set()
-    assert entries(server) == ["HTTPS_PROXY=theirs.contoso.com:1"]
+    assert entries(server) == ["HTTPS_PROXY=theirs.contoso.com:1", f"IMOPS_UNREAD_BY={started}"]
 
 
 def test_a_restart_that_is_not_allowed_is_told():
