@@ -99,16 +99,19 @@ def read(answer: t.Mapping[str, t.Any]) -> Told:
         return Told(None, f"status {status}", status in {401, 403})
     try:
         items = json.loads(base64.b64decode(answer["body"]))["Result"]
-        return Told(tuple(dict(item) for item in items))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
+        items = None
+    # An empty object or text is no list either: it must not be taken for one without the agent.
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         return Told(None, "status 200, but no list")
+    return Told(tuple(items))
 
 
 def state(entry: t.Mapping[str, t.Any]) -> int:
     """Return an agent's State; 0, unknown, for one that is none."""
     try:
         return int(entry.get("State") or 0)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0
 
 
@@ -118,12 +121,14 @@ def instance(item: t.Mapping[str, t.Any]) -> Instance:
     name = job.get("Identifier") if isinstance(job, dict) else None
     try:
         return Instance(str(name or f"job {item.get('Id')}"), _time(str(item.get("StartDate"))))
-    except ValueError:
+    except (ValueError, OverflowError):
         return Instance(str(name or f"job {item.get('Id')}"), None)
 
 
 def _time(text: str) -> datetime.datetime:
-    """Return a time in UTC; the probe and .NET write more digits than Python reads. Raises ValueError."""
+    """Return a time in UTC; the probe and .NET write more digits than Python reads. Raises ValueError,
+    and OverflowError for one that is beyond the years 1 to 9999 in UTC.
+    """
     found = datetime.datetime.fromisoformat(text[:19])
     rest = text[19:].lstrip(".0123456789")
     if rest in {"", "Z"}:

@@ -65,14 +65,29 @@ NOWHERE = [
     ("openldap", {"Server": "a:0"}),
     ("openldap", {}),
     ("sap_erp_6", {"Server": "a", "Port": "x"}),
+    ("sap_erp_6", {"Server": "a", "Port": "²"}),
+    ("sap_erp_6", {"Server": "a", "Port": "9" * 5000}),
+    ("sap_erp_6", {"Server": "a", "Port": 65536}),
+    ("sap_erp_6", {"Server": "a", "Port": [4242]}),
     ("sap_erp_6", {"Server": "a", "BapiLogin": "l", "SystemNumber": "100"}),
     ("sql", {}),
     ("sql", source("Data Source=a\\I")),
     ("sql", source("Data Source=a,b")),
+    ("sql", source("Data Source=a,²")),
+    ("sql", source("Data Source=a,65536")),
+    ("sql", source(f"Data Source=a,{'9' * 5000}")),
+    ("sql", {"ConnectionString": ["Data Source=a"]}),
     ("sql", source("Data Source=np:\\\\a\\pipe")),
     ("sql", {**source("Server=a"), "ProviderClassFullName": "A.B"}),
     ("okta", {"Server": "https://[::1"}),
     ("okta", {"Server": "https://a_b;c"}),
+    ("okta", {"Server": ["a"]}),
+    ("openldap", {"Server": {"a": "b"}}),
+    ("active_directory", {"Servers": [None]}),
+    ("active_directory", {"Servers": [{"Server": [1]}]}),
+    ("shared_folder", {"InputDirectories": [None]}),
+    ("shared_folder", {"InputDirectories": [["\\\\a\\b"]]}),
+    ("shared_folder", {"InputDirectories": [{}, "C:\\x"]}),
 ]
 
 
@@ -82,14 +97,19 @@ def test_what_names_no_host_is_unclear(number):
         found(*NOWHERE[number])
 
 
-TEXTS = st.text("a1.:/\\\\,;=@[]é ", max_size=12)
+TEXTS = st.text("a1².:/\\\\,;=@[]é ", max_size=12)
+VALUES = st.one_of(st.none(), st.booleans(), st.integers(0, 99999), st.floats(), TEXTS, TEXTS.map("Server={}".format))
 
 
 @given(
     st.sampled_from(sorted(connector_targets._FINDERS)),
     st.dictionaries(
         st.sampled_from(["Server", "Servers", "Port", "ConnectionString", "InputDirectories", "BapiLogin", "SSL"]),
-        st.one_of(st.none(), st.integers(0, 99999), TEXTS, st.lists(TEXTS, max_size=3)),
+        st.one_of(
+            VALUES,
+            st.lists(st.one_of(VALUES, st.fixed_dictionaries({"Server": VALUES})), max_size=3),
+            st.dictionaries(TEXTS, VALUES, max_size=2),
+        ),
     ),
 )
 def test_any_settings_lead_to_a_host_and_port_or_are_unclear(connector, settings):
@@ -97,4 +117,4 @@ def test_any_settings_lead_to_a_host_and_port_or_are_unclear(connector, settings
         leads = found(connector, settings)
     except Unclear:
         return
-    assert all(host and port > 0 for host, port, _tls, _web in leads)
+    assert all(host and 0 < port < 65536 for host, port, _tls, _web in leads)

@@ -170,10 +170,10 @@ def test_a_question_with_a_token_is_one_that_carries_a_secret():
 
 
 ANYTHING = st.recursive(
-    st.one_of(st.none(), st.integers(), st.text(max_size=5)),
+    st.one_of(st.none(), st.integers(), st.floats(), st.text(max_size=5)),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
-        st.dictionaries(st.sampled_from(["Result", "State", "Job", "x"]), inner, max_size=3),
+        st.dictionaries(st.sampled_from(["Result", "State", "Job", "StartDate", "x"]), inner, max_size=3),
     ),
     max_leaves=8,
 )
@@ -186,6 +186,45 @@ def test_whatever_a_server_answers_is_read_without_an_error(body, status):
         assert server_api.state(item) is not None
         assert server_api.instance(item).words
     assert told.items is not None or told.found
+
+
+ODD_LISTS = [
+    b'{"Result": {}}',
+    b'{"Result": ""}',
+    b'{"Result": [[]]}',
+    b'{"Result": [["Id"]]}',
+    b'{"Result": [null]}',
+    b"[" * 100_000,
+]
+
+
+@pytest.mark.parametrize("body", ODD_LISTS)
+def test_what_is_no_list_of_objects_says_nothing_of_the_agent(server, body):
+    def respond(request):
+        if request.method == "POST":
+            return HttpAnswer(200, "OK", {}, json.dumps({"access_token": TOKEN}).encode())
+        return HttpAnswer(200, "OK", {}, body)
+
+    server.machine.network.elsewhere = [respond]
+    told = [(one["state"], one["found"]) for one in checks(health(server))]
+    assert told == [("unknown", "status 200, but no list")] * 2
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), [1], {"a": 1}, "online", 2**70])
+def test_a_state_that_is_none_of_the_vendor_s_is_unknown(server, value):
+    meet(server, agents={"Paris": {"State": value}})
+    entry, _jobs = checks(health(server))
+    assert (entry["state"], entry["found"]) == ("unknown", "an agent whose state the server does not know")
+
+
+ODD_STARTS = [None, 5, [LONG_AGO], "", "2020-13-01", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"]
+
+
+@pytest.mark.parametrize("start", ODD_STARTS)
+def test_a_job_whose_start_nobody_can_tell_is_named_without_it(server, start):
+    meet(server, instances=[job(start)])
+    (_entry, jobs) = checks(health(server))
+    assert (jobs["state"], jobs["found"]) == ("passed", "SynchroAD")
 
 
 @pytest.mark.parametrize(("value", "passed"), [(True, True), ("true", True), (False, False), ("false", False)])
