@@ -10,6 +10,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from .._core.plan import Refused
+from .held_files import HeldFiles
 
 
 class ControllerAction(ActionBase):
@@ -24,7 +25,7 @@ class ControllerAction(ActionBase):
         """Check the options and carry out; what is refused fails the task."""
         super().run(tmp, task_vars)
         _checked, arguments = self.validate_argument_spec(**self.ARGUMENT_SPEC)  # type: ignore[no-untyped-call]  # as in action.py
-        folder = Path(self._loader.path_dwim(str(Path(arguments["folder"]).expanduser())))
+        folder = Path(HeldFiles(self).folder(arguments["folder"]))
         try:
             return self.carry_out(folder, arguments)
         except Refused as refusal:
@@ -34,7 +35,8 @@ class ControllerAction(ActionBase):
         """Return the task's result; raises Refused.
 
         Args:
-            folder: the option ``folder`` as an absolute path.
+            folder: the option ``folder`` as an absolute path; a relative one is beside the inventory,
+                since the playbook may be one of the installed collection, which an upgrade replaces.
             arguments: all options.
         """
         raise NotImplementedError

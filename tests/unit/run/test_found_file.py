@@ -66,3 +66,16 @@ def test_a_folder_that_is_there_already_is_taken(tmp_path):
     assert found_file.folder("other", variables) == str(tmp_path / "one" / "other")
     assert found_file.folder("/kept", variables) is None
     assert found_file.folder("kept", {}) is None
+
+
+@pytest.mark.parametrize(
+    ("module", "made"),
+    [("im_handover", "papers/handover.md"), ("im_report", "papers/report.html")],
+)
+def test_a_folder_for_papers_is_beside_the_inventory(tmp_path, module, made):
+    """Beside the playbook it would be in the installed collection, which an upgrade replaces."""
+    server = chain.server({})
+    server.variables |= {"inventory_dir": str(tmp_path)}
+    done = server.run(module, {"folder": "papers", "results": {}})
+    assert not done.get("failed"), done
+    assert (tmp_path / made).is_file()
