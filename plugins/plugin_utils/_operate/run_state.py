@@ -125,7 +125,7 @@ def _turn(wanted: Wanted, ask: Ask) -> Turn:
 
 def _after(turn: Turn, *, stops: bool, starts: bool) -> str:
     if starts:
-        return f"{turn.started} again" if stops else turn.started
+        return turn.restarted if stops else turn.started
     return turn.stopped if stops else turn.found
 
 

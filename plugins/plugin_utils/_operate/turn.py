@@ -22,6 +22,7 @@ class Turn:
         found: what runs it, with its state.
         stopped: the same when it is stopped.
         started: the same when it runs.
+        restarted: the same when it was stopped and runs again.
         runs: whether all of it runs.
         is_stopped: whether nothing of it runs.
         stop: what stops it.
@@ -34,6 +35,7 @@ class Turn:
     found: str
     stopped: str
     started: str
+    restarted: str
     runs: bool
     is_stopped: bool
     stop: tuple[Operation, ...]

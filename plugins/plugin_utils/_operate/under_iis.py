@@ -51,6 +51,7 @@ def turn(pool: str, site: str, state: str, ask: Ask, seconds: int) -> Turn:
         found=_words(pool, pool_state, site, site_state),
         stopped=_words(pool, "Stopped", site, site_state),
         started=_words(pool, "Started", site, "Started"),
+        restarted=_words(pool, "Started again", site, "Started"),
         runs=not asleep and pool_state in iis_states.STARTS and site_state in iis_states.STARTS,
         is_stopped=asleep or (pool_state not in iis_states.RUNNING and not works),
         stop=stop,

@@ -43,6 +43,7 @@ def turn(service: str, state: str, ask: Ask, seconds: int) -> Turn:
         found=f"service {service}: {found['state']}",
         stopped=f"service {service}: Stopped",
         started=f"service {service}: Running",
+        restarted=f"service {service}: Running again",
         runs=runs,
         is_stopped=found["state"] == "Stopped",
         stop=(_call("stop", service, "stopped", seconds, STOP_REMEDY),),

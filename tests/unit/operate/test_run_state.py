@@ -262,3 +262,14 @@ def test_a_start_waits_for_no_job_and_a_stop_that_is_told_not_to_mind_neither():
     server = agent("iis", "stopped", running_job={"executions": 0})
     assert run(server, state="started", **DRAINED)["runs"]
     assert run(server, state="stopped", **DRAINED | {"drain": "ignore"})["runs"] is False
+
+
+@pytest.mark.parametrize(
+    ("hosting", "after"),
+    [
+        ("iis", f"application pool {chain.POOL}: Started again, site {chain.SITE}: Started\n"),
+        ("service", f"service {chain.SERVICE}: Running again\n"),
+    ],
+)
+def test_a_diff_says_what_is_restarted_and_nothing_of_the_site_which_stays(hosting, after):
+    assert run(agent(hosting), hosting, check=True)["diff"][0]["after"] == after
