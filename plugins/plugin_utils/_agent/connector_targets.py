@@ -69,6 +69,14 @@ def _host_port(text: str, port: int, key: str) -> tuple[str, int]:
     return _name(parts.hostname, key), parts.port or port
 
 
+def _port_of(text: str, problem: str) -> int:
+    """Return a port; raises Unclear with the problem for a text that is none."""
+    # ASCII only, as .NET reads a number: \d and isdigit know other digits too, some of which are no number for int.
+    if not re.fullmatch(r"[0-9]{1,5}", text.strip()) or not 0 < int(text) < 2**16:
+        raise Unclear(problem)
+    return int(text)
+
+
 def _name(text: str, key: str) -> str:
     """Return a host name; what is none is not shown, since it may hold a secret."""
     try:
@@ -108,9 +116,8 @@ def _open_ldap(given: Values) -> t.Iterator[Target]:
 def _sap(given: Values) -> t.Iterator[Target]:
     """Yield the database for reading, and the gateway for writing."""
     if given.get("PORT"):
-        if not str(given["PORT"]).strip().isdigit():
-            raise Unclear("Port is no number")
-        host, port = _host_port(str(given.get("SERVER") or ""), int(str(given["PORT"])), "Server")
+        own = _port_of(str(given["PORT"]), "Port is no number from 1 to 65535")
+        host, port = _host_port(str(given.get("SERVER") or ""), own, "Server")
         yield Target(host, port, tls=False, web=False, key="Server")
     if given.get("BAPILOGIN"):
         number = str(given.get("SYSTEMNUMBER") or "0").strip()
@@ -139,10 +146,9 @@ def _sql_server(source: str) -> Target:
     host, instance, _name = server.partition("\\")
     if instance and not port:
         raise Unclear("ConnectionString names an instance without a port, which SQL Server Browser tells")
-    if port and not port.strip().isdigit():
-        raise Unclear("ConnectionString has no number behind the comma of its Data Source")
+    own = _port_of(port or str(SQL_SERVER), "ConnectionString has no port behind the comma of its Data Source")
     name = "localhost" if host.strip().lower() in {".", "(local)", "localhost"} else host.strip()
-    host, number = _host_port(name, int(port or SQL_SERVER), "the Data Source of ConnectionString")
+    host, number = _host_port(name, own, "the Data Source of ConnectionString")
     return Target(host, number, tls=False, web=False, key="ConnectionString")
 
 
@@ -176,7 +182,9 @@ def _shares(given: Values) -> t.Iterator[Target]:
     folders = given.get("INPUTDIRECTORIES")
     hosts: dict[str, None] = {}
     for folder in folders if isinstance(folders, list) else []:
-        path = str(folder).replace("/", "\\")
+        if not isinstance(folder, str):
+            raise Unclear("InputDirectories has an entry that is no path")
+        path = folder.replace("/", "\\")
         if not re.match(r"[A-Za-z]:", path):
             hosts[path.lstrip("\\").partition("\\")[0].lower()] = None
     for host in filter(None, hosts):

@@ -101,8 +101,8 @@ def _smtp(mail: t.Mapping[str, str]) -> Smtp:
     if not _ADDRESS.fullmatch(mail.get("FROMADDRESS", "").strip()):
         raise Incomplete("FromAddress is no mail address")
     port = mail.get("PORT", "0").strip()
-    if not re.fullmatch(r"\d{1,5}", port):
-        raise Incomplete("Port is no number")
+    if not re.fullmatch(r"[0-9]{1,5}", port) or int(port) >= 2**16:
+        raise Incomplete("Port is no number from 0 to 65535")
     security, number = _security(mail), int(port)
     # Belief [mail-library]: the agent sends by MailKit, whose names the vendor's are: port 0 is 465 where TLS begins at
     # once and else 25, and Auto begins at once on 465 only; MailKit's documentation of SecureSocketOptions and Connect.

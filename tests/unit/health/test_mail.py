@@ -137,7 +137,8 @@ UNKNOWN = {
     "a host with a secret": ({**SMTP, "Host": f"smtp://x:{SECRET}@mail"}, {}, "Host is no host name"),
     "no sender": ({"Host": HOST}, {}, "FromAddress is no mail address"),
     "a sender of two lines": ({**SMTP, "FromAddress": "a@x\r\nDATA"}, {}, "FromAddress is no mail address"),
-    "no port": ({**SMTP, "Port": "many"}, {}, "Port is no number"),
+    "no port": ({**SMTP, "Port": "many"}, {}, "Port is no number from 0 to 65535"),
+    "a port beyond all": ({**SMTP, "Port": 65536}, {}, "Port is no number from 0 to 65535"),
     "an unknown option": ({**SMTP, "SecureSocketOption": "Always"}, {}, "SecureSocketOption"),
     "a folder that is none": ({**PICKUP, "PickupDirectory": "a:b?c"}, {}, "PickupDirectory is no path"),
 }
