@@ -17,7 +17,11 @@ from .._core.probe import Ask, Query
 from .._windows import windows_path
 
 MAX_BYTES = 16 * 2**20
-_LINE = re.compile(r"([0-9a-f]{64}) (\d+) (\S.*)")
+_LINE = re.compile(r"([0-9a-f]{64}) ([0-9]{1,18}) (\S.*)")
+_END = re.compile(r"\r?\n")
+"""What ends a line; a name may have what Python's splitlines takes for an end too."""
+_OUTSIDE = re.compile(r"(^|\\)\.{0,2}(\\|$)|[/:*?\"<>|\x00-\x1f]")
+"""What no name has that is relative to a folder and stays in it: a part that is empty, ``.`` or ``..``, a drive."""
 _OURS = frozenset({MARKER, MANIFEST})
 
 
@@ -35,12 +39,20 @@ Files = t.Mapping[str, Listed]
 
 
 def parse(content: bytes) -> dict[str, Listed]:
-    """Return the files of a manifest; raises ValueError for a line that is none of a manifest."""
-    found = {}
-    for line in content.decode("utf-8").splitlines():
+    """Return the files of a manifest; raises ValueError for a line that is none of a manifest, or no line at all: then
+    all files of the vendor's would be taken for the users' own.
+    """
+    found: dict[str, Listed] = {}
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ValueError("found bytes that are no UTF-8, wanted SHA-256, size and name") from None
+    for line in _END.split(text.removesuffix("\n").removesuffix("\r")):
         match = _LINE.fullmatch(line)
-        if match is None:
-            raise ValueError(f"found {line[:80]!r}, wanted SHA-256, size and name")
+        if match is None or _OUTSIDE.search(match[3]):
+            raise ValueError(f"found {line[:80]!r}, wanted SHA-256, size and name of a file in the folder")
+        if match[3].lower() in found:
+            raise ValueError(f"found {match[3]!r} twice, wanted each file once")
         found[match[3].lower()] = Listed(match[3], int(match[2]), match[1])
     return found
 

@@ -104,13 +104,41 @@ def test_a_manifest_is_read_as_it_is_written():
     assert {"agent\\web.config", "web.config", "usercube-agent.dll"} <= set(found)
 
 
-DAMAGED = ["x\n", f"{A} 1\n", f"{A} -1 x\n", f"{A} 1 \n", f"{A[1:]} 1 x\n"]
+DAMAGED = [
+    "",
+    "\n",
+    "x\n",
+    f"{A} 1\n",
+    f"{A} -1 x\n",
+    f"{A} 1 \n",
+    f"{A[1:]} 1 x\n",
+    f"{A} 1 a\n\n{A} 1 b\n",
+    f"{A} {'9' * 5000} a\n",
+    f"\ufeff{A} 1 a\n",
+    f"{A} 1 x.dll\n{B} 1 X.DLL\n",
+    f"{A} 1 ..\\x\n",
+    f"{A} 1 a\\..\\..\\x\n",
+    f"{A} 1 ..\n",
+    f"{A} 1 C:\\Windows\\x\n",
+    f"{A} 1 x:stream\n",
+    f"{A} 1 \\x\n",
+    f"{A} 1 \\\\share\\x\n",
+    f"{A} 1 a/../../x\n",
+    f"{A} 1 a\0b\n",
+]
 
 
 @pytest.mark.parametrize("content", [*(text.encode() for text in DAMAGED), b"\xff"])
 def test_a_damaged_manifest_is_an_error(content):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"^found .*, wanted "):
         manifest.parse(content)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", ""])
+@pytest.mark.parametrize("name", ["a", "Agent\\web.config", "a b.dll", "..a", "a..b", "é\u2028.txt", "a\x85b"])
+def test_a_name_is_read_whole_whatever_ends_its_line(name, end):
+    found = manifest.parse(f"{A} 1 first\n{B} 2 {name}{end}".encode())
+    assert found[name.lower()] == manifest.Listed(name, 2, B)
 
 
 @pytest.mark.parametrize(
