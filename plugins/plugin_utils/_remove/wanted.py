@@ -40,8 +40,17 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         "backup_count": iis_config.BACKUP_COUNT,
     },
 }
-_SYSTEM = ("C:\\Windows", "C:\\Program Files", "C:\\Program Files (x86)", "C:\\ProgramData", "C:\\Users", "C:\\inetpub")
-"""Folders of Windows, in which an agent may be, and which are none."""
+_SYSTEM = (
+    *("C:\\Program Files", "C:\\Program Files (x86)", "C:\\ProgramData", "C:\\Users"),
+    *("C:\\inetpub", "C:\\inetpub\\wwwroot", "C:\\inetpub\\history", "C:\\inetpub\\logs", "C:\\inetpub\\temp"),
+)
+"""Folders of Windows and IIS, in which an agent may be, and which are none."""
+_SYSTEM_WHOLLY = (
+    *("C:\\Windows", "C:\\Program Files\\Common Files", "C:\\Program Files\\dotnet", "C:\\Program Files\\IIS"),
+    *("C:\\Program Files (x86)\\Common Files", "C:\\ProgramData\\Microsoft"),
+)
+"""Folders in which there is no agent either."""
+_PROFILES = "C:\\Users"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,8 +148,14 @@ class Wanted:
 
 
 def _check_folder(path: str) -> None:
-    """Refuse a folder that is a drive, or one of Windows."""
-    if windows_path.above(path) in {"", path} or any(windows_path.same(path, one) for one in _SYSTEM):
+    """Refuse a folder that is a drive, one of Windows, or a user's profile: it would be removed with all in it."""
+    parent = windows_path.above(path)
+    if (
+        parent in {"", path}
+        or windows_path.same(parent, _PROFILES)
+        or any(windows_path.same(path, one) for one in _SYSTEM)
+        or any(windows_path.is_under(path, one) for one in _SYSTEM_WHOLLY)
+    ):
         raise Refused(
             f"found {path} as a folder of the agent, wanted one of its own: nothing of it was removed. Check"
             " im_agent_working_directory and im_agent_folders"

@@ -276,6 +276,31 @@ def test_what_is_not_meant_or_not_the_agent_s_own_is_refused_before_anything_is_
     assert state(server) == before
 
 
+OF_WINDOWS = (
+    *("C:\\Windows\\System32", "c:\\windows\\system32\\CONFIG", "C:\\WINDOWS\\Temp\\", "C:\\Program Files\\dotnet"),
+    *("C:\\ProgramData\\Microsoft\\Crypto", "C:\\Users\\Administrator", "C:\\inetpub\\wwwroot", "C:\\Program Files"),
+)
+
+
+@pytest.mark.parametrize("folder", ["Sources", "Runtime"])
+@pytest.mark.parametrize("path", OF_WINDOWS)
+def test_no_folder_of_windows_goes_with_an_agent(path, folder):
+    server = installed()
+    before = state(server)
+    done = remove(server, variables(**ALL, im_remove_folders={folder: path}))
+    assert "as a folder of the agent, wanted one of its own: nothing of it was removed" in done["msg"]
+    assert state(server) == before
+
+
+@pytest.mark.parametrize("path", ["C:\\Windows.old\\Agent", "C:\\inetpub\\wwwroot\\Agent", "C:\\Program Files\\Agent"])
+def test_a_folder_beside_those_of_windows_may_be_the_agent_s(path):
+    server = installed()
+    server.machine.files.make_folder(path)
+    removed(server, variables(**ALL, im_remove_folders={"Sources": path}))
+    assert not server.machine.files.exists(path)
+    assert server.machine.files.exists(path.rpartition("\\")[0])
+
+
 @pytest.mark.parametrize("named", ["paris.contoso.com,lyon.contoso.com", ["lyon.contoso.com", HOST], f'["{HOST}"]'])
 def test_a_list_of_hosts_may_be_given_in_any_form(named):
     assert remove(installed(), variables(im_remove=named), check=False)["changed"]
