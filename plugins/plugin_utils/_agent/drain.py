@@ -15,6 +15,7 @@ from .._core import probe
 from .._core.plan import Guard, Refused
 from .._core.probe import Ask, Query
 from .._core.warned import Warned, WarningKind
+from .._windows import windows_path
 
 PREFIX, AGENT = "Usercube-", "Usercube-Agent"
 WAIT, REFUSE, IGNORE = "wait", "refuse", "ignore"
@@ -45,9 +46,14 @@ class Drain(t.NamedTuple):
         runtime, policy = str(arguments.get("settings_path") or ""), str(arguments["drain"])
         if policy != IGNORE and not runtime:
             raise Refused(f"settings_path: found nothing, wanted the agent's Runtime folder, since drain is '{policy}'")
+        # A forward slash, or a path that is relative, would match the program of no process: no job would be seen.
+        runtime = runtime.replace("/", "\\")
+        reason = windows_path.why_not_absolute(runtime) if runtime and policy != IGNORE else None
+        if reason:
+            raise Refused(f"settings_path: found {runtime!r}, wanted the agent's Runtime folder ({reason})")
         if arguments["drain_minutes"] < 1:
             raise Refused(f"drain_minutes: found {arguments['drain_minutes']}, wanted at least 1")
-        return cls(runtime, policy, arguments["drain_minutes"])
+        return cls(windows_path.normal(runtime) if runtime else "", policy, arguments["drain_minutes"])
 
     @property
     def questions(self) -> tuple[Query, ...]:

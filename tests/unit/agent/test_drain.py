@@ -120,10 +120,28 @@ def test_where_nothing_stops_a_job_is_no_matter():
     [
         ({"drain": "wait", "settings_path": None}, "settings_path: found nothing, wanted the agent's Runtime folder"),
         ({"drain": "wait", "drain_minutes": 0}, "drain_minutes: found 0, wanted at least 1"),
+        ({"drain": "refuse", "settings_path": "Runtime"}, "settings_path: found 'Runtime', wanted the agent's Runtime"),
+        ({"drain": "wait", "settings_path": "C:\\im\\..\\Runtime"}, "(it has . or .. in it)"),
     ],
 )
 def test_wrong_options_are_refused(options, message):
     assert message in run(chain.server(IIS), state="stopped", **options)["msg"]
+
+
+@pytest.mark.parametrize(
+    "path", [RUNTIME.replace("\\", "/"), RUNTIME + "\\", RUNTIME.upper(), RUNTIME.replace("\\R", "\\\\R")]
+)
+def test_a_job_is_seen_however_the_folder_is_written(path):
+    target = server(executions=0)
+    assert "found a job of the agent in" in run(target, drain="refuse", settings_path=path, **CHANGE)["msg"]
+
+
+def test_where_the_agent_is_stopped_already_its_start_waits_for_no_job():
+    target = server(executions=0)
+    target.machine.iis.stop_pool("Agent")
+    done = run(target, drain="refuse", state="started")
+    assert not done.get("failed"), done
+    assert target.machine.iis.pool_state("Agent") == "Started"
 
 
 @pytest.mark.parametrize("wanted", ["stopped", "absent"])
