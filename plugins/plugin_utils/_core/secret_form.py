@@ -11,7 +11,8 @@ from .mask import MASK
 _FORMS = re.compile(
     r"""
     (?:password|passwd|pwd|passphrase|secret|token|api[ _-]?key|account[ _-]?key|access[ _-]?key|\bsig)["']?\s*[=:]\s*\S
-    | ://[^\s/]*:[^\s]*@            # user and password in an address; a password may hold a slash
+    | ://[^\s/]*:[^\s]{0,512}@      # user and password in an address; a password may hold a slash. Without an end, each
+                                    # address of a long line would be read to the end of that line
     | ://[^\s/@]+@                  # a user, or a token, in an address
     | \beyJ[\w-]{8,}\.[\w-]+        # JSON Web Token, RFC 7519
     | -----BEGIN\ [A-Z\ ]*PRIVATE\ KEY

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
+import itertools
 import json
 import re
 import typing as t
@@ -52,10 +54,12 @@ class TextMask:
     def _hidden(self, text: str, lines: t.Sequence[str]) -> set[int]:
         """Return the numbers of the lines that may quote a secret, and of those of a private key."""
         hidden = set[int]()
+        begins = list(itertools.accumulate(map(len, text.splitlines(keepends=True)), initial=0))
         for start, end in secret_spans(text):
             if _MASKED.match(text, end - 1):
                 continue
-            hidden |= set(range(_line(text, start), _line(text, end - 1) + 1))
+            first, last = (bisect.bisect_right(begins, position) - 1 for position in (start, end - 1))
+            hidden.update(range(first, last + 1))
         short = [re.escape(one) for one in self.secrets if LEAST <= len(one) < SHORTEST]
         if short:
             word = re.compile(rf"(?<!\w)(?:{'|'.join(short)})(?!\w)")
@@ -78,10 +82,6 @@ def whole_lines(content: bytes, *, cut: bool) -> str | None:
     if not cut:
         return text
     return "".join(text.splitlines(keepends=True)[1:])
-
-
-def _line(text: str, position: int) -> int:
-    return len(f"{text[:position]}x".splitlines()) - 1
 
 
 def _of_keys(lines: t.Sequence[str]) -> set[int]:

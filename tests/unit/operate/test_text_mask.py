@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._operate.text_mask import TextMask, whole_lines
@@ -76,3 +77,26 @@ def test_what_is_no_text_is_told_apart(content):
 def test_a_name_with_a_secret_is_masked_whole():
     assert MASK.name("token=canary.log") == "********"
     assert MASK.name("agent-20261124.log") == "agent-20261124.log"
+
+
+LONG = {
+    "a password on each line": "Password=abc and what happened\n" * 20_000,
+    "JSON on one line": '{"u":"https://a.contoso.com:8443/x"},' * 15_000,
+    "addresses that end nowhere": "://a:" * 60_000,
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_large_log_is_masked_in_time_that_grows_with_it(name):
+    text = LONG[name]
+    began = time.process_time()
+    MASK.log(text[: len(text) // 8])
+    part = time.process_time() - began
+    began = time.process_time()
+    MASK.log(text)
+    assert time.process_time() - began < 24 * max(part, 0.02), "if squared, 8 times the text took 64 times as long"
+
+
+@pytest.mark.parametrize("secret", ["x" * 5000, f"x/{'y' * 500}", f"{'y' * 500}/x"])
+def test_a_long_password_of_an_address_is_hidden(secret):
+    assert secret not in MASK.log(f"proxy http://svc:{secret}@proxy:3128 refused")
