@@ -215,7 +215,7 @@ class Host:
             self._action._transfer_file(source, dest)
         except AnsibleConnectionFailure:
             raise  # the server is not reached any more, as in a module's execution
-        except AnsibleError as error:
+        except (AnsibleError, OSError) as error:  # the file may be gone since it was looked at, or the line be cut
             return {"failed": True, "msg": str(error).strip()}
         return {"changed": True}
 

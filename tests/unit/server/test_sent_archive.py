@@ -117,6 +117,37 @@ def test_what_the_server_says_to_the_file_is_told(inventory, said):
     assert "run again" in message
 
 
+@pytest.mark.parametrize(
+    "error", [FileNotFoundError(2, "No such file or directory"), ConnectionResetError(104, "reset")]
+)
+def test_a_file_that_cannot_be_read_or_sent_any_more_is_a_sentence(inventory, monkeypatch, error):
+    target = server(inventory)
+
+    def put(path, content):
+        raise error
+
+    monkeypatch.setattr(target.engine, "put", put)
+    assert f"could not {SEND}: {error}" in run(target)["msg"]
+    monkeypatch.undo()
+    assert run(target)["operations"][-1] == UNPACK
+
+
+@pytest.mark.parametrize("name", ["agent 6.2 (final).zip", "Größe é 代理.zip", "-agent.zip", "a'b$(x);.zip"])
+def test_any_name_of_a_file_is_found_and_sent(inventory, name):
+    (inventory / "files" / name).write_bytes(ARCHIVE)
+    target = server(inventory)
+    assert run(target, f"files/{name}", chain.sha256(chain.FILES.archive).upper())["operations"][-1] == UNPACK
+    assert run(target, f"files/{name}")["changed"] is False
+
+
+def test_an_empty_file_is_no_archive(inventory):
+    (inventory / "files" / "empty.zip").write_bytes(b"")
+    target = server(inventory)
+    message = run(target, "files/empty.zip", hashlib.sha256(b"").hexdigest())["msg"]
+    assert f"could not {UNPACK}" in message
+    assert not target.machine.files.exists(f"{chain.RUNTIME}\\.im-runtime")
+
+
 def test_a_server_that_is_not_reached_any_more_counts_as_unreachable(inventory, monkeypatch):
     target = server(inventory)
 
