@@ -115,8 +115,9 @@ def warning(found: t.Iterable[Verdict], domain: str | None) -> tuple[Warned, ...
         return ()
     ports = "; ".join(f"port {port} ({', '.join(whys)})" for port, whys in closed.items())
     text = (
-        f"the server's firewall does not admit everybody to {ports}: browsers may not reach the agent. Open it, see"
-        ' "The firewall" in the guide, or set firewall to ignore if another product filters the traffic'
+        f"the server's firewall does not admit everybody to {ports}: browsers may not reach the agent. Open it, as"
+        " docs/hosting.md says, or set firewall (im_site_firewall, im_service_firewall) to ignore if another product"
+        " filters the traffic"
     )
     return (Warned(text, WarningKind.PORT_CLOSED),)
 

@@ -129,6 +129,7 @@ def test_a_site_on_a_closed_port_says_so_and_the_documented_example_opens_it():
     done = server.run("win_im_site", site)
     (warning,) = done["warnings"]
     assert "port 8443 (domain: no rule lets it in)" in warning
+    assert "docs/hosting.md" in warning and "im_site_firewall" in warning
     assert {v["profile"]: v["open"] for v in done["firewall"]} == {"domain": False, "private": False, "public": False}
     server.new_run()
     assert "warnings" not in server.run("win_im_site", {**site, "firewall": "ignore"})
