@@ -5,19 +5,14 @@ from __future__ import annotations
 
 import typing as t
 
-from .._core.plan import Refused
-from .._inventory import vendor_xml
 from .wanted import Wanted
 
 
 def elements(wanted: Wanted) -> t.Iterator[str]:
-    """Yield elements of the server's XML that name the agent, and what refers to it (vendor pages "Agent", "Job")."""
+    """Yield what of the server's XML declares the agent, and what refers to it (vendor pages "Agent", "Job")."""
     if not wanted.identifier:
         return
-    try:
-        yield vendor_xml.agent(wanted.identifier, None, f"https://{wanted.host_name}" if wanted.host_name else None)
-    except Refused:
-        yield f"the element Agent with the identifier {wanted.identifier}"
+    yield f'the Agent with Identifier="{wanted.identifier}"'
     yield f'every Connector, Job and Task with Agent="{wanted.identifier}", or give it another agent'
     for client in wanted.clients:
         yield f'the OpenIdClient with Identifier="{client}", unless another agent uses it'

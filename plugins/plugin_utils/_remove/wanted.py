@@ -67,7 +67,6 @@ class Wanted:
         identity: whom it runs as.
         possible: whom it may have run as.
         pairs: its key pairs, as they are wanted.
-        host_name: of its https binding.
         identifier: of the agent, as the Identity Manager server knows it.
         clients: the names of its OpenID clients.
         data: whether its data goes too.
@@ -86,7 +85,6 @@ class Wanted:
     identity: Identity
     possible: tuple[Identity, ...]
     pairs: tuple[Pair, ...]
-    host_name: str
     identifier: str
     clients: tuple[str, ...]
     data: bool
@@ -116,7 +114,6 @@ class Wanted:
             identity=Identity.of(arguments["identity"]),
             possible=tuple(Identity.of(one) for one in arguments["possible_identities"]),
             pairs=cert_pairs.Wanted.of(certificates).own,
-            host_name=arguments.get("host_name") or "",
             identifier=arguments.get("agent_identifier") or "",
             clients=tuple(arguments["openid_clients"]),
             data=arguments["data"],
@@ -142,8 +139,8 @@ class Wanted:
             return
         found = ", ".join(filter(None, self.confirmed)) or "nothing"
         raise Refused(
-            f"confirmed (im_remove): found {found}, wanted the name of this host, since its agent is removed: run again"
-            f" with -e im_remove={self.host}, or a list of names for several hosts. Nothing was removed"
+            f"confirmed (im_remove): found {found}, wanted the name of this host, whose agent would be removed: run"
+            f" again with -e im_remove={self.host}, or a list of names for several hosts. Nothing was removed"
         )
 
 

@@ -385,7 +385,7 @@ def test_a_store_that_the_server_does_not_have_hinders_no_removal():
 
 def test_the_integration_team_is_told_what_to_take_out_and_no_secret():
     done = remove(installed(), variables(), check=True)
-    assert done["server_configuration"][0].startswith('<Agent Identifier="Paris"')
+    assert done["server_configuration"][0] == 'the Agent with Identifier="Paris"'
     assert 'OpenIdClient with Identifier="Job"' in " ".join(done["server_configuration"])
     assert "canary" not in json.dumps(done)
 
