@@ -33,7 +33,7 @@ def _row(name: str, result: t.Mapping[str, t.Any]) -> tuple[str, ...]:
     clock = f"{result.get('clock_difference', 0):+.0f} s"
     count = len(result.get("problems") or ())
     missing = ", ".join(result.get("features_missing") or ())
-    good = f"ok, install adds {missing}" if missing else "ok"
+    good = f"ok, under IIS install adds {missing}" if missing else "ok"
     verdict = f"{count} {'problem' if count == 1 else 'problems'}" if count else good
     return (name, way, encryption, user, shell, clock, ", ".join(result.get("records") or ()) or "nothing", verdict)
 

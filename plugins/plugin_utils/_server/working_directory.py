@@ -159,7 +159,7 @@ def _check_runtime(wanted: Wanted, version: str | None, ask: Ask) -> None:
 
 
 def _named(version: str) -> str:
-    return f"version {version}" if version else "a version that does not tell which it is"
+    return f"version {version}" if version else "an unknown version"
 
 
 def _unpack(wanted: Wanted) -> Operation:

@@ -126,7 +126,7 @@ def test_the_table_has_a_row_for_each_server_and_the_remedies_below():
     head, first, second, third, empty, *below = table.lines(results)
     assert head.split()[:2] == ["server", "reached"]
     assert "CONTOSO\\ansible (no administrator)" in first and first.endswith("1 problem")
-    assert "TLSv1.3" in second and "-3 s" in second and second.endswith("ok, install adds Web-AppInit")
+    assert "TLSv1.3" in second and "-3 s" in second and second.endswith("ok, under IIS install adds Web-AppInit")
     assert third.endswith("not reached: spn")
     assert empty == ""
     assert below[-1] == "agent3: the domain knows no"

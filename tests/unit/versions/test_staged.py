@@ -123,7 +123,7 @@ def test_the_installation_refuses_it_and_names_both_versions_and_the_way(told):
     task = {"path": chain.WORKING, "archive": {"source": archives.URL, "checksum": NEW.checksum}}
     message = server.run("win_im_working_directory", task)["msg"]
     assert "holds version 6.2.1.0 of the agent" in message
-    other = "version 6.2.2.0" if told else "a version that does not tell which it is"
+    other = "version 6.2.2.0" if told else "an unknown version"
     assert f"wanted {other}, from the one with {NEW.checksum}" in message
     assert "stage.yml" in message
 
