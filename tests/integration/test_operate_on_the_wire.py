@@ -57,9 +57,11 @@ def test_agents_are_restarted_stopped_and_started(fleet):
 def test_a_bundle_of_each_agent_is_made_and_nothing_is_changed(fleet, tmp_path):
     folder = json.dumps({"im_collect_folder": str(tmp_path)})
     before = {host: fleet.counters(host)["remote_executions"] for host in HOSTS}
-    found = played(fleet, "collect", "--extra-vars", folder)
-    assert {changed for changed, _verified in found.values()} == {False}
+    done = run(fleet, "collect", "--extra-vars", folder)
+    assert done.status == 0, done.output[-4000:]
+    assert [bool(about["changed_tasks"]) for about in done.hosts.values()] == [False, False]
     made = sorted(tmp_path.glob("*.zip"))
+    assert [str(path) in done.output for path in made] == [True, True], "the user is told where it is"
     assert [path.name.partition("-2")[0] for path in made] == sorted(HOSTS)
     for path in made:
         archive = zipfile.ZipFile(path)
