@@ -436,3 +436,45 @@ def test_every_connector_that_leads_somewhere_says_where():
     nowhere = {"csv", "excel", "powershell", "robot_framework", "google_workspace"}
     assert set(connectors.NAMES) - nowhere == set(connector_targets._FINDERS)
     assert set(connector_needs.NEEDS) <= set(connectors.NAMES)
+
+
+ODD = {
+    "null": None,
+    "a number": 7,
+    "a fraction": 1.5,
+    "a large number": 10**400,
+    "a yes": True,
+    "a no": False,
+    "an empty text": "",
+    "a text of no path and no host": "a|b\0c",
+    "half a character": "\ud800",
+    "a long text": "x" * 400,
+    "a list": [],
+    "a list with null": [None],
+    "a list of lists": [[1]],
+    "an object": {"a": 1},
+    "an object without a name": {"": {}},
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_settings_of_any_other_type_end_in_checks_with_a_sentence(server, name):
+    value = ODD[name]
+    keys = {need.name for needs in connector_needs.NEEDS.values() for need in needs if need.by_key}
+    keys |= {"Server", "Servers", "Port", "ConnectionString", "OAuth2Url", "BapiLogin", "SystemNumber", "EnableSSL"}
+    known = [connector.name for connector in connectors.CONNECTORS]
+    found = {connector: dict.fromkeys(keys, value) | LOGIN for connector in known}
+    _result, checks = judged(server, found, connectors={connector: connector for connector in known})
+    checks = [check for check in checks if check["state"] != "not_asked"]  # .NET reads no file with half a character
+    assert len(checks) == 1 if name == "half a character" else len(checks) > len(known) / 2
+    assert all(check["found"] and check["wanted"] for check in checks)
+    assert all(check["reason"] for check in checks if check["state"] == "unknown")
+    assert all(check["remedy"] for check in checks if check["state"] == "failed")
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_sections_of_any_other_type_end_in_checks_too(server, name):
+    for found in (ODD[name], {"A": ODD[name], "": ODD[name]}):
+        result, checks = judged(server, found)
+        assert [check["state"] for check in result["checks"] if check["id"] == "client_credentials"] == ["passed"]
+        assert all(check["reason"] for check in checks if check["state"] == "unknown")
