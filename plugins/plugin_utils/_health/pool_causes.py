@@ -17,6 +17,7 @@ from . import questions
 from .wanted import Wanted
 
 IDENTITY, RAPID_FAIL = frozenset({5021, 5057, 5059}), frozenset({5002})
+START = "Start it (playbook start.yml)."
 PAGE = "learn.microsoft.com/previous-versions/windows/it-pro/windows-server-2008-R2-and-2008/cc734977(v=ws.10)"
 
 
@@ -41,7 +42,7 @@ def of_pool(wanted: Wanted, ask: Ask) -> tuple[tuple[str, ...], str]:
             "Somebody stopped it.",
             "A wrong account or password (WAS: 5021 and 5057) or rapid-fail protection (5002) stopped it earlier.",
         ]
-    return tuple(causes), " ".join([*remedies, "Start it (win_im_apppool with state started)."])
+    return tuple(causes), " ".join([*remedies, START])
 
 
 def _listed(numbers: t.Iterable[int]) -> str:

@@ -12,6 +12,8 @@ from . import agent_events, pool_causes
 from .check import Check, verdict
 from .wanted import Wanted
 
+INSTALL = "There is none of this name: run install.yml, or correct the name in the inventory."
+
 
 def runs(wanted: Wanted, ask: Ask) -> bool:
     """Tell whether the agent's service or pool is started."""
@@ -66,12 +68,10 @@ def checks(wanted: Wanted, ask: Ask) -> t.Iterator[Check]:
         return
     for kind, name in (("pools", wanted.pool), ("sites", wanted.site)):
         found = state(ask, kind, name)
-        what, module, id_ = (
-            ("application pool", "apppool", "pool_started") if kind == "pools" else ("site", "site", "site_started")
-        )
+        what, id_ = ("application pool", "pool_started") if kind == "pools" else ("site", "site_started")
         causes: tuple[str, ...] = ()
         page = ""
-        remedy = f"Start it (win_im_{module} with state started)."
+        remedy = INSTALL if found == "absent" else pool_causes.START
         if kind == "pools" and found == "Stopped":
             causes, remedy = pool_causes.of_pool(wanted, ask)
             page = pool_causes.PAGE
@@ -85,6 +85,6 @@ def _service(wanted: Wanted, ask: Ask) -> Check:
         "A service that stops by itself is told in the System log (Service Control Manager): 7034 is a process that"
         " ended, 7038 a wrong password, 7041 an account that may not log on.",
     )
-    remedy = "Start it (win_im_service with state started)."
+    remedy = pool_causes.START if answer else INSTALL
     name = f"service {wanted.service}"
     return Check("service_running", name, verdict(found == "Running"), found, "Running", remedy, causes)

@@ -77,9 +77,9 @@ def verify(arguments=None, *, check=False, **answers):
 
 SILENT = {"http": NotAnswered({"kind": "http"}, "Win32Exception", "refused\r\n")}
 CASES = [
-    ({}, {"iis": None}, "application pool P: found absent.*site S: found absent"),
+    ({}, {"iis": None}, r"application pool P: found absent.*run install\.yml.*site S: found absent.*run install\.yml"),
     ({}, {"iis": {**RIGHT["iis"], "pools": [{"name": "P", "state": "Stopped"}]}}, "A wrong account or password"),
-    (SERVICE, {"service": None}, "service Agent: found absent, wanted Running"),
+    (SERVICE, {"service": None}, r"service Agent: found absent, wanted Running.*run install\.yml"),
     (SERVICE, {"service": {**RIGHT["service"], "state": "Stopped", "started": None}}, "service Agent: found Stopped"),
     ({}, SILENT, r"found no answer \(refused\).*The site has no binding on this port"),
     (SERVICE, SILENT, "Nothing listens on this port"),
