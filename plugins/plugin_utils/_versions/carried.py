@@ -14,6 +14,8 @@ import re
 from .manifest import Files, Listed
 
 _SETTINGS = re.compile(r"(appsettings[^\\]*\.json|web\.config)", re.IGNORECASE)
+_BACKUP = re.compile(rf"{_SETTINGS.pattern}\.\d{{8}}T\d{{9}}\.bak", re.IGNORECASE)
+"""What this collection has kept of a settings file or web.config before it changed it; such a file may hold secrets."""
 _PROGRAM = re.compile(r"\.(dll|exe|pdb|so|dylib|deps\.json|runtimeconfig\.json)$", re.IGNORECASE)
 
 
@@ -68,6 +70,8 @@ def _kind(file: Listed, former: Listed | None, new: Listed | None, *, known: boo
     """Return what becomes of one file; empty for one of which nothing has to be said."""
     if _SETTINGS.fullmatch(file.name):
         return "settings"
+    if _BACKUP.fullmatch(file.name):
+        return ""  # it stays with the former version
     if new is not None and new.sha256 == file.sha256:
         return ""
     if not known:

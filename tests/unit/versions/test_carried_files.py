@@ -53,6 +53,22 @@ def test_a_program_that_nobody_knows_stays_with_the_former_version(name):
     assert kinds(carried.decide({}, listed(name, A), {}), name) == ["own"]
 
 
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("web.config.TIME.bak", True),
+        ("AppSettings.agent.json.TIME.bak", True),
+        ("notes.bak", False),
+        ("tools\\web.config.TIME.bak", False),
+        ("appsettings.bak", False),
+    ],
+)
+def test_our_backups_of_settings_are_nobody_s_files_and_stay_with_the_former_version(name, kept, known):
+    name = name.replace("TIME", "20261129T120000123")
+    assert kinds(carried.decide({} if known else None, listed(name, A), {}), name) == ([] if kept else ["own"])
+
+
 SETTINGS = ["appsettings.json", "AppSettings.agent.json", "appsettings.encrypted.agent.json", "Web.config"]
 
 
