@@ -2,8 +2,8 @@
 """Jobs of an agent that run, and the stop that waits for them.
 
 Belief [job-processes]: a job is a process of its own, a program ``Usercube-*.exe`` of this agent's Runtime other than
-the agent, and its task is cut off where that ends, vendor page "Usercube-Invoke-Job". The scheduler's lock is no sign
-of a job: a scheduler has it as long as it runs (vendor page "Network Configuration", MaxLockWatchTime).
+the agent, and its task is interrupted where that ends, vendor page "Usercube-Invoke-Job". The scheduler's lock is no
+sign of a job: a scheduler has it as long as it runs (vendor page "Network Configuration", MaxLockWatchTime).
 """
 
 from __future__ import annotations

@@ -67,6 +67,6 @@ class Warned(str):
         made.kind, made.about = kind, about
         return made
 
-    def __getnewargs__(self) -> tuple[str, WarningKind, str]:  # type: ignore[override]
+    def __getnewargs__(self) -> tuple[str, WarningKind, str]:  # type: ignore[override]  # str's takes no more than the text
         """Return what a copy is made of."""
         return str(self), self.kind, self.about

@@ -19,7 +19,7 @@ from .._core.mask import CHANGED, MASK
 from .._core.plan import Diff, Operation, Plan, Refused
 from .._core.probe import Ask, Query
 from .._core.warned import Warned, WarningKind
-from .._windows import account_name, iis_config, windows_path
+from .._windows import account_name, command_line, iis_config, windows_path
 from .._windows.account_name import Form
 from . import firewall_rules, port_owner, service_environment, service_recovery, service_urls
 from .service_environment import Lines
@@ -77,8 +77,8 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
         return _with_firewall(wanted, _created(wanted, ask), ask)
     if PROGRAM.lower() not in found["path"].lower():
         raise Refused(
-            f"found a service {wanted.name} that runs {found['path']}, wanted the agent: choose another name, or remove"
-            " that service"
+            f"found a service {wanted.name} that runs {command_line.shown(found['path'])}, wanted the agent: choose"
+            " another name, or remove that service"
         )
     return _with_firewall(wanted, _changed(wanted, found, sid, ask), ask)
 
@@ -258,9 +258,10 @@ def _changed(wanted: Wanted, found: t.Mapping[str, t.Any], sid: str, ask: Ask) -
         state_after, facts["restarted_because"] = f"Running again: {'; '.join(because)}", because
     noted = tuple(because) if set_ and "restarted_because" not in facts else ()
     hidden = MASK if wanted.password else ""
+    before = is_now | {"command": command_line.shown(is_now["command"])}
     diff = Diff(
         f"service {wanted.name}",
-        _text(wanted, is_now | service_environment.told(own[0]), found["state"], hidden),
+        _text(wanted, before | service_environment.told(own[0]), found["state"], hidden),
         _text(
             wanted,
             _shown_wanted(wanted) | service_environment.told(own[1], own[0]),

@@ -7,7 +7,7 @@ longer wants the variable takes away what carries its mark and leaves everything
 A process reads them at its start only, and a value of the registry does not tell when it was written. The same write
 therefore notes the process that ran meanwhile, by the time of its start: as long as that one runs, a restart is due,
 whichever run made the change. Any other process began later and has read them, so the note needs no clock to be
-compared with and nobody has to take it away.
+compared with and nobody has to remove it.
 """
 
 from __future__ import annotations

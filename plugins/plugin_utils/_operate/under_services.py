@@ -8,6 +8,7 @@ import typing as t
 from .._core import probe
 from .._core.plan import Operation, Refused, Until
 from .._core.probe import Ask, Query
+from .._windows import command_line
 from .turn import STOP_REMEDY, STOPPED, Turn
 
 MODULE = "ansible.windows.win_service"
@@ -79,7 +80,8 @@ def _on_its_way(service: str, found: t.Mapping[str, t.Any] | None) -> str:
 def _check_there(service: str, found: t.Mapping[str, t.Any], state: str) -> None:
     if AGENT not in found["path"].lower():
         raise Refused(
-            f"found a service {service} that runs {found['path']}, wanted the agent: check im_agent_service_name"
+            f"found a service {service} that runs {command_line.shown(found['path'])}, wanted the agent: check"
+            " im_agent_service_name"
         )
     if found["start_mode"] == DISABLED and state != STOPPED:
         raise Refused(

@@ -12,7 +12,7 @@ from .._core.mark import Mark, MarkKind
 from .._core.plan import Operation, Refused
 from .._core.probe import Ask, Query
 from .._hosting import application_pool, default_site, service
-from .._windows import account_name, iis_config, iis_states, windows_path
+from .._windows import account_name, command_line, iis_config, iis_states, windows_path
 from .._windows.iis_config import Configuration, Site
 from .part import Part
 from .wanted import Wanted
@@ -87,8 +87,8 @@ def _own_service(wanted: Wanted, ask: Ask) -> t.Mapping[str, t.Any] | None:
             )
     if found and f"{wanted.runtime}\\{other_agents.PROGRAM}.".lower() not in found["path"].lower():
         raise Refused(
-            f"found a service {wanted.service} that runs {found['path']}, wanted a program of {wanted.runtime}. Nothing"
-            " was removed: check im_agent_service_name and im_agent_working_directory"
+            f"found a service {wanted.service} that runs {command_line.shown(found['path'])}, wanted a program of"
+            f" {wanted.runtime}. Nothing was removed: check im_agent_service_name and im_agent_working_directory"
         )
     return t.cast("t.Mapping[str, t.Any] | None", found)
 

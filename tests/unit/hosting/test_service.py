@@ -252,3 +252,16 @@ def test_after_a_restart_of_the_server_the_service_runs_again():
 def test_removing_what_is_not_there_changes_nothing():
     server = chain.server()
     assert server.run("win_im_service", {"name": "Agent", "state": "absent"})["changed"] is False
+
+
+def test_the_diff_of_a_service_shows_no_argument_of_others():
+    agent, key = (
+        f'"{chain.RUNTIME}\\Usercube-Agent.exe"',
+        f"HKLM:\\SYSTEM\\CurrentControlSet\\Services\\{chain.SERVICE}",
+    )
+    server = chain.server()
+    converge_twice(server, inventory())
+    server.machine.registry.set(key, "ImagePath", "ExpandString", f"{agent} --Key=canary-of-others --urls http://a:1")
+    done = chain.converge(server, inventory())
+    assert "canary-of-others" not in str(done)
+    assert f"command: {agent} --urls http://a:1 ********" in str(done).replace("\\\\", "\\")

@@ -193,7 +193,7 @@ def test_a_removal_that_was_cut_is_completed_by_the_next(hosting, when, write):
     account = True
     server, done = attempted(hosting, account, {"write": write, "when": when, "do": "drop"})
     if done is not None:
-        assert write > 4, "each of the first executions is cut"
+        assert write > 4, "each of the first executions is interrupted"
         assert not done.get("failed"), done["msg"]
     again = removed(server, variables(hosting, **ALL, **with_account(account)))
     assert json.dumps(lasting(server.machine), sort_keys=True) == removed_whole(hosting, account)
@@ -232,7 +232,7 @@ def other_folder(server):
 
 def other_program(server):
     key = f"HKLM:\\SYSTEM\\CurrentControlSet\\Services\\{chain.SERVICE}"
-    server.machine.registry.set(key, "ImagePath", "ExpandString", "C:\\Payroll\\payroll.exe")
+    server.machine.registry.set(key, "ImagePath", "ExpandString", "C:\\Payroll\\payroll.exe --key canary-of-others")
 
 
 def no_agent(server):
@@ -254,7 +254,12 @@ REFUSED = {
     "all": ("iis", {"im_remove": "all"}, None, UNNAMED.format("all")),
     "a pool of others": ("iis", ALL, other_site, "still runs applications of Payroll"),
     "a site of another folder": ("iis", ALL, other_folder, "found site Identity Manager AgentContoso with the folder"),
-    "a service of another program": ("service", ALL, other_program, "that runs C:\\Payroll\\payroll.exe, wanted"),
+    "a service of another program": (
+        "service",
+        ALL,
+        other_program,
+        "that runs C:\\Payroll\\payroll.exe ********, wanted",
+    ),
     "no agent in Runtime": ("iis", ALL, no_agent, "nobody can tell whose it is"),
     "a site in its data": ("iis", ALL, neighbour_inside, "which another site or service runs"),
     "a drive": ("iis", ALL | {"im_remove_working_directory": "C:\\"}, None, "found C:\\ as a folder of the agent"),
