@@ -42,13 +42,13 @@ $(IMPORTER)/.ready: requirements/importer.txt tools/newest-python
 	@touch $@
 
 .PHONY: demo
-demo: venv ## install the agent on three emulated Windows servers, twice
+demo: venv ## install the agent on three emulated Windows servers, twice, then upgrade one and roll one back
 	$(BIN)/python tools/demo.py
 
-# Molecule by day: the whole agent in both hosting modes, and a role alone. make molecule and make test-all run every scenario.
-BY_DAY := install service im_settings
+# Molecule by day: one role. make molecule and make test-all run every scenario.
+BY_DAY := im_settings
 
-# The dear tests of tests/integration are begun first, so that no core waits for the last of them.
+# What is dear is begun first (DEAR in tests/conftest.py), so that no core waits for the last of it.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # $(call beside_molecule,scenarios,tests): both at once; a failure of either is one of the target.
@@ -103,17 +103,23 @@ scenarios: venv ## every awkward server of tests/scenarios, with a summary in bu
 report-demo: venv ## audit 12 emulated servers with planted faults and drift; prints the report's path
 	$(BIN)/python tools/report_demo.py
 
+.PHONY: audit-pictures
+audit-pictures: venv ## the pictures of docs/audit.md, taken in Chromium of the report of make report-demo
+	$(BIN)/python tools/audit_pictures.py
+
 .PHONY: audit-rules
 audit-rules: venv ## whether each rule of the audit finds its planted fault; summary in build/audit/rules.json
 	$(BIN)/python tools/audit_rules.py
 
-HOSTS ?= 1:3,10:2,50:1
-IDLE_HOSTS ?= 200
 BENCH := PYTHONPATH="$(CURDIR)/tests:$$($(BIN)/python tests/collection_tree.py)" $(BIN)/python tools/bench.py
 
 .PHONY: bench
-bench: venv ## our playbook against a hand-written one, over an hour on a quiet machine (HOSTS=1:3,10:2,50:1 servers:rounds, IDLE_HOSTS=200, RESUME=1, QUICK=1)
-	$(BENCH) --hosts "$(HOSTS)" --idle-hosts "$(IDLE_HOSTS)" $(if $(RESUME),--resume) $(if $(QUICK),--quick)
+bench: venv ## our playbook against a hand-written one, over an hour on a quiet machine (HOSTS=1:3,10:2,50:1 servers:rounds, IDLE_HOSTS=200, RESUME=1; QUICK=1: 1 and 10 servers)
+	$(BENCH) $(if $(HOSTS),--hosts "$(HOSTS)") $(if $(filter undefined,$(origin IDLE_HOSTS)),,--idle-hosts "$(IDLE_HOSTS)") $(if $(RESUME),--resume) $(if $(QUICK),--quick)
+
+.PHONY: bench-scale
+bench-scale: venv ## 1,000 servers, and a table of forks at 200, at most 30 minutes on a quiet machine (SIZES=200,1000 FORKS=10,25,50,100,150 TABLE_SIZE=200 RESUME=1)
+	$(BENCH:bench.py=bench_scale.py) $(if $(SIZES),--sizes "$(SIZES)") $(if $(FORKS),--forks "$(FORKS)") $(if $(TABLE_SIZE),--table-size $(TABLE_SIZE)) $(if $(RESUME),--resume)
 
 .PHONY: bench-report
 bench-report: venv ## docs/benchmarks.md and its plot from the last make bench

@@ -53,6 +53,7 @@ FORMS: dict[str, tuple[Path, str]] = {
     "in a header": (("im_agent_connections", "Form", "Filter"), "Authorization: Bearer {}"),
     "in a path": (("im_agent_settings", "LogsPath"), "C:\\Logs\\token={}"),
     "in the proxy": (("im_settings_https_proxy",), "http://svc:{}@proxy.contoso.com:3128"),
+    "in the proxy of downloads": (("im_prerequisites_https_proxy",), "http://svc:{}@proxy.contoso.com:3128"),
 }
 """Places that are harmless, with texts that are not."""
 NUMBERS: dict[str, Path] = {

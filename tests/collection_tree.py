@@ -13,7 +13,7 @@ SHIPPED = ("galaxy.yml", "meta", "playbooks", "plugins", "roles", "docs", "chang
 
 
 def link(root: Path = ROOT) -> Path:
-    """Make or mend the tree and return the folder to put on ANSIBLE_COLLECTIONS_PATH."""
+    """Create or repair the tree and return the folder to put on ANSIBLE_COLLECTIONS_PATH."""
     collections = root / "build" / "collections"
     folder = collections / "ansible_collections" / "imops" / "identity_manager"
     folder.mkdir(parents=True, exist_ok=True)

@@ -26,8 +26,13 @@ hypothesis.settings.register_profile("night", deadline=None)
 hypothesis.settings.load_profile("night" if os.environ.get("IMOPS_NIGHTLY") else "day")
 
 
+DEAR = {"integration", "upgrade", "restore", "test_mixes.py"}
+"""Folders and files that come first: with several workers the last to end should be short."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave what is marked as nightly to make test-all, also where a mark gives no reason of its own."""
+    items.sort(key=lambda item: not DEAR & {*item.path.parts})
     if os.environ.get("IMOPS_NIGHTLY"):
         return
     for item in items:

@@ -61,7 +61,10 @@ TEMPLATES = (
     Template("verify", "verify", "Verifies that the agents run, and changes nothing", sliced=True),
     Template("audit", "audit", "Says of every rule whether it holds, and makes a report"),
     Template("stage", "stage", "Brings another version beside the agents that run, for a short upgrade later"),
+    Template("upgrade", "upgrade", "Lets another version take the place of the one that runs, or takes that back"),
+    Template("rollback", "rollback", "Lets a kept version take the place of the one that runs"),
     Template("renew", "renew", "Renews the key pairs that are about to expire, and verifies the agents"),
+    Template("rollout", "rollout", "Brings a change to the agents in waves, with one budget of failures"),
     Template("restart", "restart", "Restarts the agents as they are, and verifies them"),
     Template("stop", "stop", "Stops the agents as they are"),
     Template("start", "start", "Starts the agents as they are, and verifies them"),
@@ -106,12 +109,28 @@ def job_template(template: Template) -> dict[str, t.Any]:
     }
 
 
+def workflow(given: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return a workflow with its questions: those of a job template, of which ``survey_of`` has the playbook, with
+    only some choices where ``choices`` names them.
+    """
+    about = given["related"].pop("survey_of", None)
+    if about is None:
+        return given
+    questions = json.loads((SURVEYS / f"{about['playbook']}.json").read_text("utf-8"))
+    listed = [one for one in questions["spec"] if one["variable"] not in about["without"]]
+    for one in listed:
+        if one["variable"] in about["choices"]:
+            one["choices"] = about["choices"][one["variable"]]
+    spec = {"name": questions["name"], "description": f"For the workflow {given['name']}.", "spec": listed}
+    return given | {"related": {"survey_spec": spec, **given["related"]}}
+
+
 def objects() -> str:
     """Return the content of docs/awx/controller.yml."""
     found = {
         "controller_credential_types": beside("credential_types.yml"),
         "controller_templates": [job_template(template) for template in TEMPLATES],
-        "controller_workflows": beside("workflows.yml"),
+        "controller_workflows": [workflow(given) for given in beside("workflows.yml")],
     }
     text = yaml.dump(found, Dumper=_Dumper, sort_keys=False, width=150, allow_unicode=True)
     return HEAD + text

@@ -22,10 +22,12 @@ import typing as t
 
 import emulated
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._dotnet import json_editor, json_text  # type: ignore
-from bench_side import FOLDER, FORKS, LATENCY, SIDES, Cost, Setting, Side, prepare
+from bench_side import FLOOR, FOLDER, FORKS, LATENCY, SIDES, Cost, Setting, Side, prepare
 
 CASES = ("first_install", "check", "nothing_to_do", "unverified", "one_change", "verify")
 IDLE = ("first_install", "nothing_to_do")
+OVER_FLOOR = ("nothing_to_do", "check", "verify", "one_change")
+HOSTS, QUICK_HOSTS, IDLE_HOSTS = "1:3,10:2,50:1", "1,10", "200"
 MEASURES = ("executions", "messages", "bytes", "cpu_s", "peak_mb", "wall_0", "wall_800")
 MORE = ("connections", "payload")
 # Seconds that a turn takes on two quiet CPUs: fixed, and for each server. Only for the estimate of the time left.
@@ -61,13 +63,15 @@ class Turn:
 def words() -> argparse.Namespace:
     """Return the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--hosts", default="1:3,10:2,50:1", help="numbers of servers with the rounds of each (1:3,10:2)"
-    )
-    parser.add_argument("--idle-hosts", default="200", help="numbers of servers for nothing_to_do alone, one round")
+    parser.add_argument("--hosts", default="", help="numbers of servers with the rounds of each (1:3,10:2)")
+    parser.add_argument("--idle-hosts", default=None, help="numbers of servers for nothing_to_do alone, one round")
     parser.add_argument("--quick", action="store_true", help="leave out service, growth and the emulated latency")
     parser.add_argument("--resume", action="store_true", help="keep the turns that were measured before")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.hosts = options.hosts or (QUICK_HOSTS if options.quick else HOSTS)
+    if options.idle_hosts is None:
+        options.idle_hosts = "" if options.quick else IDLE_HOSTS
+    return options
 
 
 def turns(options: argparse.Namespace) -> list[Turn]:
@@ -102,6 +106,8 @@ def measure(turn: Turn, variables: dict[str, t.Any]) -> Costs:
                 f" CPU {ours.cpu_s:.1f}, {baseline.cpu_s:.1f} s; {ours.wall_0:.0f}, {baseline.wall_0:.0f} s",
                 flush=True,
             )
+        if turn.group == "iis" and turn.cases == CASES:
+            found[FLOOR] = {SIDES[0]: sides[0].run(FLOOR)}
     return found
 
 
@@ -154,7 +160,7 @@ def gathered(found: list[tuple[Turn, Costs]], group: str, by: str) -> dict[str, 
     for turn, costs in found:
         if turn.group == group:
             for case, both in costs.items():
-                if turn.cases != IDLE or case == "nothing_to_do":
+                if (both.keys() == set(SIDES) and turn.cases != IDLE) or case == "nothing_to_do":
                     cases.setdefault(case, {}).setdefault(str(getattr(turn.setting, by)), []).append(both)
     return {case: {by: {n: compared(costs) for n, costs in values.items()}} for case, values in cases.items()}
 
@@ -172,6 +178,21 @@ def slopes(cases: dict[str, t.Any]) -> dict[str, t.Any]:
             per[side] = round(statistics.linear_regression(numbers, costs).slope, 3)
         found[case] = {**per, "ratio": round(per["baseline"] / per["ours"], 2) if per["ours"] > 0 else None}
     return found
+
+
+def floor(found: list[tuple[Turn, Costs]], slopes: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return what one more server costs at the least, and how many times as much our playbooks do; empty where it was
+    not measured for two numbers of servers.
+    """
+    costs: dict[int, list[float]] = {}
+    for turn, cases in found:
+        for cost in cases.get(FLOOR, {}).values():
+            costs.setdefault(turn.setting.servers, []).append(cost.cpu_s)
+    if len(costs) < 2:
+        return {}
+    slope = statistics.linear_regression(list(costs), [statistics.median(some) for some in costs.values()]).slope
+    times = {case: round(slopes[case]["ours"] / slope, 2) for case in OVER_FLOOR if case in slopes and slope > 0}
+    return {"win_ping_cpu_slope": round(slope, 4), "times_win_ping": times}
 
 
 def json_edit() -> dict[str, float]:
@@ -216,6 +237,7 @@ def summed_up(about: dict[str, t.Any], found: list[tuple[Turn, Costs]]) -> dict[
         "forks": FORKS,
         "cases": cases,
         "slopes": slopes(cases),
+        "floor": floor(found, slopes(cases)),
         "service": gathered(found, "service", "servers"),
         "growth": growth,
         "latency": gathered(found, "latency", "servers"),

@@ -28,6 +28,8 @@ VERIFY_FROM = "26 HTTP request on target"
 CHANGED = "https://other.contoso.com"
 ACCOUNT, ACCOUNT_PASSWORD = "CONTOSO\\svc-agent", "bench-secret-3"
 SIDES = ("ours", "baseline")
+FLOOR = "win_ping"
+"""The case of the floor: what Ansible alone costs for one task with one connection on each server."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,7 +125,7 @@ def prepare() -> dict[str, t.Any]:
         kind = "archive" if name == "runtime.zip" else "hosting_bundle"
         variables[f"im_agent_{kind}_source"] = f"https://files.contoso.com/{name}"
         variables[f"im_agent_{kind}_checksum"] = hashlib.sha256(source.read_bytes()).hexdigest()
-    for playbook in ("baseline.yml", "baseline_service.yml"):
+    for playbook in ("baseline.yml", "baseline_service.yml", f"{FLOOR}.yml"):
         (FOLDER / playbook).write_text((SOURCES / playbook).read_text("utf-8"), "utf-8")
     return variables
 
@@ -131,15 +133,17 @@ def prepare() -> dict[str, t.Any]:
 class Side:
     """One of the two playbooks on a fleet of its own."""
 
-    def __init__(self, name: str, fleet: emulated.Fleet, setting: Setting, variables: dict[str, t.Any]) -> None:
-        self.name, self._fleet, self._setting = name, fleet, setting
+    def __init__(
+        self, name: str, fleet: emulated.Fleet, setting: Setting, variables: dict[str, t.Any], *, forks: int = FORKS
+    ) -> None:
+        self.name, self._fleet, self._setting, self._forks = name, fleet, setting, forks
         self._variables = variables | setting.variables()
 
     def run(self, case: str) -> Cost:
         """Run a case and return its cost; raises RuntimeError when the playbook fails."""
         extra = self._variables | ({"im_agent_server_url": CHANGED} if case == "one_change" else {})
         self._fleet.command("reset")
-        command = [str(emulated.ansible_playbook()), *self._words(case), "--forks", str(FORKS)]
+        command = [str(emulated.ansible_playbook()), *self._words(case), "--forks", str(self._forks)]
         command += ["--extra-vars", json.dumps(extra)]
         for inventory in (self._fleet.inventory, SOURCES / "inventory.yml"):
             command += ["-i", str(inventory)]
@@ -156,7 +160,7 @@ class Side:
             raise RuntimeError(f"{self.name}, {case}: see {log}:\n{log.read_text('utf-8', 'replace')[-2000:]}")
         counted = [self._fleet.counters(host) for host in self._fleet.ready["hosts"]]
         most = max(c["remote_executions"] for c in counted)
-        waits = 0 if self._setting.latency else LATENCY * most * math.ceil(len(counted) / FORKS)
+        waits = 0 if self._setting.latency else LATENCY * most * math.ceil(len(counted) / self._forks)
         return Cost(
             executions=sum(c["remote_executions"] for c in counted),
             connections=sum(c["connections"] for c in counted),
@@ -171,6 +175,8 @@ class Side:
 
     def _words(self, case: str) -> list[str]:
         more = {"check": ["--check", "--diff"], "unverified": ["--skip-tags", "verify"]}.get(case, [])
+        if case == FLOOR:
+            return [str(FOLDER / f"{FLOOR}.yml")]
         if self.name == "ours":
             return [f"imops.identity_manager.{'verify' if case == 'verify' else 'install'}", *more]
         if case == "verify":

@@ -33,7 +33,7 @@ USED_BY_NAME: dict[str, tuple[str, ...]] = {
         "CALLBACK_VERSION",
         "DOCUMENTATION",
     ),
-    "Ansible reports events": ("v2_*", "ignore_errors"),
+    "Ansible reports events": ("v2_*",),
     "xml.parsers.expat reads its parser's attributes": (
         "CharacterDataHandler",
         "CommentHandler",

@@ -1,5 +1,5 @@
-"""The demo: install the agent on three emulated Windows servers over WinRM, then show that a second run changes
-nothing.
+"""The demo: install the agent on three emulated Windows servers over WinRM, show that a second run changes nothing, and
+show an upgrade, and another one that fails its verification and is rolled back.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ import json
 import sys
 import time
 import typing as t
+from pathlib import Path
 
 import emulated
 import standin_archive
@@ -15,13 +16,27 @@ import standin_archive
 ROOT = emulated.ROOT
 CONTOSO = ROOT / "examples" / "contoso"
 FOLDER = ROOT / "build" / "demo"
+STANDIN = ROOT / "build" / "standin"
 SHOWN = "paris.contoso.com"
+INSTALLED = "6.2.1"
+UPGRADES = {"paris.contoso.com": ("6.2.2", "upgraded"), "berlin.contoso.com": ("6.2.3", "rolled_back")}
+"""The version that a server is upgraded to, and what has to become of it."""
+NO_WAIT = {"im_agent_verify_timeout": 0}
+"""An emulated agent answers at once or never."""
 
 
 def prepare() -> list[str]:
     """Make the stand-in files of the example and return the words that name them to ansible-playbook."""
-    files = standin_archive.make(ROOT / "build" / "standin")
+    files = standin_archive.make(STANDIN)
     return ["--extra-vars", json.dumps({f"contoso_{name}": str(value) for name, value in files.variables().items()})]
+
+
+def version(number: str) -> dict[str, str]:
+    """Return the variables that name the archive of a version, of those that ``prepare`` has made."""
+    return {
+        "im_agent_archive_source": f"https://files.contoso.com/identitymanager/usercube-agent-runtime-{number}.zip",
+        "im_agent_archive_checksum": standin_archive.sha256(standin_archive.version_file(STANDIN, number)),
+    }
 
 
 def title(text: str) -> None:
@@ -43,33 +58,75 @@ def record(fleet: emulated.Fleet, run: emulated.Run, host: str) -> dict[str, int
     }
 
 
-def install(fleet: emulated.Fleet, words: list[str], *more: str) -> emulated.Run:
-    """Run the collection's playbook on the example's inventory, with its output shown."""
-    return emulated.playbook(
-        fleet, "imops.identity_manager.install", *words, *more, inventories=[CONTOSO / "inventory.yml"], show=True
-    )
+def play(fleet: emulated.Fleet, playbook: str, *words: str, inventories: t.Sequence[Path] = ()) -> emulated.Run:
+    """Run a playbook of the collection on the example's inventory and further ones, with its output shown."""
+    names = [CONTOSO / "inventory.yml", *inventories]
+    return emulated.playbook(fleet, f"imops.identity_manager.{playbook}", *words, inventories=names, show=True)
 
 
-def runs(words: list[str]) -> tuple[list[str], dict[str, dict[str, t.Any]]]:
+def installs(fleet: emulated.Fleet, words: list[str]) -> tuple[list[str], dict[str, dict[str, t.Any]]]:
     """Show the plan for one server, then install twice on all; return what failed, and each host's records."""
     failed: list[str] = []
-    with emulated.fleet(CONTOSO / "emulated-servers.yml", FOLDER) as fleet:
-        title(f"The plan for {SHOWN}: ansible-playbook install.yml --check --diff")
-        if install(fleet, words, "--check", "--diff", "--limit", SHOWN).status:
-            failed.append(f"the plan for {SHOWN} failed")
-        hosts: dict[str, dict[str, t.Any]] = {
-            name: {"connection": facts["connection"]} for name, facts in fleet.ready["hosts"].items()
-        }
-        for which, heading in (("first", "First run"), ("second", "Second run: nothing changes")):
-            fleet.command("reset")
-            title(heading)
-            run = install(fleet, words)
-            if run.status:
-                failed.append(f"the {which} run failed")
-            for name, host in hosts.items():
-                host[which] = record(fleet, run, name)
-                host["verified"] = bool(run.hosts.get(name, {}).get("verified"))
+    words = [*words, "--extra-vars", json.dumps(version(INSTALLED))]
+    title(f"The plan for {SHOWN}: ansible-playbook install.yml --check --diff")
+    if play(fleet, "install", *words, "--check", "--diff", "--limit", SHOWN).status:
+        failed.append(f"the plan for {SHOWN} failed")
+    hosts: dict[str, dict[str, t.Any]] = {
+        name: {"connection": facts["connection"]} for name, facts in fleet.ready["hosts"].items()
+    }
+    for which, heading in (("first", "First run"), ("second", "Second run: nothing changes")):
+        fleet.command("reset")
+        title(heading)
+        run = play(fleet, "install", *words)
+        if run.status:
+            failed.append(f"the {which} run failed")
+        for name, host in hosts.items():
+            host[which] = record(fleet, run, name)
+            host["verified"] = bool(run.hosts.get(name, {}).get("verified"))
     return failed, hosts
+
+
+def upgrades(fleet: emulated.Fleet, words: list[str]) -> tuple[list[str], dict[str, dict[str, t.Any]]]:
+    """Upgrade servers in one run; return what went otherwise than it has to, and what became of each."""
+    named = {name: version(number) | NO_WAIT for name, (number, _wanted) in UPGRADES.items()}
+    inventory = fleet.folder / "upgrades.json"
+    inventory.write_text(json.dumps({"agents": {"hosts": named}}, indent=2) + "\n", "utf-8")
+    to = ", ".join(f"{name} to {number}" for name, (number, _wanted) in UPGRADES.items())
+    title(f"From {INSTALLED}: {to}, which cannot start: ansible-playbook upgrade.yml")
+    fleet.command("reset")
+    run = play(fleet, "upgrade", *words, "--limit", ",".join(UPGRADES), inventories=[inventory])
+    problems: list[str] = []
+    became: dict[str, dict[str, t.Any]] = {}
+    for name, (_number, wanted) in UPGRADES.items():
+        host = run.hosts.get(name, {})
+        became[name] = {
+            **host.get("upgrade", {"outcome": "none", "outage_s": None}),
+            "executions": fleet.counters(name)["remote_executions"],
+        }
+        problems += upgrade_problems(name, wanted, host)
+    return problems, became
+
+
+def upgrade_problems(name: str, wanted: str, host: t.Mapping[str, t.Any]) -> list[str]:
+    """Return what is not as it has to be after an upgrade: a server whose version was taken back counts as failed.
+
+    Args:
+        name: the server.
+        wanted: what has to become of the upgrade.
+        host: the callback's record of the server.
+    """
+    problems = []
+    found = host.get("upgrade") or {"outcome": "none", "outage_s": None}
+    if found["outcome"] != wanted:
+        problems.append(f"{name}: the upgrade's outcome is {found['outcome']}, wanted {wanted}")
+    elif found["outage_s"] is None:
+        problems.append(f"{name}: the upgrade's outage was not measured")
+    failures = host.get("stats", {}).get("failures", 0)
+    if bool(failures) != (wanted == "rolled_back"):
+        problems.append(f"{name}: {failures} tasks of the upgrade failed, wanted {int(wanted == 'rolled_back')}")
+    if host.get("verified") is not True:
+        problems.append(f"{name}: the agent was not verified after the upgrade")
+    return problems
 
 
 def problems_of(name: str, host: dict[str, t.Any]) -> list[str]:
@@ -89,19 +146,30 @@ def _words(run: dict[str, t.Any]) -> str:
     return f"{run['changed']} changed, {executions} remote execution{'' if executions == 1 else 's'}"
 
 
+def _became(host: dict[str, t.Any]) -> str:
+    return f"{host['outcome'].replace('_', ' ')}, down for {host['outage_s']} s, {host['executions']} remote executions"
+
+
 def main() -> int:
     """Run the demo; return 0 only if every run and every check passed."""
     began = time.monotonic()
-    problems, hosts = runs(prepare())
-    problems += [problem for name, host in hosts.items() for problem in problems_of(name, host)]
-    seconds = round(time.monotonic() - began, 1)
-    summary = {"hosts": hosts, "seconds": seconds}
+    words = prepare()
+    with emulated.fleet(CONTOSO / "emulated-servers.yml", FOLDER, "--running-clock") as fleet:
+        problems, hosts = installs(fleet, words)
+        problems += [problem for name, host in hosts.items() for problem in problems_of(name, host)]
+        installed = time.monotonic()
+        more, became = upgrades(fleet, words)
+    problems += more
+    seconds, upgrading = (round(time.monotonic() - since, 1) for since in (began, installed))
+    summary = {"hosts": hosts, "upgrade": became, "seconds": seconds, "upgrade_seconds": upgrading}
     (FOLDER / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
 
     title("The result (emulated servers; no Windows was involved)")
     for name, host in hosts.items():
         shown = "; ".join(f"{run}: {_words(host[run])}" for run in ("first", "second"))
         print(f"{name:22} {host['connection']:6} {shown}; agent {'verified' if host['verified'] else 'NOT verified'}")
+    for name, (number, _wanted) in UPGRADES.items():
+        print(f"{name:22} from {INSTALLED} to {number}: {_became(became[name])}")
     for problem in problems:
         print(f"FAILED: {problem}")
     print(f"{seconds} s; the numbers are in {(FOLDER / 'summary.json').relative_to(ROOT)}")

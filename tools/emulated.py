@@ -64,7 +64,7 @@ class Fleet:
         return self.command("counters", "--host", host)
 
 
-def start(scenario: Path, folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+def start(scenario: Path, folder: Path, *arguments: str, wait: float = START_SECONDS) -> subprocess.Popen[bytes]:
     """Start the emulator on a scenario and return its process once all hosts listen. It outlives the caller.
 
     Raises:
@@ -86,7 +86,7 @@ def start(scenario: Path, folder: Path, *arguments: str) -> subprocess.Popen[byt
             stderr=subprocess.STDOUT,
             start_new_session=True,  # nobody's terminal, and no group that somebody else ends
         )
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + wait
     while not ready.exists():
         if process.poll() is not None or time.monotonic() > deadline:
             stop(process)
@@ -108,13 +108,13 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def fleet(scenario: Path, folder: Path, *arguments: str) -> t.Iterator[Fleet]:
+def fleet(scenario: Path, folder: Path, *arguments: str, wait: float = START_SECONDS) -> t.Iterator[Fleet]:
     """Start the emulator on a scenario, and stop it by its own process at the end.
 
     Raises:
         RuntimeError: it was not ready in time; its output is in the message.
     """
-    process = start(scenario, folder, *arguments)
+    process = start(scenario, folder, *arguments, wait=wait)
     try:
         yield Fleet(folder)
     finally:
@@ -133,7 +133,7 @@ class Run:
     Attributes:
         status: ansible-playbook's exit status.
         output: what it printed.
-        hosts: the callback's record of each host: stats, changed_tasks, failed_tasks, verified.
+        hosts: the callback's record of each host: stats, changed_tasks, failed_tasks, verified, and upgrade after one.
     """
 
     status: int

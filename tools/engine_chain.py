@@ -30,9 +30,9 @@ ENGINE, MODEL = "engine.contoso.com", "model.contoso.com"
 MODELLED = tuple(f"ansible.windows.{name}" for name in ("win_feature", "win_package", "win_reboot", "win_service"))
 INSTALL = "imops.identity_manager.install"
 WORKING, HOST = "C:\\identitymanagerContoso", "agent.contoso.com"
-BUNDLE = "\\\\files.contoso.com\\dotnet\\dotnet-hosting-win.exe"
 SERVER = "https://identitymanager.contoso.com"
 PROOF = "imops.identity_manager.im_verify : Verify that the agent runs"
+IDLE_PROOF = "imops.identity_manager.im_check : Check the inventory, read the server once, verify where nothing differs"
 FILE_PASSWORD = "canary-file-password-1d4c"  # noqa: S105  (of key pairs that are made for this run)
 LISTED = ("C:\\Windows\\System32\\inetsrv\\backup", "C:\\Program Files\\IIS", "C:\\Program Files\\dotnet")
 KEYS = (
@@ -89,25 +89,26 @@ def downloads(folder: Path) -> t.Iterator[str]:
         thread.join()
 
 
-def scenario(archive: str, files: standin_archive.StandIns, connection: str) -> dict[str, t.Any]:
+def scenario(address: str, files: standin_archive.StandIns, connection: str) -> dict[str, t.Any]:
     """Return the two servers: the same state, one on a real PowerShell. Only the model's reaches an Identity Manager
     server, which its proof asks for a token.
     """
-    shares = {BUNDLE: {"hosting_bundle": standin_archive.BUNDLE_VERSION}}
-    same = {"connection": connection, "features": ["Web-Server"], "shares": shares}
+    bundle = {f"{address}/{files.bundle.name}": {"file": str(files.bundle)}}
+    archive = {f"{address}/{files.archive.name}": {"file": str(files.archive)}}
+    same = {"connection": connection, "features": ["Web-Server"]}
     return {
         "hosts": {
-            ENGINE: {"kind": "powershell", "modelled": list(MODELLED), **same},
-            MODEL: {"web": {archive: {"file": str(files.archive)}}, "identity_servers": {SERVER: {}}, **same},
+            ENGINE: {"kind": "powershell", "modelled": list(MODELLED), "web": bundle, **same},
+            MODEL: {"web": {**archive, **bundle}, "identity_servers": {SERVER: {}}, **same},
         }
     }
 
 
-def variables(archive: str, files: standin_archive.StandIns) -> dict[str, t.Any]:
+def variables(address: str, files: standin_archive.StandIns) -> dict[str, t.Any]:
     """Return what differs from the example's variables.
 
-    The agent's pairs live in PFX files: the rig hands out no private key of a store, so neither win_acl nor the probe
-    can see its rights there. The https certificate needs none and stays in the store.
+    The agent's pairs live in PFX files: the rig hands out no private key of a store, so neither the writer nor the
+    probe can see its rights there. The https certificate needs none and stays in the store.
     """
     key_pair = {"source": "pfx", "file": str(files.key_pair), "password": standin_archive.PFX_PASSWORD}
     in_file = {"place": "file", "file_password": FILE_PASSWORD}
@@ -115,8 +116,8 @@ def variables(archive: str, files: standin_archive.StandIns) -> dict[str, t.Any]
         **{f"contoso_{name}": str(value) for name, value in files.variables().items()},
         "im_agent_identifier": "Twin",
         "im_agent_host_name": HOST,
-        "im_agent_archive_source": archive,
-        "im_agent_hosting_bundle_source": BUNDLE,
+        "im_agent_archive_source": f"{address}/{files.archive.name}",
+        "im_agent_hosting_bundle_source": f"{address}/{files.bundle.name}",
         "im_agent_verify_timeout": 1,
         "im_agent_certificates": [
             {"use": "encryption", **in_file, "path": f"{WORKING}\\encryption.pfx"},
@@ -140,9 +141,8 @@ def run(folder: Path, *, connection: str = "psrp", show: bool = False) -> Chain:
     folder.mkdir(parents=True, exist_ok=True)
     files = standin_archive.make(folder / "standin")
     with downloads(files.archive.parent) as address:
-        archive = f"{address}/{files.archive.name}"
-        (folder / "servers.yml").write_text(yaml.safe_dump(scenario(archive, files, connection)), "utf-8")
-        (folder / "variables.json").write_text(json.dumps(variables(archive, files)), "utf-8")
+        (folder / "servers.yml").write_text(yaml.safe_dump(scenario(address, files, connection)), "utf-8")
+        (folder / "variables.json").write_text(json.dumps(variables(address, files)), "utf-8")
         group = demo.CONTOSO / "group_vars" / "agents"
         given = [group / "agent.yml", group / "vault.yml", folder / "variables.json"]
         words = [word for path in given for word in ("--extra-vars", f"@{path}")]
@@ -200,8 +200,8 @@ def problems(chain: Chain) -> t.Iterator[str]:
         yield f"check mode foresaw {check['changed_tasks']}, the first run changed {first['changed_tasks']}"
     if second["changed_tasks"]:
         yield f"the second run changed {second['changed_tasks']}"
-    for name, host in (("first", first), ("second", second)):
-        told = [failed["msg"] for failed in host["failed_tasks"] if failed["task"] == PROOF]
+    for name, host, task in (("first", first, PROOF), ("second", second, IDLE_PROOF)):
+        told = [failed["msg"] for failed in host["failed_tasks"] if failed["task"] == task]
         if len(host["failed_tasks"]) != 1 or not told or "could not answer a question: events" not in told[0]:
             yield f"the {name} run shall fail in its proof alone, for want of an event log: {host['failed_tasks']}"
     if chain.left["check"] != chain.left["before"]:

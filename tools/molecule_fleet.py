@@ -22,14 +22,21 @@ STOP_SECONDS = 10
 def start() -> str:
     """Start the fleet, if it is not running, with the stand-in files that its servers download, and print where it is.
 
-    Beside the emulator's own files, ``variables.json`` has the example's variables that depend on the stand-ins.
+    Beside the emulator's own files, ``variables.json`` has the variables that depend on the stand-ins: the example's,
+    and those of the scenario upgrade.
     """
     if process_id() is not None:
         return "the fleet is running already"
     link()
-    files = standin_archive.make(emulated.ROOT / "build" / "standin")
+    folder = emulated.ROOT / "build" / "standin"
+    files = standin_archive.make(folder)
     FOLDER.mkdir(parents=True, exist_ok=True)
-    variables = {f"contoso_{name}": value for name, value in files.variables().items()}
+    variables: dict[str, t.Any] = {f"contoso_{name}": value for name, value in files.variables().items()}
+    for name, number in (("upgrade_former", "6.2.1"), ("upgrade_new", "6.2.2")):
+        variables[name] = {
+            "source": f"https://files.contoso.com/identitymanager/usercube-agent-runtime-{number}.zip",
+            "checksum": standin_archive.sha256(standin_archive.version_file(folder, number)),
+        }
     (FOLDER / "variables.json").write_text(json.dumps(variables), "utf-8")
     process = emulated.start(SCENARIOS / "fleet.yml", FOLDER)
     return f"process {process.pid}, files in {FOLDER.relative_to(emulated.ROOT)}"

@@ -24,9 +24,8 @@ from cryptography.x509.oid import NameOID
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from emulator.windows.installed.packages import (  # noqa: E402  (the path comes first)
-    hosting_bundle,
-)
+from emulator.windows.files.program_version import with_version  # noqa: E402  (the path comes first)
+from emulator.windows.installed.packages import hosting_bundle  # noqa: E402
 
 LABEL = "Stand-in of imops.identity_manager for tests: this is not the product.\r\n"
 PFX_PASSWORD = "demo-only-pfx-password-Bn64"  # noqa: S105  (of a key pair that is made for the example)
@@ -109,6 +108,12 @@ CONTENT = {
     "Agent/appsettings.agent.json": _AGENT_AGENT_SETTINGS,
     "Agent/web.config": _AGENT_WEB_CONFIG,
 }
+VERSIONS: dict[str, dict[str, str]] = {
+    "6.2.1": {},
+    "6.2.2": {"wwwroot/new.js": "// new in 6.2.2\n"},
+    "6.2.3": {"Usercube-Agent.runtimeconfig.json": _RUNTIME_CONFIG.replace("8.0.0", "8.0.99")},
+}
+"""What differs in the versions for upgrades. 6.2.3 cannot start: no hosting bundle has the .NET that it needs."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,13 +127,14 @@ class StandIns:
     def variables(self) -> dict[str, str]:
         """Return the example's variables that depend on the files, without their prefix ``contoso_``."""
         return {
-            "archive_checksum": _sha256(self.archive),
-            "hosting_bundle_checksum": _sha256(self.bundle),
+            "archive_checksum": sha256(self.archive),
+            "hosting_bundle_checksum": sha256(self.bundle),
             "identity_server_pfx": str(self.key_pair),
         }
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
@@ -146,15 +152,18 @@ def make(folder: Path, programs: Path | None = None) -> StandIns:
         folder / f"dotnet-hosting-{BUNDLE_VERSION}-win-STANDIN.exe",
         folder / "identity-server-STANDIN.pfx",
     )
-    with zipfile.ZipFile(made.archive, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in _content(programs).items():
-            entry = zipfile.ZipInfo(name, date_time=(2026, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, content)
+    _pack(made.archive, _content(programs))
+    for number in VERSIONS:
+        _pack(version_file(folder, number), _version(number))
     made.bundle.write_bytes(hosting_bundle(BUNDLE_VERSION))
     if not made.key_pair.exists():
         made.key_pair.write_bytes(key_pair("Identity Manager Server Contoso", PFX_PASSWORD))
     return made
+
+
+def version_file(folder: Path, number: str) -> Path:
+    """Return where the archive of a version is."""
+    return folder / f"usercube-agent-runtime-{number}-STANDIN.zip"
 
 
 def _content(programs: Path | None) -> dict[str, bytes]:
@@ -163,6 +172,22 @@ def _content(programs: Path | None) -> dict[str, bytes]:
         files = sorted(path for path in programs.rglob("*") if path.is_file())
         content |= {path.relative_to(programs).as_posix(): path.read_bytes() for path in files}
     return content
+
+
+def _version(number: str) -> dict[str, bytes]:
+    content = {
+        name: with_version(data, f"{number}.0") if name.endswith((".dll", ".exe")) else data
+        for name, data in _content(None).items()
+    }
+    return content | {name: text.encode() for name, text in VERSIONS[number].items()}
+
+
+def _pack(path: Path, content: dict[str, bytes]) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in content.items():
+            entry = zipfile.ZipInfo(name, date_time=(2026, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, data)
 
 
 def key_pair(name: str, password: str) -> bytes:

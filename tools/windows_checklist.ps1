@@ -127,6 +127,12 @@ $beliefs = [ordered] @{
         $local = $type.InvokeMember('CreateSession', $call, $null, [Activator]::CreateInstance($type), $null)
         [string] $type.InvokeMember('Get', $call, $null, $local, @('winrm/config'))
     }
+    'winrs-operations' = {
+        $type = [Type]::GetTypeFromProgID('WSMan.Automation', $true)
+        $call = [Reflection.BindingFlags]::InvokeMethod
+        $local = $type.InvokeMember('CreateSession', $call, $null, [Activator]::CreateInstance($type), $null)
+        [string] $type.InvokeMember('Get', $call, $null, $local, @('winrm/config/service'))
+    }
     'rsat-console' = { [IO.File]::Exists("$env:windir\System32\dsa.msc") }
     'runtime-manifest' = {
         foreach ($folder in [IO.Directory]::GetDirectories("$env:ProgramFiles\dotnet\shared\Microsoft.AspNetCore.App")) {
@@ -162,6 +168,10 @@ $beliefs = [ordered] @{
     }
     'service-start' = { Get-ServiceRow }
     'process-start' = { Get-Rows "SELECT * FROM Win32_Process WHERE Name='w3wp.exe' OR Name='Usercube-Agent.exe'" @('Name', 'ProcessId', 'CreationDate') }
+    'process-owner' = {
+        $searcher = [Management.ManagementObjectSearcher]::new("SELECT Handle, Name FROM Win32_Process WHERE Name='w3wp.exe' OR Name='Usercube-Agent.exe'")
+        foreach ($found in $searcher.Get()) { @{ name = [string] $found['Name']; owner = [string] $found.InvokeMethod('GetOwnerSid', $null, $null)['Sid'] } }
+    }
     'process-path' = { Get-Rows "SELECT * FROM Win32_Process WHERE Name LIKE 'Usercube-%'" @('Name', 'ProcessId', 'ExecutablePath') }
     'job-processes' = { Get-Rows "SELECT * FROM Win32_Process WHERE Name LIKE 'Usercube-%'" @('Name', 'ProcessId', 'ParentProcessId', 'ExecutablePath', 'CreationDate') }
     'listener-owners' = {
@@ -215,6 +225,8 @@ $beliefs = [ordered] @{
     'server-api' = { @{ files = @(Get-Files $runtime 'appsettings*.json') } }
     'agent-state' = { @{ workers = Invoke-AppCmd 'list wp'; service = Get-ServiceRow } }
     'orphaned-job' = { @{ processes = @(Get-Rows "SELECT * FROM Win32_Process WHERE Name LIKE 'Usercube%'" @('Name', 'CreationDate')); logs = @(Get-Files "$WorkingDirectory\Temp\JobLogs" '*') } }
+    'run-job' = { @{ files = @(Get-Files $runtime 'appsettings*.json') } }
+    'job-state' = { @{ logs = @(Get-Files "$WorkingDirectory\Temp\JobLogs" '*') } }
     'token-endpoint' = { @{ files = @(Get-Files $runtime 'appsettings*.json') } }
     'judged-by-windows' = { [Net.ServicePointManager]::SecurityProtocol.ToString() }
     'sent-certificates' = {

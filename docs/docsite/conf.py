@@ -35,7 +35,8 @@ myst_heading_anchors = 3
 # The reference leads to Ansible's own documentation and to that of other collections, which are not part of this site.
 nitpick_ignore_regex = [
     ("std:ref", r"ansible_collections\.(?!imops\.).*"),
-    ("std:ref", "action_plugins|common_return_values|ansible_configuration_settings"),
+    ("std:ref", "action_plugins|callback_plugins|common_return_values|ansible_configuration_settings"),
+    ("std:envvar", "ANSIBLE_.*"),
 ]
 
 

@@ -281,14 +281,25 @@ function Get-ProcessStart([int] $Id) {
     }
 }
 
-# Belief [service-start]: Win32_Service names the process, learn.microsoft.com "Win32_Service class". Not worth an error where it cannot be asked.
-function Get-ServiceStart([string] $Name) {
+# Whom a process runs as, as a SID; nothing where Windows does not tell. Belief [process-owner]: an administrator is told of all processes, and of an
+# application pool's or a service's own account by its SID, learn.microsoft.com "GetOwnerSid method of the Win32_Process class".
+function Get-ProcessOwner([int] $Id) {
     try {
-        $searcher = [Management.ManagementObjectSearcher]::new("SELECT ProcessId FROM Win32_Service WHERE Name='$($Name.Replace("'", "\'"))'")
-        foreach ($found in $searcher.Get()) { return Get-ProcessStart ([int] $found['ProcessId']) }
+        $searcher = [Management.ManagementObjectSearcher]::new("SELECT Handle FROM Win32_Process WHERE ProcessId=$Id")
+        foreach ($found in $searcher.Get()) { return $found.InvokeMethod('GetOwnerSid', $null, $null)['Sid'] }
         return $null
     }
     catch { return $null }
+}
+
+# Belief [service-start]: Win32_Service names the process, learn.microsoft.com "Win32_Service class". Not worth an error where it cannot be asked.
+function Get-ServiceProcess([string] $Name) {
+    try {
+        $searcher = [Management.ManagementObjectSearcher]::new("SELECT ProcessId FROM Win32_Service WHERE Name='$($Name.Replace("'", "\'"))'")
+        foreach ($found in $searcher.Get()) { return [int] $found['ProcessId'] }
+        return 0
+    }
+    catch { return 0 }
 }
 
 # With the field 'wait' it answers once the service is on its way no more, or the time is over.
@@ -318,7 +329,13 @@ function Read-Service-Now($Query) {
     if ($null -eq $service) { return $null }
     $state = $service.Status.ToString()
     $started = $null
-    if ($state -eq 'Running') { $started = Get-ServiceStart $service.ServiceName }
+    $owner = $null
+    $process = 0
+    if ($state -eq 'Running') { $process = Get-ServiceProcess $service.ServiceName }
+    if ($process) {
+        try { $started = Get-ProcessStart $process } catch { $started = $null }
+        $owner = Get-ProcessOwner $process
+    }
     # ServiceController of .NET Framework 4.6.2 knows neither path nor account; the registry does.
     $key = [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey("SYSTEM\CurrentControlSet\Services\$($service.ServiceName)")
     try {
@@ -326,7 +343,7 @@ function Read-Service-Now($Query) {
         $mode = $modes[[int] $key.GetValue('Start', 3)]
         if ($mode -eq 'automatic' -and [int] $key.GetValue('DelayedAutostart', 0) -eq 1) { $mode = 'delayed' }
         @{
-            name = $service.ServiceName; display_name = $service.DisplayName; state = $state; started = $started; start_mode = $mode
+            name = $service.ServiceName; display_name = $service.DisplayName; state = $state; started = $started; owner = $owner; start_mode = $mode
             path = [string] $key.GetValue('ImagePath', '', [Microsoft.Win32.RegistryValueOptions]::DoNotExpandEnvironmentNames)
             account = [string] $key.GetValue('ObjectName', ''); description = [string] $key.GetValue('Description', '')
         }
@@ -394,7 +411,7 @@ function Read-Iis-Now {
         foreach ($worker in $processes) {
             $started = $null
             try { $started = Get-ProcessStart $worker.ProcessId } catch { $started = $null }
-            $workers.Add(@{ pool = $worker.AppPoolName; process_id = $worker.ProcessId; started = $started })
+            $workers.Add(@{ pool = $worker.AppPoolName; process_id = $worker.ProcessId; started = $started; owner = Get-ProcessOwner $worker.ProcessId })
         }
         @{ pools = $pools.ToArray(); sites = $sites.ToArray(); workers = $workers.ToArray() }
     }
@@ -620,7 +637,14 @@ function Test-Download($Query) {
     }
     [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
     $request = [Net.WebRequest]::Create($url)
-    $request.Timeout = 1000 * [int] (Get-Field $Query 'timeout' 10)
+    $request.Timeout = 1000 * [int] (Get-Field $Query 'timeout' 30)
+    $proxy = Get-Field $Query 'proxy' $null
+    if ($null -ne $proxy) {
+        $way = [Net.WebProxy]::new("http://$(Get-NeededText $proxy 'address'):$([int] (Get-Field $proxy 'port' 80))", $true)
+        $user = [string] (Get-Field $proxy 'user' '')
+        if ($user) { $way.Credentials = [Net.NetworkCredential]::new($user, [string] (Get-Field $proxy 'password' '')) }
+        $request.Proxy = $way
+    }
     $response = $null
     try { $response = $request.GetResponse() }
     catch [Net.WebException] {

@@ -4,7 +4,7 @@
 
 #Requires -Version 5.1
 
-# Makes folders, files and certificates so, in the order of a list. What each operation does is in docs/probe-and-writer.md.
+# Makes folders, files and certificates so, and launches a job, in the order of a list. What each operation does is in docs/probe-and-writer.md.
 # Windows PowerShell 5.1 and .NET Framework 4.6.2; no module_utils, so nothing is compiled here and Ansible writes no event about us.
 
 $ErrorActionPreference = 'Stop'
@@ -559,6 +559,117 @@ function Compare-WithArchive($Operation) {
     $answer
 }
 
+function Read-Marker([string] $Folder, [string] $Marker) {
+    $path = [IO.Path]::Combine($Folder, $Marker)
+    if ([IO.File]::Exists($path)) { return [IO.File]::ReadAllText($path).Trim() }
+    ''
+}
+
+# Owner, own entries and protection; what is inherited comes from where the copy is.
+function Copy-Rights([string] $From, [string] $To) {
+    $sections = [Security.AccessControl.AccessControlSections]'Access, Owner'
+    $sddl = Format-Security (Read-Security $From $sections) $sections
+    if (-not (Test-Rights $To $sddl)) { Set-Rights $To $sddl }
+}
+
+# A copy of what inherits nothing is for the same people from its first byte on.
+function Copy-Carried([string] $From, [string] $To) {
+    if ([IO.File]::Exists($To) -and (Get-FileSha256 $To) -eq (Get-FileSha256 $From)) { return }
+    $mark = $To + '.' + (New-Mark)
+    $temporary = "$mark.tmp"
+    $rights = Get-OwnRights $From
+    if ($rights) { $temporary = "$mark.new\input" }
+    try {
+        if ($rights) { New-PrivateFolder "$mark.new" }
+        [IO.File]::Copy($From, $temporary)
+        if ($rights) { Set-Rights $temporary $rights }
+        if ([IO.File]::Exists($To)) { Remove-Stubbornly $To }
+        Move-Patiently $temporary $To 75
+    }
+    finally {
+        if ([IO.File]::Exists($temporary)) { Remove-Stubbornly $temporary }
+        if ([IO.Directory]::Exists("$mark.new")) { Invoke-Patiently { [IO.Directory]::Delete("$mark.new", $true) } 75 }
+    }
+}
+
+# A read-only file is removed too.
+function Remove-Stubbornly([string] $Path) {
+    Invoke-Patiently {
+        [IO.File]::SetAttributes($Path, [IO.FileAttributes]::Normal)
+        [IO.File]::Delete($Path)
+    } 75
+}
+
+# What a run that was killed left in a folder that nobody uses yet.
+function Clear-Unfinished([string] $Folder) {
+    foreach ($file in [IO.Directory]::GetFiles($Folder, '*.im-*.tmp', [IO.SearchOption]::AllDirectories)) {
+        if ($file -match '\.im-[0-9a-f]{12}\.tmp$') { Remove-Stubbornly $file }
+    }
+    foreach ($left in [IO.Directory]::GetDirectories($Folder, '*.im-*.new', [IO.SearchOption]::AllDirectories)) {
+        if ($left -match '\.im-[0-9a-f]{12}\.new$') { Invoke-Patiently { [IO.Directory]::Delete($left, $true) } 75 }
+    }
+}
+
+# Makes a folder that is to take the place of another like it: its own files, then the owner and rights of all that both have.
+function Copy-Own([string] $From, [string] $To, [string[]] $Names) {
+    Clear-Unfinished $To
+    foreach ($name in $Names) {
+        $null = [IO.Directory]::CreateDirectory([IO.Path]::GetDirectoryName([IO.Path]::Combine($To, $name)))
+        Copy-Carried ([IO.Path]::Combine($From, $name)) ([IO.Path]::Combine($To, $name))
+    }
+    Copy-Rights $From $To
+    foreach ($entry in [IO.Directory]::GetFileSystemEntries($From, '*', [IO.SearchOption]::AllDirectories)) {
+        $same = [IO.Path]::Combine($To, $entry.Substring($From.Length + 1))
+        if ([IO.File]::Exists($same) -or [IO.Directory]::Exists($same)) { Copy-Rights $entry $same }
+    }
+}
+
+# Lets a folder take the place of another, which gets the name 'former': all of it or nothing, and nothing twice.
+function Switch-Folders($Operation) {
+    $path = (Get-NeededText $Operation 'path').TrimEnd('\')
+    $new = (Get-NeededText $Operation 'new').TrimEnd('\')
+    $former = (Get-NeededText $Operation 'former').TrimEnd('\')
+    $marker = Get-NeededText $Operation 'marker'
+    $version = Get-NeededText $Operation 'version'
+    if ((Read-Marker $path $marker) -eq $version) { return @{ changed = $false } }
+    $found = Read-Marker $new $marker
+    if ($found -ne $version) { throw (New-Refusal 'OtherVersion' "'$new' holds version '$found', wanted '$version'") }
+    $held = [IO.Directory]::Exists($path)
+    # A run that was killed between both renames has left a former one and none in its place.
+    if ($held -eq [IO.Directory]::Exists($former)) { throw (New-Refusal 'InTheWay' "wanted one of '$path' and '$former', found both or none") }
+    if ($check) { return @{ changed = $true } }
+    $names = Get-Field $Operation 'carry' $null
+    if ($held) {
+        if ($null -ne $names) { Copy-Own $path $new ([string[]] @($names)) }
+        Move-Patiently $path $former 75
+    }
+    try { Move-Patiently $new $path 75 }
+    catch {
+        Move-Patiently $former $path 75
+        throw
+    }
+    @{ changed = $true }
+}
+
+# Removes a version that is kept, or files of it. Its name is one that 'sweep' finds first, so that no half of it is ever a version.
+function Remove-Version($Operation) {
+    $path = (Get-NeededText $Operation 'path').TrimEnd('\')
+    $names = [string[]] @(Get-Field $Operation 'files' @())
+    # An empty list is no file, never the whole folder.
+    if ($Operation.Contains('files')) {
+        $present = [string[]] @(foreach ($name in $names) { if ([IO.File]::Exists([IO.Path]::Combine($path, $name))) { $name } })
+        if (-not $check) { foreach ($name in $present) { Remove-Stubbornly ([IO.Path]::Combine($path, $name)) } }
+        return @{ changed = $present.Length -gt 0 }
+    }
+    if (-not [IO.Directory]::Exists($path)) { return @{ changed = $false } }
+    if ($check) { return @{ changed = $true } }
+    $old = $path + '.' + (New-Mark) + '.old'
+    Move-Patiently $path $old 75
+    foreach ($file in [IO.Directory]::GetFiles($old, '*', [IO.SearchOption]::AllDirectories)) { [IO.File]::SetAttributes($file, [IO.FileAttributes]::Normal) }
+    Invoke-Patiently { [IO.Directory]::Delete($old, $true) } 75
+    @{ changed = $true }
+}
+
 function Open-Store($Operation, [string] $Mode) {
     $location = [Security.Cryptography.X509Certificates.StoreLocation] (Get-Field $Operation 'location' 'LocalMachine')
     $store = [Security.Cryptography.X509Certificates.X509Store]::new([string] (Get-Field $Operation 'store' 'My'), $location)
@@ -629,6 +740,21 @@ function Clear-Access($Operation) {
     @{ changed = $true }
 }
 
+# Adds what is allowed on a folder and below it, as AddAccessRule does: to an entry that can say it too, else as a new one.
+function Add-Access($Operation) {
+    $path = Get-NeededText $Operation 'path'
+    $sid = [Security.Principal.SecurityIdentifier]::new((Get-NeededText $Operation 'sid'))
+    $rights = [Security.AccessControl.FileSystemRights] (Get-NeededText $Operation 'rights')
+    if (-not [IO.Directory]::Exists($path)) { throw [IO.DirectoryNotFoundException]::new("Could not find a part of the path '$path'.") }
+    $security = Get-Acl -LiteralPath $path
+    $before = $security.GetSecurityDescriptorSddlForm([Security.AccessControl.AccessControlSections]'Access')
+    $below = [Security.AccessControl.InheritanceFlags]'ContainerInherit, ObjectInherit'
+    $security.AddAccessRule([Security.AccessControl.FileSystemAccessRule]::new($sid, $rights, $below, [Security.AccessControl.PropagationFlags]'None', [Security.AccessControl.AccessControlType]'Allow'))
+    if ($security.GetSecurityDescriptorSddlForm([Security.AccessControl.AccessControlSections]'Access') -eq $before) { return @{ changed = $false } }
+    if (-not $check) { Set-Acl -LiteralPath $path -AclObject $security }
+    @{ changed = $true }
+}
+
 # Puts a run into the lock's file unless that names another run whose time is not over. Nobody else opens the file meanwhile.
 function Update-Lock([string] $Path, [string] $Run, [string] $Owner, [int] $Seconds) {
     $format = "yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'"
@@ -672,6 +798,230 @@ function Enter-Lock($Operation) {
     @{ changed = $false; contested = [bool] ($since -and $found['other'] -and [string]::CompareOrdinal($found['until'], $since) -gt 0) }
 }
 
+# The program's file of a process: '' where Windows does not tell it, nothing where the process has ended. Belief [process-path]: where
+# Process.MainModule is refused, WMI tells it, learn.microsoft.com "Win32_Process class", ExecutablePath.
+function Get-ProgramPath($Process) {
+    try { return $Process.MainModule.FileName }
+    catch {
+        $searcher = [Management.ManagementObjectSearcher]::new("SELECT ExecutablePath FROM Win32_Process WHERE ProcessId=$($Process.Id)")
+        foreach ($found in $searcher.Get()) { return [string] $found['ExecutablePath'] }
+        return $null
+    }
+}
+
+function Find-Jobs($Operation) {
+    $folder = (Get-NeededText $Operation 'path').TrimEnd('\') + '\'
+    $prefix = Get-NeededText $Operation 'prefix'
+    $but = [string[]] (Get-Field $Operation 'except' @())
+    $jobs = [Collections.Generic.List[object]]::new()
+    foreach ($process in [Diagnostics.Process]::GetProcesses()) {
+        try {
+            $name = $process.ProcessName
+            if (-not $name.StartsWith($prefix, [StringComparison]::OrdinalIgnoreCase) -or $but -contains $name) { continue }
+            $program = Get-ProgramPath $process
+            if ($null -eq $program -or ($program -and -not $program.StartsWith($folder, [StringComparison]::OrdinalIgnoreCase))) { continue }
+            $started = $null
+            try { $started = $process.StartTime.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", [Globalization.CultureInfo]::InvariantCulture) }
+            catch { $started = $null }
+            if (-not $program) { $program = $null }
+            $jobs.Add(@{ id = $process.Id; name = $name; path = $program; started = $started })
+        }
+        finally { $process.Dispose() }
+    }
+    return , $jobs.ToArray()
+}
+
+# What follows in the list is done once no such program runs; where one still does when the time is over, none of it is.
+function Wait-Jobs($Operation) {
+    $clock = [Diagnostics.Stopwatch]::StartNew()
+    $seconds = [int] (Get-Field $Operation 'seconds' 0)
+    $jobs = Find-Jobs $Operation
+    while ($jobs.Length -and -not $check -and $clock.Elapsed.TotalSeconds -lt $seconds) {
+        [Threading.Thread]::Sleep(1000)
+        $jobs = Find-Jobs $Operation
+    }
+    $time = [DateTime]::UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", [Globalization.CultureInfo]::InvariantCulture)
+    @{ changed = $false; processes = $jobs; reached = -not $jobs.Length; waited = [int] $clock.Elapsed.TotalSeconds; time = $time }
+}
+
+# An application pool's state with its workers; $Order is the state that it is told to take, or nothing.
+function Read-Pool([string] $Name, [string] $Order) {
+    $manager = New-Object -TypeName Microsoft.Web.Administration.ServerManager
+    try {
+        $pool = $null
+        foreach ($one in $manager.ApplicationPools) { if ($one.Name -eq $Name) { $pool = $one } }
+        if ($null -eq $pool) { throw (New-Refusal 'NoPool' "there is no application pool '$Name'") }
+        $state = $pool.get_State().ToString()
+        $workers = [Collections.Generic.List[object]]::new()
+        foreach ($worker in @($manager.WorkerProcesses)) {
+            if ($worker.AppPoolName -eq $Name) { $workers.Add(@{ pool = $worker.AppPoolName; process_id = $worker.ProcessId }) }
+        }
+        # Belief [pool-stop]: a pool that is Stopping takes no order, and Stop returns while it is, OctopusDeploy/Library PR 153.
+        if ($Order -eq 'Stopped' -and $state -ne 'Stopped' -and $state -ne 'Stopping') { $null = $pool.Stop() }
+        if ($Order -eq 'Started' -and $state -ne 'Started' -and $state -ne 'Starting') { $null = $pool.Start() }
+        @{ pools = @(@{ name = $Name; state = $state }); workers = $workers.ToArray() }
+    }
+    finally { $manager.Dispose() }
+}
+
+function Test-Pool($Found, [string] $State) { $Found['pools'][0]['state'] -eq $State -and ($State -ne 'Stopped' -or -not $Found['workers'].Length) }
+
+# Stopped is a pool without workers. Where the time is over before it has the state, nothing that follows in the list is done.
+function Set-Pool($Operation) {
+    $path = [Environment]::GetFolderPath([Environment+SpecialFolder]::System) + '\inetsrv\Microsoft.Web.Administration.dll'
+    if (-not [IO.File]::Exists($path)) { throw (New-Refusal 'NoServer' 'there is no IIS on this server') }
+    $null = [Reflection.Assembly]::LoadFrom($path)
+    $name = Get-NeededText $Operation 'name'
+    $state = Get-NeededText $Operation 'state'
+    $seconds = [int] (Get-Field $Operation 'seconds' 0)
+    $order = $state
+    if ($check) { $order = '' }
+    $found = Read-Pool $name $order
+    $changed = $found['pools'][0]['state'] -ne $state
+    $clock = [Diagnostics.Stopwatch]::StartNew()
+    $reached = $check -or -not $seconds -or (Test-Pool $found $state)
+    while (-not $reached) {
+        $found = Read-Pool $name ''
+        $reached = Test-Pool $found $state
+        if ($reached -or $clock.Elapsed.TotalSeconds -ge $seconds) { break }
+        [Threading.Thread]::Sleep(1000)
+    }
+    $found['changed'] = $changed
+    $found['reached'] = $reached
+    $found['waited'] = [int] $clock.Elapsed.TotalSeconds
+    $found
+}
+
+# Asks a proxy for a way through to the server, RFC 9110 9.3.6; byte by byte, since what follows the answer belongs to TLS.
+function Open-Tunnel($Stream, [string] $Target, [string] $Authorization) {
+    $head = "CONNECT $Target HTTP/1.1`r`nHost: $Target`r`n"
+    if ($Authorization) { $head += "Proxy-Authorization: $Authorization`r`n" }
+    $bytes = [Text.Encoding]::ASCII.GetBytes("$head`r`n")
+    $Stream.Write($bytes, 0, $bytes.Length)
+    $answer = ''
+    while (-not $answer.EndsWith("`r`n`r`n")) {
+        $byte = $Stream.ReadByte()
+        if ($byte -lt 0 -or $answer.Length -gt 16384) { break }
+        $answer += [char] $byte
+    }
+    if ($answer -notmatch '^HTTP/1\.[01] 2\d\d\b') { throw [IO.IOException]::new("the proxy answered '$($answer.Split([char[]] "`r")[0])'") }
+}
+
+# With a thumbprint only that certificate is accepted. Belief [judged-by-windows]: without a callback SslStream judges it as Windows does, .NET's "SslStream".
+function Open-Tls($Stream, [string] $ServerName, [string] $Thumbprint) {
+    $accept = $null
+    if ($Thumbprint) {
+        $accept = [Net.Security.RemoteCertificateValidationCallback] {
+            param($from, $certificate, $chain, $problems)
+            $certificate.GetCertHashString() -eq $Thumbprint
+        }.GetNewClosure()
+    }
+    $tls = [Net.Security.SslStream]::new($Stream, $false, $accept)
+    $tls.AuthenticateAsClient($ServerName, $null, [Security.Authentication.SslProtocols]::Tls12, $false)
+    return , $tls
+}
+
+# Until the other side ends it, or is silent for too long after it has begun.
+function Read-ToEnd($Stream) {
+    $memory = [IO.MemoryStream]::new()
+    $buffer = [byte[]]::new(8192)
+    while ($memory.Length -lt 131072) {
+        $count = 0
+        try { $count = $Stream.Read($buffer, 0, $buffer.Length) } catch { if (-not $memory.Length) { throw } }
+        if ($count -le 0) { break }
+        $memory.Write($buffer, 0, $count)
+    }
+    [Text.Encoding]::GetEncoding(28591).GetString($memory.ToArray())
+}
+
+# A request of our own over TcpClient and SslStream, which nothing below sends again. The field 'sent' tells afterwards whether any of it has left.
+function Send-Once($Request) {
+    $hostName = Get-NeededText $Request 'host'
+    $to, $toPort = (Get-NeededText $Request 'address'), [int] (Get-Field $Request 'port' 443)
+    $target = "${to}:$toPort"
+    $proxy = Get-Field $Request 'proxy' $null
+    if ($null -ne $proxy) { $to, $toPort = (Get-NeededText $proxy 'address'), [int] (Get-Field $proxy 'port' 80) }
+    $body = [Text.Encoding]::ASCII.GetBytes([string] (Get-Field $Request 'body' ''))
+    $head = "POST $(Get-NeededText $Request 'path') HTTP/1.1`r`nHost: $hostName`r`nConnection: close`r`nContent-Length: $($body.Length)`r`n"
+    $headers = Get-Field $Request 'headers' @{}
+    foreach ($name in $headers.Keys) { $head += "${name}: $($headers[$name])`r`n" }
+    $bytes = [byte[]] ([Text.Encoding]::ASCII.GetBytes("$head`r`n") + $body)
+    $client = [Net.Sockets.TcpClient]::new($to, $toPort)
+    try {
+        $client.ReceiveTimeout = 1000 * [int] (Get-Field $Request 'timeout' 30)
+        $client.SendTimeout = $client.ReceiveTimeout
+        $stream = $client.GetStream()
+        if ($null -ne $proxy) { Open-Tunnel $stream $target ([string] (Get-Field $proxy 'authorization' '')) }
+        if ((Get-Field $Request 'scheme' 'https') -eq 'https') {
+            $stream = Open-Tls $stream ([string] (Get-Field $Request 'server_name' $hostName)) ([string] (Get-Field $Request 'thumbprint' ''))
+        }
+        $Request['sent'] = $true
+        $stream.Write($bytes, 0, $bytes.Length)
+        $stream.Flush()
+        $text = Read-ToEnd $stream
+    }
+    finally { $client.Close() }
+    if ($text -notmatch '^HTTP/1\.[01] (\d\d\d)\b') { throw [IO.InvalidDataException]::new('the answer is not HTTP') }
+    @{ status = [int] $Matches[1]; text = $text }
+}
+
+# The token of an answer, whose body may come in chunks: their sizes stand between two line ends, RFC 9112 7.1. Nothing where there is none.
+function Get-Token([string] $Answer) {
+    $found = [regex]::Match(($Answer -replace '\r\n[0-9A-Fa-f]+[^\r\n]*\r\n', ''), '"access_token"\s*:\s*"([^"]+)"')
+    if ($found.Success) { [regex]::Unescape($found.Groups[1].Value) }
+}
+
+# Puts the run into the file, which nobody else opens until the stream is closed. Nothing where the run is in it already, or is still at it.
+function Open-Claim([string] $Path, [string] $Run, [string] $Known, $Answer) {
+    try { $stream = Invoke-Patiently { [IO.FileStream]::new($Path, [IO.FileMode]::OpenOrCreate, [IO.FileAccess]::ReadWrite, [IO.FileShare]::None) } 5 }
+    catch { return $null }
+    $former = @([IO.StreamReader]::new($stream).ReadToEnd().Split([char] 10)) + @('')
+    if ($former[0] -ceq $Run) {
+        $Answer['known'] = $former[1]
+        $stream.Dispose()
+        return $null
+    }
+    $bytes = [Text.Encoding]::UTF8.GetBytes("$Run`n$Known`n")
+    $stream.SetLength(0)
+    $stream.Write($bytes, 0, $bytes.Length)
+    $stream.Flush($true)
+    return $stream
+}
+
+# Launches a job of the agent with a token, which stays here. One run sends it once, however often it is told to: what became of it is not known then.
+function Invoke-Launch($Operation) {
+    $path = Get-NeededText $Operation 'path'
+    $run = Get-NeededText $Operation 'run'
+    $answer = @{ changed = $true; sent = $false; repeated = $false; status = $null; refused = $null; error = $null; known = [string] (Get-Field $Operation 'known' '') }
+    if ($check) { return $answer }
+    $launch = $Operation['launch']
+    try {
+        $given = Send-Once $Operation['token']
+        $token = Get-Token $given['text']
+        if ($token) {
+            $launch['headers'] = @{ Authorization = "Bearer $token"; Accept = 'application/json' }
+            $claim = Open-Claim $path $run $answer['known'] $answer
+            if ($null -eq $claim) { $answer['repeated'] = $true }
+            else {
+                try { $answer['status'] = (Send-Once $launch)['status'] }
+                finally {
+                    $answer['sent'] = $launch.Contains('sent')
+                    if (-not $answer['sent']) { $claim.SetLength(0) }
+                    $claim.Dispose()
+                }
+            }
+        }
+        else { $answer['refused'] = $given['status'] }
+    }
+    catch {
+        $cause = $_.Exception
+        while ($null -ne $cause.InnerException) { $cause = $cause.InnerException }
+        $answer['error'] = @{ type = $cause.GetType().FullName; message = $cause.Message }
+    }
+    $answer['changed'] = $answer['sent']
+    $answer
+}
+
 function Invoke-Operation($Operation) {
     switch ([string] (Get-Field $Operation 'operation' '')) {
         'folder' { return Write-Folder $Operation }
@@ -683,11 +1033,17 @@ function Invoke-Operation($Operation) {
         'sweep' { return Clear-Leftovers $Operation }
         'extract' { return Expand-Archive-Whole $Operation }
         'compare' { return Compare-WithArchive $Operation }
+        'swap' { return Switch-Folders $Operation }
+        'prune' { return Remove-Version $Operation }
         'certificate' { return Add-Certificate $Operation }
         'uncertificate' { return Remove-Certificate $Operation }
         'clear_access' { return Clear-Access $Operation }
+        'grant' { return Add-Access $Operation }
         'rights' { return Write-Rights $Operation }
         'lock' { return Enter-Lock $Operation }
+        'jobs' { return Wait-Jobs $Operation }
+        'pool' { return Set-Pool $Operation }
+        'launch' { return Invoke-Launch $Operation }
     }
     throw (New-Refusal 'UnknownOperation' "no such operation: '$(Get-Field $Operation 'operation' '')'")
 }
@@ -702,8 +1058,8 @@ foreach ($operation in $complex_args['operations']) {
         $result['path'] = [string] (Get-Field $operation 'path' '')
         if ($result['changed']) { $changed = $true }
         $results.Add($result)
-        # What follows was planned from what another run has changed since.
-        if ($result['contested']) { break }
+        # What follows was planned from what another run has changed since, or may not be done in this state.
+        if ($result['contested'] -or $result['reached'] -eq $false) { break }
     }
     catch {
         # .NET's exceptions arrive wrapped in PowerShell's; the innermost one says what happened.

@@ -62,6 +62,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--latency-ms", type=int, default=0, metavar="N", help="milliseconds that each remote execution takes longer"
     )
+    made.add_argument(
+        "--running-clock", action="store_true", help="let the servers' time pass between remote executions"
+    )
     made.add_argument("--host", metavar="NAME", help="the host that a command is about")
     made.add_argument("--fault", metavar="JSON", help="with the command fault")
     return made

@@ -50,6 +50,10 @@ class HostRestarts(Exception):
         self.outcome = outcome
 
 
+class OthersFirst(Exception):
+    """The pipeline has done nothing yet, and waits for what another one will do: it is to be run again."""
+
+
 class Engine(t.Protocol):
     """Anything that runs pipelines for one host, one at a time.
 

@@ -16,6 +16,7 @@ from aiohttp import web
 from . import control, fleet
 from .scenario.hosts import HostSpec
 from .wire.http import Front
+from .wire.tls import Authority
 
 JOB_START_SECONDS = 60
 """How long a job in the background may take to start on a host of kind powershell: a new process under Wine."""
@@ -35,7 +36,7 @@ async def serve(options: argparse.Namespace) -> None:
     names = [f"host{number}" for number in range(1, options.hosts + 1)]
     hosts = fleet.build(options.scenario or {}, names)
     folder = options.ready_file.resolve().parent
-    front = Front(hosts, folder, options.latency_ms / 1000)
+    front = Front(hosts, folder, options.latency_ms / 1000, running_clock=options.running_clock)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -53,15 +54,16 @@ async def serve(options: argparse.Namespace) -> None:
         "hosts": {
             name: {
                 "address": h.address,
-                "port": h.spec.port,
+                "port": h.spec.listener.port,
                 "connection": h.spec.connection,
                 "auth": h.spec.auth,
                 "user": h.spec.user,
+                "listeners": [{"port": w.port, "scheme": w.scheme, "auth": w.auth} for w in h.spec.listeners],
             }
             for name, h in hosts.items()
         },
     }
-    _write(options.inventory, yaml.safe_dump(inventory(hosts, front.authority.file), sort_keys=False))
+    _write(options.inventory, yaml.safe_dump(inventory(hosts, front.authority), sort_keys=False))
     _write(options.ready_file, json.dumps(ready, indent=1))
     print(f"{len(hosts)} emulated Windows servers listen; stop with SIGTERM to {os.getpid()}", flush=True)
     await stopping.wait()
@@ -69,19 +71,22 @@ async def serve(options: argparse.Namespace) -> None:
     await front.stop()
 
 
-def inventory(hosts: t.Mapping[str, fleet.Host], authority: Path) -> dict[str, t.Any]:
+def inventory(hosts: t.Mapping[str, fleet.Host], authority: Authority) -> dict[str, t.Any]:
     """Return an Ansible inventory that reaches the hosts."""
     found = {}
     for name, host in hosts.items():
         spec = host.spec
         variables: dict[str, t.Any] = {
             "ansible_host": host.address,
-            "ansible_port": spec.port,
+            "ansible_port": spec.listener.port,
             "ansible_connection": spec.connection,
             "ansible_user": spec.user,
             "ansible_password": spec.password,
         }
-        variables |= _of_psrp(spec, authority) if spec.connection == "psrp" else _of_winrm(spec, authority)
+        variables |= _of_psrp(spec, authority.file) if spec.connection == "psrp" else _of_winrm(spec, authority.file)
+        if spec.auth == "certificate":
+            variables |= _with_certificate(spec, authority)
+            variables.pop("ansible_password")
         if spec.kind == "powershell":
             variables["ansible_win_async_startup_timeout"] = JOB_START_SECONDS
         found[name] = variables
@@ -93,7 +98,14 @@ def _of_psrp(spec: HostSpec, authority: Path) -> dict[str, t.Any]:
     trust = {"ansible_psrp_cert_validation": "validate", "ansible_psrp_ca_cert": str(authority)}
     name = {"ansible_psrp_negotiate_hostname_override": spec.name} if spec.auth == "kerberos" else {}
     ways = {"ansible_psrp_protocol": spec.scheme, "ansible_psrp_auth": spec.auth}
-    return ways | (trust if spec.is_https else {}) | name
+    return ways | (trust if spec.listener.is_https else {}) | name
+
+
+def _with_certificate(spec: HostSpec, authority: Authority) -> dict[str, t.Any]:
+    certificate, key = map(str, authority.client(spec.user))
+    if spec.connection == "psrp":
+        return {"ansible_psrp_certificate_pem": certificate, "ansible_psrp_certificate_key_pem": key}
+    return {"ansible_winrm_cert_pem": certificate, "ansible_winrm_cert_key_pem": key}
 
 
 def _of_winrm(spec: HostSpec, authority: Path) -> dict[str, t.Any]:
@@ -101,4 +113,4 @@ def _of_winrm(spec: HostSpec, authority: Path) -> dict[str, t.Any]:
     trust = {"ansible_winrm_server_cert_validation": "validate", "ansible_winrm_ca_trust_path": str(authority)}
     name = {"ansible_winrm_kerberos_hostname_override": spec.name} if spec.auth == "kerberos" else {}
     ways = {"ansible_winrm_scheme": spec.scheme, "ansible_winrm_transport": spec.auth}
-    return ways | (trust if spec.is_https else {}) | name
+    return ways | (trust if spec.listener.is_https else {}) | name

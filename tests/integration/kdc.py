@@ -96,6 +96,10 @@ class Kdc:
         """Add an account that logs on with a password."""
         self.administer(f"addprinc {more} -pw {password} {name}@{REALM}")
 
+    def add_keytab(self, name: str, file: Path) -> None:
+        """Write a keytab for an account, its password unchanged."""
+        self.administer(f"ktadd -norandkey -k {file} {name}@{REALM}")
+
     def add_service(self, *names: str) -> None:
         """Add services such as HTTP/server, their keys in the keytab."""
         self.administer(*(f"addprinc -randkey {name}@{REALM}" for name in names))
@@ -103,8 +107,13 @@ class Kdc:
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> t.Iterator[Kdc]:
+def running(folder: Path, clock: str = "") -> t.Iterator[Kdc]:
     """Start a KDC in an empty folder, and stop it at the end.
+
+    Args:
+        folder: where all of it goes.
+        clock: how far its clock is from this machine's, as libfaketime takes it (``-20m``); the clients then believe
+            this machine's clock, as they do with ``kdc_timesync = 0``. Empty for the same clock.
 
     Raises:
         RuntimeError: it did not start; its output is in the message.
@@ -112,7 +121,8 @@ def running(folder: Path) -> t.Iterator[Kdc]:
     kdc = Kdc(folder)
     port, closed = _free(), _free()
     values = {"realm": REALM, "folder": folder, "port": port, "closed": closed}
-    (folder / "krb5.conf").write_text(CLIENT.format(**values), "utf-8")
+    believing = CLIENT.replace("[realms]", "kdc_timesync = 0\n[realms]", 1) if clock else CLIENT
+    (folder / "krb5.conf").write_text(believing.format(**values), "utf-8")
     (folder / "kdc.conf").write_text(SERVER.format(**values), "utf-8")
     made = kdc.run("kdb5_util", "create", "-s", "-r", REALM, "-P", "demo-only-master-key")
     if made.returncode:
@@ -120,7 +130,11 @@ def running(folder: Path) -> t.Iterator[Kdc]:
     words = ["krb5kdc", "-n", "-r", REALM, "-P", str(folder / "kdc.pid")]
     with (folder / "krb5kdc.out").open("wb") as output:
         process = subprocess.Popen(
-            words, env=os.environ | kdc.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            words,
+            env=os.environ | kdc.environment | _shifted(clock),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
         )
     try:
         _wait(process, port, folder)
@@ -128,6 +142,19 @@ def running(folder: Path) -> t.Iterator[Kdc]:
     finally:
         process.terminate()
         process.wait(START_SECONDS)
+
+
+def no_other_clock() -> str:
+    """Return why no program can have another clock here; empty where it can."""
+    return "" if _faketime() else "no libfaketime: apt install faketime"
+
+
+def _faketime() -> str:
+    return next((str(found) for found in Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), "")
+
+
+def _shifted(clock: str) -> dict[str, str]:
+    return {"LD_PRELOAD": _faketime(), "FAKETIME": clock} if clock else {}
 
 
 def _free() -> int:

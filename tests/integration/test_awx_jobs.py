@@ -21,7 +21,9 @@ CANARIES = {
     "identity_server_pfx_password": "",  # of the example's container, which the inventory has
     "fingerprint_key": "canary-awx-fingerprint-key-0e",
 }
-FIRST = ("check", "install")
+FIRST = ("check", "install", "upgrade", "rollback")
+INSTALLED, NEXT = "6.2.1", "6.2.2"
+"""The versions of the inventory: the other one is of the job that upgrades, and the next job goes back."""
 ORDER = sorted(awx_objects.TEMPLATES, key=lambda one: FIRST.index(one.name) if one.name in FIRST else len(FIRST))
 
 
@@ -35,7 +37,8 @@ def answers(template, folder):
     """Return what AWX makes of a survey that somebody sends off as it is; folders outlive the job."""
     questions = (awx_objects.survey(template) or {"spec": ()})["spec"]
     found = {question["variable"]: str(question["default"]) for question in questions}
-    return found | {name: str(folder / "kept") for name in found if name.endswith("_folder")}
+    found |= {name: str(folder / "kept") for name in found if name.endswith("_folder")}
+    return found | {name: "from-awx" for name in found if name == "im_rollout_id"}  # which has no default
 
 
 def credential():
@@ -48,6 +51,7 @@ def test_the_job_of_a_template_runs(fleet, tmp_path, template):
     folder = tmp_path / "job"
     variables = answers(template, tmp_path) | credential()
     variables |= {"im_agent_fingerprint_key": "{{ vault_fingerprint_key }}"}
+    variables |= demo.version(NEXT if template.name == "upgrade" else INSTALLED)
     test_runner.lay(fleet, folder, template.playbook, variables, {})
     project = folder / "project"
     pattern = awx_objects.PATTERN.relative_to(awx_objects.ROOT)
@@ -65,5 +69,7 @@ def test_the_job_of_a_template_runs(fleet, tmp_path, template):
     after = json.dumps(fleet.command("dump", "--host", HOST)["state"])
     if template.playbook not in test_awx_objects.CHANGES or template.check:
         assert json.loads(after) == json.loads(before)
+    if template.name == "rollback":
+        assert INSTALLED in kept["output"]
     if template.name == "install":
         assert CANARIES["openid_secret_job"] in after, "the credential's secret got to the server"

@@ -161,6 +161,7 @@ def test_check_mode_predicts_then_the_run_installs_then_nothing_is_left_to_do_an
     assert not list(fleet.folder.rglob("imops-*.json")), "a snapshot outlived its run"
 
 
+@pytest.mark.nightly
 def test_a_changed_secret_is_seen_as_changed_and_not_told(fleet, words):
     changed = "canary-rotated-4411"
     change = [*words, "--extra-vars", f"vault_sap_password={changed}", "--limit", "paris.contoso.com"]
@@ -171,6 +172,7 @@ def test_a_changed_secret_is_seen_as_changed_and_not_told(fleet, words):
     assert leaks(fleet, run.output) == []
 
 
+@pytest.mark.nightly  # by day test_refusals.py has several wrong variables at once
 def test_a_wrong_inventory_names_host_variable_and_rule(fleet, words):
     run = install(
         fleet, [*words, "--extra-vars", "im_agent_server_url=http://im.contoso.com/"], "--limit", "paris.contoso.com"
@@ -182,20 +184,8 @@ def test_a_wrong_inventory_names_host_variable_and_rule(fleet, words):
         assert text in failure["msg"]
 
 
-AT_NIGHT = (
-    pytest.mark.nightly,
-    pytest.mark.skipif(not os.environ.get("IMOPS_NIGHTLY"), reason="takes 20 seconds more: run by make test-all"),
-)
-
-
-@pytest.mark.parametrize(
-    "host",
-    [
-        "paris.contoso.com",
-        pytest.param("berlin.contoso.com", marks=AT_NIGHT),
-        pytest.param("madrid.contoso.com", marks=AT_NIGHT),
-    ],
-)
+@pytest.mark.nightly  # in process writes are interrupted by day: tests/unit/test_chain.py
+@pytest.mark.parametrize("host", ["paris.contoso.com", "berlin.contoso.com", "madrid.contoso.com"])
 def test_a_broken_connection_ends_the_run_and_the_next_completes(fleet, words, host):
     change = [*words, "--extra-vars", "im_agent_scheduler_enabled=false", "--limit", host]
     fleet.command("fault", "--host", host, "--fault", json.dumps({"write": 1, "when": "after", "do": "drop"}))
@@ -206,7 +196,7 @@ def test_a_broken_connection_ends_the_run_and_the_next_completes(fleet, words, h
     completed = install(fleet, change)
     assert completed.status == 0, completed.output[-4000:]
     assert completed.hosts[host]["verified"] is True
-    assert completed.hosts[host]["changed_tasks"], "the restart that the cut run owed"
+    assert completed.hosts[host]["changed_tasks"], "the restart that the interrupted run owed"
     assert install(fleet, change).hosts[host]["changed_tasks"] == []
 
 

@@ -15,6 +15,8 @@ from emulator.windows.machine import POLICIES
 
 PASSWORD = "canary-ping-password-77b2"
 WRONG = "canary-wrong-password-12ce"
+RESTARTED = {"module": "imops.identity_manager.win_im_probe", "do": "drop"}
+"""WinRM goes away while the probe runs, and with it the session: the client is told so when it asks again."""
 SCENARIO = {
     "domain": "contoso.com",
     "hosts": {
@@ -26,11 +28,20 @@ SCENARIO = {
             "registry": {f"{POLICIES}\\Transcription": {"EnableTranscripting": {"type": "DWord", "data": 1}}},
         },
         "filtered": {"connection": "psrp", "password": PASSWORD, "behaviours": {"not_elevated": {}}},
+        "crowded": {"connection": "psrp", "password": PASSWORD, "quotas": {"MaxShellsPerUser": 0}},
+        "crowded_winrm": {"connection": "winrm", "password": PASSWORD, "quotas": {"MaxShellsPerUser": 0}},
+        "busy": {"connection": "psrp", "password": PASSWORD, "quotas": {"MaxConcurrentOperationsPerUser": 0}},
+        "busy_winrm": {"connection": "winrm", "password": PASSWORD, "quotas": {"MaxConcurrentOperationsPerUser": 0}},
+        "restarted": {"connection": "psrp", "password": PASSWORD, "faults": [RESTARTED]},
+        "restarted_winrm": {"connection": "winrm", "password": PASSWORD, "faults": [RESTARTED]},
+        "narrow": {"connection": "winrm", "password": PASSWORD, "quotas": {"MaxMemoryPerShellMB": 150}},
+        "only_http": {"connection": "psrp", "auth": "ntlm", "scheme": "http", "password": PASSWORD},
+        "both": {"password": PASSWORD, "more_listeners": [{"scheme": "http", "auth": "ntlm"}]},
         "late": {"connection": "psrp", "password": PASSWORD, "clock": "2026-01-01T00:00:00Z"},
     },
 }
 # A second of CPU for each server: make test has these, make test-all all of them.
-AT_ONCE = {"good", "filtered", "refused", "wrong_logon"}
+AT_ONCE = {"good", "filtered", "refused", "restarted", "wrong_logon"}
 NIGHTLY = bool(os.environ.get("IMOPS_NIGHTLY"))
 QUICK = {"ansible_psrp_connection_timeout": 2, "ansible_psrp_reconnection_retries": 0, "ansible_psrp_read_timeout": 4}
 
@@ -107,6 +118,8 @@ def run(tmp_path_factory, listeners):
             | http
             | {"ansible_port": listeners["kerberos_only"].port, "ansible_psrp_auth": "ntlm"},
             "untrusted": good | {"ansible_psrp_ca_cert": "/etc/ssl/certs/ca-certificates.crt"},
+            "wrong_port": known.get("only_http", good) | {"ansible_port": 5986, "ansible_psrp_protocol": "https"},
+            "other_listener": _by_http(fleet, known),
             "other_name": good | {"ansible_host": f"{good['ansible_host'][:-1]}9"},
             "wrong_logon": good | {"ansible_password": WRONG},
             "wrong_logon_winrm": known["recording"] | {"ansible_password": WRONG},
@@ -127,6 +140,15 @@ def run(tmp_path_factory, listeners):
         counters = {name: fleet.counters(name) for name in there}
         closed.close()
     return done, _results(done.output), counters
+
+
+def _by_http(fleet, known):
+    """Return the way to the host's other listener, as the emulator tells it beside its inventory."""
+    if "both" not in known:
+        return {}
+    (told,) = fleet.ready["hosts"]["both"]["listeners"][1:]
+    way = {"ansible_psrp_protocol": told["scheme"], "ansible_psrp_auth": told["auth"]}
+    return known["both"] | way | {"ansible_port": told["port"]}
 
 
 def _forward(good):
@@ -164,6 +186,13 @@ def _results(output):
 
 
 CAUSES = {
+    "crowded": "quota",
+    "crowded_winrm": "quota",
+    "busy": "quota",
+    "busy_winrm": "quota",
+    "restarted": "session",
+    "restarted_winrm": "session",
+    "wrong_port": "port",
     "unknown_name": "name",
     "refused": "listener",
     "silent": "firewall",
@@ -176,7 +205,12 @@ CAUSES = {
     "wrong_logon": "credentials",
     "wrong_logon_winrm": "credentials",
 }
-PROBLEMS = {"filtered": "is no administrator", "late": "clock differs"}
+PROBLEMS = {
+    "filtered": "is no administrator",
+    "late": "clock differs",
+    "narrow": "quota MaxMemoryPerShellMB is 150, wanted 1024",
+}
+REACHED = {"good", "recording", "both", "only_http", "other_listener"}
 
 
 def cases(names):
@@ -207,13 +241,25 @@ def test_a_server_that_is_reached_tells_how_in_one_execution(run):
     assert by["certificate"]["trusted"] is True and "good" in by["certificate"]["names"]
     assert (good["problems"], good["records"], recording["records"]) == ([], [], ["transcription"])
     assert abs(good["clock_difference"]) < 5
-    assert {name: counted["remote_executions"] for name, counted in run[2].items()} == dict.fromkeys(run[2], 1)
+    begun = {"both": 2, "restarted": 1, "restarted_winrm": 1}
+    assert {name: counted["remote_executions"] for name, counted in run[2].items()} == {
+        name: begun.get(name, int(name not in CAUSES)) for name in run[2]
+    }
+
+
+@pytest.mark.nightly
+@pytest.mark.skipif(not NIGHTLY, reason="a second of CPU for each server: run by make test-all")
+def test_both_listeners_of_a_server_are_reached_and_lead_to_one_server(run):
+    first, other = run[1]["both"], run[1]["other_listener"]
+    ways = [tuple(r["reached_by"][k] for k in ("port", "authentication", "encryption")) for r in (first, other)]
+    assert ways == [(5986, "Basic", "TLS"), (5985, "NTLM", "messages, by NTLM")]
+    assert first["user"] == other["user"] == "BOTH\\Administrator"
 
 
 def test_the_run_fails_and_shows_one_table_with_nothing_secret(run):
     done, results, _ = run
     assert done.status != 0
     assert done.output.count("reached by") == 1
-    everybody = {*CAUSES, *PROBLEMS, "good"}
+    everybody = {*CAUSES, *PROBLEMS, *REACHED}
     assert set(results) == {"recording", *(everybody if NIGHTLY else everybody & AT_ONCE)}
     assert PASSWORD not in done.output and WRONG not in done.output

@@ -8,36 +8,17 @@ import os
 
 import emulated
 import kdc
+import pairs
 import pytest
 import yaml
+from pairs import HOSTS, KINIT, PASSWORD, USER
 
 NIGHTLY = bool(os.environ.get("IMOPS_NIGHTLY"))
-PASSWORD = "canary-reach-password-5d0a"
 WRONG = "canary-reach-wrong-41c7"
-USER = f"ansible@{kdc.REALM}"
 LACKS = kdc.missing()
-KERBEROS = {"auth": "kerberos", "user": USER, "password": PASSWORD}
-NTLM = {"auth": "ntlm", "password": PASSWORD}
-BASIC = {"auth": "basic", "password": PASSWORD}
-HOSTS = {
-    "psrp-ntlm-http": {"connection": "psrp", "scheme": "http", **NTLM},
-    "psrp-ntlm-https": {"connection": "psrp", **NTLM},
-    "psrp-basic-https": {"connection": "psrp", **BASIC},
-    "psrp-kerberos-http": {"connection": "psrp", "scheme": "http", **KERBEROS},
-    "psrp-kerberos-https": {"connection": "psrp", **KERBEROS},
-    "winrm-ntlm-http": {"connection": "winrm", "scheme": "http", **NTLM},
-    "winrm-ntlm-https": {"connection": "winrm", **NTLM},
-    "winrm-basic-https": {"connection": "winrm", **BASIC},
-    "winrm-kerberos-http": {"connection": "winrm", "scheme": "http", **KERBEROS},
-    "winrm-kerberos-https": {"connection": "winrm", **KERBEROS},
-}
 # The others cost a second of CPU each, in every run of the tests.
-AT_ONCE = {"psrp-ntlm-http", "psrp-kerberos-http", "winrm-kerberos-http", "in-clear", "ticket"}
+AT_ONCE = {"psrp-ntlm-http", "psrp-credssp-http", "psrp-kerberos-http", "winrm-kerberos-http", "in-clear", "ticket"}
 QUICK = {"ansible_psrp_connection_timeout": 5, "ansible_psrp_reconnection_retries": 0}
-# Of psrp since ansible-core 2.21 and before, and of winrm. Windows takes them all for the server's own.
-SERVICES = ("host", "WSMAN", "HTTP")
-# Ansible's winrm hands the environment to kinit only where it is told to.
-KINIT = {"ansible_winrm_kinit_mode": "managed", "ansible_winrm_kinit_env_vars": ["KRB5_CONFIG"]}
 
 
 def needed(name):
@@ -48,7 +29,7 @@ def needed(name):
 def cases(names):
     marks = {name: [] for name in names}
     for name, found in marks.items():
-        if name not in IN_CLEAR and "kerberos" in (HOSTS.get(name, KERBEROS)["auth"], name) and LACKS:
+        if name not in WITHOUT_KDC and HOSTS.get(name, {"auth": "kerberos"})["auth"] == "kerberos" and LACKS:
             found.append(pytest.mark.skip(reason=LACKS))
         if name not in AT_ONCE:
             found += [pytest.mark.nightly, pytest.mark.skipif(not NIGHTLY, reason="run by make test-all")]
@@ -66,8 +47,7 @@ def realm(tmp_path_factory):
         running.add_account("disabled", PASSWORD, "-allow_tix")
         running.add_account("outdated", PASSWORD, "-pwexpire yesterday")
         assert running.run("kinit", USER, given=PASSWORD).returncode == 0
-        named = [name for name in HOSTS if "kerberos" in name]
-        running.add_service(*(f"{service}/{name}" for name in named for service in SERVICES))
+        pairs.add_services(running)
         yield running
 
 
@@ -115,6 +95,9 @@ def _failing(known):
     }
     if "winrm-ntlm-http" in known:
         made["in-clear-winrm"] = known["winrm-ntlm-http"] | {"ansible_winrm_message_encryption": "never"}
+    if "psrp-credssp-https" in known:
+        made["wrong-logon-credssp"] = known["psrp-credssp-https"] | {"ansible_password": WRONG}
+        made["wrong-logon-credssp-winrm"] = known["winrm-credssp-https"] | {"ansible_password": WRONG}
     if LACKS:
         return made
     psrp, winrm = known["psrp-kerberos-http"], known["winrm-kerberos-http"]
@@ -140,6 +123,8 @@ CAUSES = {
     "basic-over-http": "authentication",
     "no-spn": "spn",
     "no-spn-winrm": "spn",
+    "wrong-logon-credssp": "credentials",
+    "wrong-logon-credssp-winrm": "credentials",
     "wrong-logon": "password",
     "wrong-logon-winrm": "password",
     "no-account": "account",
@@ -150,7 +135,7 @@ CAUSES = {
     "outdated": "password expired",
     "outdated-winrm": "password expired",
 }
-IN_CLEAR = {"in-clear", "in-clear-winrm", "basic-over-http"}
+WITHOUT_KDC = {"in-clear", "in-clear-winrm", "basic-over-http", "wrong-logon-credssp", "wrong-logon-credssp-winrm"}
 
 
 @pytest.mark.parametrize("name", cases(HOSTS))
@@ -161,7 +146,8 @@ def test_a_pair_is_reached_in_one_execution(run, name):
     assert result["reached"] is True, result
     by = result["reached_by"]
     connection, way, scheme = name.split("-")
-    assert (by["connection"], by["authentication"].lower(), by["scheme"]) == (connection, way, scheme)
+    told = by["authentication"].lower().removeprefix("a client's ")
+    assert (by["connection"], told, by["scheme"]) == (connection, way, scheme)
     assert by["encryption"] == ("TLS" if scheme == "https" else f"messages, by {by['authentication']}")
     assert result["logon"] == ("Kerberos" if way == "kerberos" else "NTLM")
     assert result["user"] == ("CONTOSO\\ansible" if way == "kerberos" else f"{name.upper()[:15]}\\Administrator")

@@ -70,6 +70,7 @@ def test_a_choice_of_tasks_does_not_skip_the_verification(fleet, words, choice):
     assert states(fleet) == before
 
 
+@pytest.mark.nightly
 def test_without_it_the_others_are_installed(fleet, words):
     run = install(fleet, words, "--limit", f"{PARIS},{BERLIN}")
     assert run.hosts[PARIS]["changed_tasks"] == []

@@ -107,9 +107,8 @@ def test_a_job_installs(fleet, installed):
 
 
 # Each job starts a process of its own: one by day, since the other tests run the playbooks themselves.
-@pytest.mark.parametrize(
-    "playbook", ["verify", *(pytest.param(n, marks=pytest.mark.nightly) for n in ("install", "renew"))]
-)
+@pytest.mark.nightly
+@pytest.mark.parametrize("playbook", ["verify", "install", "renew"])
 def test_another_job_finds_nothing_to_do(fleet, installed, playbook, tmp_path):
     assert installed[0] == 0
     status, stats, kept = run(fleet, tmp_path / playbook, playbook, SURVEY)
@@ -127,6 +126,7 @@ def test_a_job_renews_what_is_due(fleet, installed, tmp_path):
     assert told(kept) == []
 
 
+@pytest.mark.nightly
 def test_a_job_with_a_wrong_answer_is_refused_before_anything_is_sent(fleet, tmp_path):
     fleet.command("reset")
     status, _, kept = run(fleet, tmp_path / "wrong", "install", {"im_agent_https_port": "https"})

@@ -161,7 +161,7 @@ WORKFLOW = {
         "survey_enabled": {"type": "boolean"},
         "related": {
             "type": "object",
-            "properties": {"workflow_nodes": {"type": "array", "items": NODE, "minItems": 1}},
+            "properties": {"workflow_nodes": {"type": "array", "items": NODE, "minItems": 1}, "survey_spec": SURVEY},
             "required": ["workflow_nodes"],
             "additionalProperties": False,
         },

@@ -133,6 +133,8 @@ def inventory(**changes: t.Any) -> dict[str, t.Any]:
         "settings": {},
         "agent_settings": {},
         "environment": {},
+        "https_proxy": "",
+        "no_proxy": [],
         "strict": False,
         **changes,
     }
@@ -163,6 +165,7 @@ def arguments(task: str, i: t.Mapping[str, t.Any], certificates: t.Mapping[str, 
     if user:
         pool |= {"identity": "specific_user", "username": user, "password": i["identity_password"] or None}
     folders = {"working_directory": i["working_directory"], "folders": i["folders"]}
+    way = {"https_proxy": i.get("https_proxy"), "no_proxy": i.get("no_proxy") or []}
     bundle = {name: i[f"hosting_bundle_{name}"] for name in ("source", "checksum", "version")}
     server_certificate = certificates.get("server", {})
     passwords = {pair["use"]: pair["file_password"] for pair in i["certificates"] if pair.get("file_password")}
@@ -174,12 +177,14 @@ def arguments(task: str, i: t.Mapping[str, t.Any], certificates: t.Mapping[str, 
         "win_im_agent_info": {"inventory": dict(i)},
         "win_im_prerequisites": {
             "hosting_bundle": bundle,
+            **way,
             **({"features": ["RSAT-ADDS-Tools"]} if is_service else {}),
         },
         "win_im_working_directory": {
             "path": i["working_directory"],
             "folders": i["folders"],
             "archive": {"source": i["archive_source"], "checksum": i["archive_checksum"]},
+            **way,
         },
         "win_im_cert_pair": {
             "pairs": i["certificates"],

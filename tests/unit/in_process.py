@@ -18,6 +18,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 from ansible.plugins.loader import action_loader
 from ansible.template import Templar
+from ansible.utils.display import Display
 from collection_tree import link
 from emulator.handlers import HANDLERS
 from emulator.model.model_engine import ModelEngine
@@ -49,6 +50,7 @@ class Server:
         self.machine = machine
         self.engine = ModelEngine(machine, HANDLERS, faults, SEARCH)
         self.variables: dict[str, t.Any] = {"inventory_hostname": machine.name}
+        self.verbosity = 1
         self.new_run()
 
     def new_run(self) -> None:
@@ -62,12 +64,18 @@ class Server:
         return self.engine.counters.remote_executions
 
     def run(
-        self, module: str, arguments: t.Mapping[str, t.Any], *, check: bool = False, diff: bool = True
+        self,
+        module: str,
+        arguments: t.Mapping[str, t.Any],
+        *,
+        check: bool = False,
+        diff: bool = True,
+        ignore_errors: bool = False,
     ) -> dict[str, t.Any]:
         """Run one of our modules; a failure is returned as a result with ``failed`` and ``msg``."""
         task = Task()
         task.args = dict(arguments)
-        task.check_mode, task.diff = check, diff
+        task.check_mode, task.diff, task.ignore_errors = check, diff, ignore_errors
         task._resolved_action = f"imops.identity_manager.{module}"
         loader = DataLoader()
         action = action_loader.get(
@@ -93,7 +101,8 @@ class Server:
 
         action._execute_module = execute
         action._connection.put_file = put_file
-        with mock.patch.object(C, "DEFAULT_LOCAL_TMP", self._folder.name):
+        shows = mock.patch.object(Display(), "verbosity", self.verbosity)
+        with mock.patch.object(C, "DEFAULT_LOCAL_TMP", self._folder.name), shows:
             try:
                 return action.run(None, dict(self.variables))
             except AnsibleError as error:

@@ -66,7 +66,7 @@ def tasks(server: Server, variables: t.Mapping[str, t.Any], *, check: bool = Fal
     playbooks = ROOT / "playbooks" / "tasks"
     following = _load(playbooks / f"{hosting}.yml") if hosting in {"iis", "service"} else []
     server.new_run()
-    return _each(server, known, [*_imported([play["roles"][0]["role"]]), *following], check=check)
+    return _each(server, known, [*_imported([_first(play)]), *following], check=check)
 
 
 def run_roles(
@@ -83,6 +83,10 @@ def run_roles(
     known = _defaults() | {"ansible_check_mode": check} | dict(variables)
     server.new_run()
     return list(_each(server, known, _imported(roles), check=check))
+
+
+def _first(play: t.Mapping[str, t.Any]) -> str:
+    return str(play["tasks"][0]["ansible.builtin.import_role"]["name"])
 
 
 def _imported(roles: t.Iterable[str]) -> list[dict[str, t.Any]]:

@@ -8,7 +8,8 @@ import typing as t
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-NUMBER = 12
+NUMBER = 24
+"""More than three agents have on one server while one of them gets new pairs: two pairs with one key share its file."""
 _make = rsa.generate_private_key
 
 
@@ -22,8 +23,9 @@ def _ready() -> t.Iterator[rsa.RSAPrivateKey]:
     return itertools.cycle(_keys())
 
 
-def generate(public_exponent: int, key_size: int) -> rsa.RSAPrivateKey:
+def generate(public_exponent: int, key_size: int, backend: object = None) -> rsa.RSAPrivateKey:
     """Return the next of a few keys of 2048 bits, so that neighbours differ; another size is made."""
+    del backend  # what older callers still hand over
     return next(_ready()) if key_size == 2048 else _make(public_exponent, key_size)
 
 

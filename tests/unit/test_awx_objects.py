@@ -23,7 +23,7 @@ WORKFLOWS = {one["name"].partition(": ")[2]: one for one in LOADED["controller_w
 PATTERN = json.loads((awx_objects.PATTERN / "meta" / "pattern.json").read_text("utf-8"))
 RULEBOOK = awx_objects.ROOT / "extensions" / "eda" / "rulebooks" / "agent_down.yml"
 PLAYBOOKS = {path.stem for path in (awx_objects.ROOT / "playbooks").glob("*.yml")} - awx_objects.BY_HAND
-CHANGES = {"install", "stage", "renew", "restart", "stop", "start"}
+CHANGES = {"install", "stage", "upgrade", "rollback", "renew", "rollout", "restart", "stop", "start"}
 """Playbooks that change servers."""
 
 
@@ -124,6 +124,33 @@ def test_a_change_is_approved_before_the_first_server_and_before_the_others():
     for name in failing:
         linked = [link["identifier"] for link in found[name].get("related", {}).get("failure_nodes", ())]
         assert linked == ([] if name == "report" else ["report"])
+
+
+def test_a_rollout_is_checked_and_approved_and_a_failure_is_reported():
+    workflow = WORKFLOWS["change in waves"]
+    found = nodes(workflow)
+    assert set(ways(workflow, "check")) == {
+        ("check", "approval", "rollout", "report"),
+        ("check", "report"),
+    }
+    linked = {name: [*node.get("related", {})] for name, node in found.items()}
+    assert linked["rollout"] == ["failure_nodes"]
+    assert linked["approval"] == ["success_nodes"]
+    assert set(found["check"]["related"]) == {"success_nodes", "failure_nodes"}
+
+
+def test_a_workflow_with_a_survey_asks_what_its_job_template_asks_and_must_know():
+    workflow = WORKFLOWS["change in waves"]
+    assert workflow["survey_enabled"] is True
+    asked = {one["variable"]: one for one in workflow["related"]["survey_spec"]["spec"]}
+    template = TEMPLATES["Identity Manager agents: rollout"]["related"]["survey_spec"]["spec"]
+    known = {one["variable"]: one for one in template}
+    assert {name for name, one in known.items() if one["required"]} <= set(asked) <= set(known)
+    assert asked["im_rollout"]["choices"] == ["install", "renew"]
+    assert {name: one for name, one in asked.items() if name != "im_rollout"} == {
+        name: known[name] for name in asked if name != "im_rollout"
+    }
+    assert all(not one["survey_enabled"] for name, one in WORKFLOWS.items() if name != "change in waves")
 
 
 def test_where_one_is_down_it_is_looked_at_before_it_is_restarted_and_restarted_once():

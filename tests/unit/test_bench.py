@@ -58,6 +58,29 @@ def test_the_slope_is_what_one_more_server_costs(summary):
     assert slope["ratio"] == pytest.approx(20, abs=0.5)
 
 
+def test_the_floor_is_what_win_ping_costs_for_one_more_server_and_ours_a_multiple_of_it():
+    found = [(turn(n, bench.CASES), costs(bench.CASES, n) | {bench.FLOOR: {"ours": cost(n, 1, 0.25)}}) for n in (1, 10)]
+    summed = bench.summed_up(ABOUT, found)
+    assert summed["floor"]["win_ping_cpu_slope"] == pytest.approx(0.25)
+    assert summed["floor"]["times_win_ping"] == dict.fromkeys(bench.OVER_FLOOR, 4.0)
+    assert bench.FLOOR not in summed["cases"]
+
+
+def test_there_is_no_floor_where_it_was_measured_once(summary):
+    assert summary["floor"] == {}
+
+
+def test_quick_means_few_servers_unless_numbers_are_given(monkeypatch):
+    for given, hosts, idle in (
+        ([], bench.HOSTS, bench.IDLE_HOSTS),
+        (["--quick"], bench.QUICK_HOSTS, ""),
+        (["--quick", "--hosts", "2", "--idle-hosts", "3"], "2", "3"),
+    ):
+        monkeypatch.setattr("sys.argv", ["bench", *given])
+        asked = bench.words()
+        assert (asked.hosts, asked.idle_hosts) == (hosts, idle)
+
+
 def test_growth_begins_at_the_plain_server(summary):
     assert list(summary["growth"]["connections"]) == ["1", "10"]
     assert summary["growth"]["certificates"] == {}

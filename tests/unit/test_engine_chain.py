@@ -7,13 +7,13 @@ import typing as t
 import emulated
 import engine_chain
 import pytest
-from engine_chain import ENGINE, PROOF, Chain
+from engine_chain import ENGINE, IDLE_PROOF, PROOF, Chain
 
 NO_EVENTS = {"task": PROOF, "msg": "engine: the server could not answer a question: events: Success."}
 GOOD: dict[str, dict[str, t.Any]] = {
     "check": {"changed_tasks": ["a", "b"], "failed_tasks": []},
     "first": {"changed_tasks": ["a", "b"], "failed_tasks": [NO_EVENTS]},
-    "second": {"changed_tasks": [], "failed_tasks": [NO_EVENTS]},
+    "second": {"changed_tasks": [], "failed_tasks": [NO_EVENTS | {"task": IDLE_PROOF}]},
 }
 LEFT = {"before": {}, "check": {}, "first": {"x": 1}, "second": {"x": 1}}
 
@@ -46,7 +46,7 @@ def test_nothing_is_wrong_with_a_chain_that_holds_and_its_figures_tell_who_answe
         ("first", {"failed_tasks": []}, "the first run shall fail in its proof alone"),
         ("first", {"failed_tasks": [{"task": "a", "msg": NO_EVENTS["msg"]}]}, "the first run shall fail"),
         ("second", {"failed_tasks": [NO_EVENTS, {"task": "a", "msg": "x"}]}, "the second run shall fail"),
-        ("second", {"failed_tasks": [{"task": PROOF, "msg": "status 500"}]}, "the second run shall fail"),
+        ("second", {"failed_tasks": [{"task": IDLE_PROOF, "msg": "status 500"}]}, "the second run shall fail"),
         ("second", {"changed_tasks": ["a"]}, "the second run changed"),
     ],
 )

@@ -119,6 +119,7 @@ MISTAKES = [
     ("{{ 'AD' | X.connector_element(agent='') }}", ["agent: found ''", "the agent's identifier"]),
     ("{{ 'CN=x' | X.distinguished_name }}", ["found a string", "by attribute type"]),
     ("{{ 'x' | X.converted('dict') }}", ["found no dict", "JSON"]),
+    ("{{ 'x' | X.rollout_next(['x']) }}", ["found no dictionary", "hostvars"]),
     ("{{ 'x' | X.converted('int') }}", ["found the type 'int'", "dict, list"]),
     ("{{ {'CN': ''} | X.distinguished_name }}", ["CN: found ''", "omit CN"]),
     ("{{ {'agent1': 'ok'} | X.reach_table }}", ["agent1: found a string", "results of win_im_ping"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import by_day
 import install_playbook
 import pytest
 import yaml
@@ -26,7 +27,7 @@ def install(server, variables, *, check):
     return {one.task for one in done if one.changed}, done
 
 
-@pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.parametrize("name", by_day.one_in(7, SERVERS))
 def test_an_installed_server_is_changed_by_nothing_but_what_a_fragment_announces(name):
     installed = SERVERS[name]
     server, variables, expected = Server(installed.machine()), installed.variables(), expected_changes.tasks(name)
@@ -73,7 +74,7 @@ TOUCHED = {
 }
 
 
-@pytest.mark.parametrize("what", TOUCHED)
+@pytest.mark.parametrize("what", by_day.one_in(4, TOUCHED))
 def test_a_change_of_the_server_itself_is_seen(what):
     name, touch, task = TOUCHED[what]
     server = Server(SERVERS[name].machine())

@@ -18,18 +18,33 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("_windows",),
     ("_agent",),
     SUBJECTS,
-    ("_adopt", "_audit", "_handover", "_inventory", "_operate", "_reach", "_remove", "_run"),
+    (
+        "_adopt",
+        "_audit",
+        "_fleet",
+        "_handover",
+        "_inventory",
+        "_operate",
+        "_reach",
+        "_remove",
+        "_restore",
+        "_run",
+        "_upgrade",
+    ),
 )
 FLOOR = {folder: number for number, floor in enumerate(FLOORS) for folder in floor}
 # What needs Ansible, and what are its neighbours: `_run` builds the views of the others into a run, `_adopt` asks
 # what a run asks, and papers hold what the inventory makes and how a server is reached.
-NEIGHBOURS = ("_adopt", "_audit", "_handover", "_inventory", "_operate", "_reach")
+NEIGHBOURS = ("_adopt", "_audit", "_fleet", "_handover", "_inventory", "_operate", "_reach")
 SAME_FLOOR = {
     *(("_run", neighbour) for neighbour in NEIGHBOURS),
     ("_adopt", "_inventory"),
     ("_handover", "_inventory"),
     ("_handover", "_reach"),
     ("_remove", "_inventory"),
+    ("_restore", "_operate"),
+    ("_restore", "_upgrade"),
+    ("_upgrade", "_operate"),
 }
 FILES = sorted(UTILS.rglob("*.py"))
 

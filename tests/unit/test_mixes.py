@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 
+import by_day
 import chain
 import mixes
 import pytest
@@ -14,7 +16,7 @@ from emulator.windows.machine import Machine
 from twin import Twin
 
 NIGHTLY = bool(os.environ.get("IMOPS_NIGHTLY"))
-SEEDS = range(300 if NIGHTLY else 20)
+SEEDS = range(300 if NIGHTLY else 30)
 AT_MOST_REFUSED = 0.1
 
 
@@ -38,8 +40,7 @@ def test_nine_of_ten_mixes_converge(outcomes):
     assert len(refused) <= AT_MOST_REFUSED * len(SEEDS)
 
 
-@pytest.mark.parametrize("installed", [False, True], ids=["installed", "changed"])
-@pytest.mark.parametrize("hosting", mixes.HOSTING)
+@pytest.mark.parametrize(("hosting", "installed"), by_day.one_in(3, itertools.product(mixes.HOSTING, (False, True))))
 def test_a_server_as_it_stands_in_most_companies_converges(hosting, installed):
     assert mixes.run(mixes.Mix(0, hosting, installed, PRESETS["lived_in"])) == mixes.Outcome("", ())
 
@@ -49,9 +50,9 @@ ALONE = [
     for number, name in enumerate(sorted(BEHAVIOURS))
     for hosting in mixes.HOSTING
     for installed in (False, True)
-    if NIGHTLY or (number + (hosting == "iis") + 2 * installed) % 8 == 0
+    if NIGHTLY or (number + (hosting == "iis") + 2 * installed) % 16 == 0
 ]
-"""All at night, by day one of eight: each is in several of the mixes too."""
+"""All at night, by day one of sixteen: each is in several of the mixes too."""
 FAILS = {
     "crashing_worker": r"the agent does not run|5002 is rapid-fail protection",
     "listen_only": r"answer of https://.*no answer",

@@ -15,11 +15,11 @@ import yaml
 from collection_tree import link
 
 ROLES = sorted(path.name for path in (chain.ROOT / "roles").iterdir() if path.is_dir())
-ON_THE_CONTROLLER = {"im_adopt", "im_audit", "im_check", "im_collect", "im_remove", "im_handover"}
+ON_THE_CONTROLLER = {"im_adopt", "im_audit", "im_check", "im_collect", "im_remove", "im_rollout", "im_handover"}
 """The role that is never named in a playbook, since the others depend on it, and those whose tasks are about all
 servers of a play or write on the controller: tests/integration/test_audit_play.py, tests/integration/test_handover.py,
 tests/unit/adopt/test_adopting.py, tests/unit/operate/test_collect.py. That of im_remove is refused:
-tests/unit/remove/test_remove.py."""
+tests/unit/remove/test_remove.py. im_rollout has the steps of a playbook, and none of its own."""
 WITH_EXAMPLE = [role for role in ROLES if role not in ON_THE_CONTROLLER]
 HOSTING = {"im_service": "service"}
 """Roles that are for one way of hosting; the others are tried under IIS."""

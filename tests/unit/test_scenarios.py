@@ -6,10 +6,11 @@ import dataclasses
 import re
 
 import awkward
+import by_day
 import pytest
 
 
-@pytest.mark.parametrize("name", awkward.names())
+@pytest.mark.parametrize("name", by_day.one_in(3, awkward.names()))
 def test_an_awkward_server_converges_or_is_refused_with_its_cause(name):
     scenario, outcome = awkward.read(name), awkward.run(name)
     if "refused" in scenario:

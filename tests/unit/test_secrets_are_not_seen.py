@@ -153,6 +153,7 @@ def steady(folder):
     """Return variables with secrets that are not rotated, since the server or a file on the controller knows them."""
     pairs = [{**pair} for pair in chain.inventory()["certificates"]]
     pairs[1] |= {"place": "file", "path": f"{chain.WORKING}\\files.pfx", "file_password": "canary-file-password"}
+    pairs[1]["former_file_password"] = "canary-former-file-4b"
     return {
         "im_agent_identity_username": ACCOUNT["name"],
         "im_agent_identity_password": ACCOUNT["password"],

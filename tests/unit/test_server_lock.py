@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import by_day
 import chain
 import install_playbook
 import pytest
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._core import probe, server_lock
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._core.plan import Guard, Operation, write
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._run import snapshot
 from emulator.engine import ConnectionDropped
 from test_several_agents import BOTH, HOSTINGS, UNLIKE, agent, changed, run, unchanged
@@ -162,7 +165,7 @@ def test_runs_whose_tasks_alternate_end_as_each_wants_it(first, second):
     unchanged(server, *agents)
 
 
-@pytest.mark.parametrize(("hosting", "first"), [("iis", 36), ("service", 25)])
+@pytest.mark.parametrize(("hosting", "first"), [("iis", 32), ("service", 21)])
 def test_the_lock_costs_an_agent_with_neighbours_few_executions_and_nothing_once_it_is_installed(hosting, first):
     server = chain.server()
     run(server, neighbour("Paris", hosting))
@@ -183,3 +186,36 @@ def test_answers_are_as_old_as_the_oldest_of_them():
     known.drop()
     known.add([], {"host": known.host, "answers": []})
     assert known.since == known.host["time"] != first
+
+
+GUARD = Guard(lambda seconds: probe.processes("C:\\Agent", "Usercube-", seconds=seconds), 1800, str)
+BACKUP, SET = write("back up", "backup"), Operation("set", "microsoft.iis.web_app_pool", {"name": "Agent"})
+POOL = write("stop", "pool", name="Agent", state="Stopped", seconds=90)
+FILE = write("write", "file", path="C:\\Agent\\a.json")
+ORDERS = {
+    "what is written at once follows the lock": ([FILE, BACKUP, SET], ["lock", "write", "back up", "set"]),
+    "a stop comes before it": ([BACKUP, POOL, SET], ["back up", "stop", "lock", "set"]),
+    "what comes after a stop follows it": ([POOL, BACKUP, SET], ["stop", "lock", "back up", "set"]),
+    "what waits for jobs comes before it": (
+        [BACKUP, dataclasses.replace(FILE, guard=GUARD), SET],
+        ["back up", "write", "lock", "set"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_the_lock_is_not_taken_before_something_that_waits(name):
+    operations, order = ORDERS[name]
+    found = server_lock.with_lock(operations, path=LOCK, owner="paris", run="1", since="")
+    assert ["lock" if server_lock.is_lock(one) else one.does for one in found] == order
+
+
+def test_a_pool_that_is_set_once_its_jobs_have_ended_is_set_under_the_lock():
+    server, ends = chain.server(), []
+    paris = neighbour("Paris", "iis", im_agent_drain="wait")
+    run(server, paris)
+    server.machine.running.start("C:\\identitymanagerParis\\Runtime\\Usercube-Invoke-Job.exe", 400)
+    at(server, "web_app_pool", lambda: ends.append((lock(server)[0], now(server))))
+    run(server, paris | {"im_pool_attributes": {"queueLength": 2000}})
+    ((until, set_at),) = ends
+    assert until > set_at

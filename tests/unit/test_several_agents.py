@@ -116,9 +116,9 @@ def unchanged(server, *agents):
 
 
 BOTH = list(itertools.product(HOSTINGS, HOSTINGS))
-ALIKE, UNLIKE = (BOTH[0], BOTH[3]), (BOTH[1], BOTH[2])
-"""Which pairs run by day: either has each hosting in both places. At night all do."""
-BY_DAY = {("iis", "service", "iis"), ("service", "service", "service")}
+ALIKE, UNLIKE = (BOTH[0], BOTH[3]), (BOTH[1],)
+"""Which pairs run by day. At night all do."""
+BY_DAY = {("iis", "service", "iis")}
 
 
 @pytest.mark.parametrize(("first", "second"), by_day.these(ALIKE, BOTH))
@@ -193,7 +193,7 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("what", by_day.these(("a setting", "another folder", "another address"), CHANGES))
+@pytest.mark.parametrize("what", by_day.these(("another folder",), CHANGES))
 def test_a_change_of_one_agent_leaves_the_other_as_it_was(what):
     changes, first, second = CHANGES[what]
     server, paris = installed(Paris=first, Lyon=second), agent("Paris", first, **changes)

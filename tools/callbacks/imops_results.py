@@ -16,7 +16,7 @@ type: aggregate
 short_description: Write the results of a run as JSON
 description:
   - Writes the file that the environment variable C(IMOPS_RESULTS) names, with the statistics of each host, the names
-    of its changed and failed tasks, and whether the agent was verified.
+    of its changed and failed tasks, whether the agent was verified, and what became of an upgrade.
 """
 
 
@@ -38,12 +38,14 @@ class CallbackModule(CallbackBase):
         )
 
     def v2_runner_on_ok(self, result: t.Any) -> None:
-        """Note a task that changed something, and what the verification found."""
+        """Note a task that changed something, what the verification found, and what became of an upgrade."""
         host = self._of(result)
         if result._result.get("changed"):
             host["changed_tasks"].append(result._task.get_name())
         if "verified" in result._result:
             host["verified"] = result._result["verified"]
+        if "outage_s" in result._result:
+            host["upgrade"] = {name: result._result[name] for name in ("outcome", "outage_s")}
 
     def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
         """Note a task that failed, with its message."""

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import typing as t
 
 from .._agent import settings_text
 from .._agent.settings_files import AGENT, ENCRYPTED_AGENT, ENCRYPTED_GENERAL, GENERAL, MAX_BYTES
-from .._core import probe
+from .._core import file_content, probe
 from .._core.kept import KEPT
 from .._core.plan import Refused
 from .._core.probe import Ask, Query
@@ -117,11 +116,9 @@ def read(runtime: str, ask: Ask) -> Found:
 def _tree(runtime: str, name: str, ask: Ask, found: Found) -> dict[str, t.Any]:
     """Return a file as .NET reads it; an empty one where it is absent or cannot be read, which ``found`` then says."""
     path = windows_path.join(runtime, name)
-    answer = ask(probe.file(path, MAX_BYTES))
-    if not answer or answer.get("content") is None:
-        return {}
     try:
-        return configuration.tree(settings_text.document(path, base64.b64decode(answer["content"])).data)
+        content = file_content.of(ask(probe.file(path, MAX_BYTES)), path, MAX_BYTES)
+        return {} if content is None else configuration.tree(settings_text.document(path, content).data)
     except Refused as refusal:
         found.unreadable.append(str(refusal))
     except configuration.RepeatedKey as error:

@@ -30,6 +30,7 @@ class Target:
         tls: whether TLS begins at once, so that the certificate can be judged.
         web: whether it is reached by https, and so by the agent's proxy.
         key: the key of the connection that says so.
+        unseen: why no certificate is looked at, though one may protect what is sent; empty where that is not so.
     """
 
     host: str
@@ -37,6 +38,15 @@ class Target:
     tls: bool
     web: bool
     key: str
+    unseen: str = ""
+
+
+IN_TDS = (
+    "its certificate was not looked at, as TLS begins inside SQL Server's own protocol ([MS-TDS] 2.2.6.5, PRELOGIN)"
+)
+IN_SAP = (
+    "no certificate was looked at, as SAP's library protects what it sends by itself, by SNC or the database's client"
+)
 
 
 class Unclear(ValueError):
@@ -118,13 +128,13 @@ def _sap(given: Values) -> t.Iterator[Target]:
     if given.get("PORT"):
         own = _port_of(str(given["PORT"]), "Port is no number from 1 to 65535")
         host, port = _host_port(str(given.get("SERVER") or ""), own, "Server")
-        yield Target(host, port, tls=False, web=False, key="Server")
+        yield Target(host, port, tls=False, web=False, key="Server", unseen=IN_SAP)
     if given.get("BAPILOGIN"):
         number = str(given.get("SYSTEMNUMBER") or "0").strip()
         if not re.fullmatch(r"\d{1,2}", number):
             raise Unclear("SystemNumber is no number of two digits")
         host, _port = _host_port(str(given.get("SERVER") or ""), SAP_GATEWAY, "Server")
-        yield Target(host, SAP_GATEWAY + int(number), tls=False, web=False, key="Server")
+        yield Target(host, SAP_GATEWAY + int(number), tls=False, web=False, key="Server", unseen=IN_SAP)
 
 
 def _sql(given: Values) -> t.Iterator[Target]:
@@ -149,7 +159,7 @@ def _sql_server(source: str) -> Target:
     own = _port_of(port or str(SQL_SERVER), "ConnectionString has no port behind the comma of its Data Source")
     name = "localhost" if host.strip().lower() in {".", "(local)", "localhost"} else host.strip()
     host, number = _host_port(name, own, "the Data Source of ConnectionString")
-    return Target(host, number, tls=False, web=False, key="ConnectionString")
+    return Target(host, number, tls=False, web=False, key="ConnectionString", unseen=IN_TDS)
 
 
 def _urls(*keys: str) -> t.Callable[[Values], t.Iterator[Target]]:

@@ -8,16 +8,19 @@ sign of a job: a scheduler has it as long as it runs (vendor page "Network Confi
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import typing as t
 
 from .._core import probe
-from .._core.plan import Guard, Refused
+from .._core.mark import Mark, MarkKind
+from .._core.plan import Guard, Plan, Refused
 from .._core.probe import Ask, Query
 from .._core.warned import Warned, WarningKind
 from .._windows import windows_path
+from . import scheduler_traces
+from .scheduler_traces import AGENT, PREFIX
 
-PREFIX, AGENT = "Usercube-", "Usercube-Agent"
 WAIT, REFUSE, IGNORE = "wait", "refuse", "ignore"
 MINUTES = 30
 OPTIONS: dict[str, t.Any] = {
@@ -34,14 +37,16 @@ class Drain(t.NamedTuple):
         runtime: the agent's Runtime folder; empty where the task does not name it.
         policy: wait, refuse or ignore.
         minutes: how long the stop waits for the end of all jobs.
+        pool: the agent's application pool; empty for a service.
     """
 
     runtime: str
     policy: str
     minutes: int
+    pool: str = ""
 
     @classmethod
-    def of(cls, arguments: t.Mapping[str, t.Any]) -> Drain:
+    def of(cls, arguments: t.Mapping[str, t.Any], pool: str | None = "") -> Drain:
         """Return what a task with ``OPTIONS`` wants; raises Refused."""
         runtime, policy = str(arguments.get("settings_path") or ""), str(arguments["drain"])
         if policy != IGNORE and not runtime:
@@ -53,27 +58,56 @@ class Drain(t.NamedTuple):
             raise Refused(f"settings_path: found {runtime!r}, wanted the agent's Runtime folder ({reason})")
         if arguments["drain_minutes"] < 1:
             raise Refused(f"drain_minutes: found {arguments['drain_minutes']}, wanted at least 1")
-        return cls(windows_path.normal(runtime) if runtime else "", policy, arguments["drain_minutes"])
+        return cls(windows_path.normal(runtime) if runtime else "", policy, arguments["drain_minutes"], pool or "")
 
     @property
     def questions(self) -> tuple[Query, ...]:
         """Return what has to be known before anything is written."""
-        return () if self.policy == IGNORE else (_running(self.runtime, 0),)
+        if self.policy == IGNORE:
+            return ()
+        return (_running(self.runtime, 0), *scheduler_traces.questions(self.runtime))
+
+    @property
+    def questions_of_start(self) -> tuple[Query, ...]:
+        """Return what has to be known before a stopped agent is started."""
+        return scheduler_traces.questions(self.runtime) if self.runtime else ()
+
+    def unlocked(self, plan: Plan, ask: Ask) -> Plan:
+        """Return a plan that removes, before it starts a stopped agent, a lock that would hold up its scheduler."""
+        return scheduler_traces.unlocked(plan, self.runtime, ask) if self.needed_at_start(ask) else plan
+
+    def needed_at_start(self, ask: Ask) -> tuple[Query, ...]:
+        """Return ``questions_of_start`` as far as this run needs them: in a folder that it made no agent has run."""
+        if not self.runtime:
+            return ()
+        made = Mark(MarkKind.FOLDER_MADE, windows_path.above(self.runtime).lower())
+        return () if made in ask(probe.done()) else scheduler_traces.questions_of_start(self.runtime, ask)
 
     @property
     def guard(self) -> Guard | None:
-        """Return what an operation has to wait for that stops the agent; None where it waits for nothing."""
+        """Return what an operation has to wait for that stops the agent, and what is looked at after it; None where it
+        waits for nothing.
+        """
+        return self.guard_of(stops=True)
+
+    def guard_of(self, *, stops: bool) -> Guard | None:
+        """Return the guard of an operation that needs an agent without jobs; what stops nothing interrupts nothing."""
         if self.policy == IGNORE:
             return None
         seconds = 60 * self.minutes if self.policy == WAIT else 0
-        return Guard(functools.partial(_running, self.runtime), seconds, self._held)
+        guard = Guard(functools.partial(_running, self.runtime), seconds, self._held)
+        if not stops:
+            return guard
+        return dataclasses.replace(
+            guard,
+            after=functools.partial(scheduler_traces.questions_after, self.runtime),
+            told=functools.partial(scheduler_traces.interrupted, self.runtime, self.pool),
+        )
 
     def check(self, ask: Ask) -> t.Iterator[Warned]:
         """Yield a warning where the stop will wait; raises Refused where it may not, before anything is written."""
-        for question in self.questions:
-            answer = ask(question)
-            if answer["reached"]:
-                continue
+        answer = ask(_running(self.runtime, 0)) if self.policy != IGNORE else {"reached": True}
+        if not answer["reached"]:
             if self.policy == REFUSE:
                 raise Refused(self._held(answer))
             yield Warned(
@@ -86,7 +120,7 @@ class Drain(t.NamedTuple):
         waited = f" {self.minutes} minutes long" if self.policy == WAIT else ""
         return (
             f"found a job of the agent in {self.runtime} that runs{waited} ({_words(answer)}), wanted none, as a stop"
-            " cuts its task off. Run again when it has ended; the variables im_agent_drain and im_agent_drain_minutes"
+            " interrupts its task. Run again when it has ended; the variables im_agent_drain and im_agent_drain_minutes"
             " say whether and how long a stop waits"
         )
 

@@ -19,6 +19,8 @@ from .._core.probe import Ask, Query
 from .._windows import windows_path
 
 FILE = ".im-fingerprints.json"
+SERVICE_ACCOUNT = "service_account"
+"""What the fingerprint of a service's password is of."""
 LEAST_KEY = 16
 KEY_SPEC: dict[str, t.Any] = {"type": "str", "no_log": True}
 

@@ -22,10 +22,10 @@ def is_left(name: str) -> bool:
     return bool(FILE.search(name) or FOLDER.search(name))
 
 
-def limit(ask: Ask) -> str:
+def limit(ask: Ask, age: datetime.timedelta = AGE) -> str:
     """Return the time, in the server's own and as the probe writes it to the second, until which it counts."""
     now = datetime.datetime.fromisoformat(str(ask(probe.host())["time"])[:19] + "+00:00")
-    return f"{now - AGE:%Y-%m-%dT%H:%M:%S}"
+    return f"{now - age:%Y-%m-%dT%H:%M:%S}"
 
 
 def questions(folder: str) -> tuple[Query, Query]:

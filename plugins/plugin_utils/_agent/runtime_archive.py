@@ -22,13 +22,8 @@ PROGRAMS = r"^Usercube-[^\\]*\.(dll|exe)$"
 DOWNLOAD = ".im-archive.zip"
 
 
-def staged(runtime: str, archive: Download) -> str:
-    """Return the folder beside Runtime into which an archive is unpacked while another version runs."""
-    return f"{runtime}.staged-{archive.checksum[:8]}"
-
-
 def questions(archive: Download, root: str) -> tuple[Query, ...]:
-    """Return what tells whether an archive of the controller has been sent; only a run that was cut leaves one."""
+    """Return what tells whether an archive of the controller has been sent; only an interrupted run leaves one."""
     return (probe.hashed(root, DOWNLOAD),) if archive.is_sent else ()
 
 
@@ -53,8 +48,10 @@ def fetched(archive: Download, root: str, ask: Ask, *, replaced: bool = False) -
         "checksum_algorithm": "sha256",
         # A complete download that an interrupted run left behind is not fetched again.
         "force": False,
+        **archive.web_options,
     }
-    return [Operation("download the runtime archive", "ansible.windows.win_get_url", arguments, long=True)]
+    does, module = "download the runtime archive", "ansible.windows.win_get_url"
+    return [Operation(does, module, arguments, archive.is_secret, long=True)]
 
 
 def _sent(archive: Download, root: str) -> Operation:

@@ -7,11 +7,10 @@ connection.json; how .NET merges them is in ``_dotnet/configuration.py``.
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import typing as t
 
-from .._core import probe
+from .._core import file_content, probe
 from .._core.probe import Ask, Query
 from .._windows import windows_path
 from . import settings_text, variables
@@ -77,12 +76,10 @@ def questions(place: Place) -> tuple[Query, ...]:
 
 def foreign(place: Place, name: str, ask: Ask) -> dict[str, t.Any] | None:
     """Return the settings of a file that is not ours, None where it is absent; raises Refused for one that .NET would
-    refuse.
+    refuse, and for one that is too large to be read.
     """
-    answer = ask(place.question(name))
-    if not answer or answer.get("content") is None:
-        return None
-    return settings_text.of_others(place.file(name), base64.b64decode(answer["content"]))
+    content = file_content.of(ask(place.question(name)), place.file(name), MAX_BYTES)
+    return None if content is None else settings_text.of_others(place.file(name), content)
 
 
 def opaque(tree: t.Any, only: str | None = None) -> t.Any:

@@ -7,11 +7,10 @@ whose files are loaded too.
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import typing as t
 
-from .._core import probe
+from .._core import file_content, probe
 from .._core.probe import Ask, Query
 from .._windows import iis_config, windows_path
 from . import asp_net_core
@@ -101,7 +100,7 @@ def _own(runtime: str, service: str, ask: Ask) -> t.Iterator[tuple[str, dict[str
     if answer:
         pool, values = iis_config.pool_variables(iis_config.content(answer), runtime)
         yield f"the application pool {pool}", values
-    yield windows_path.join(runtime, "web.config"), _in_web_config(ask(_web_config(runtime)))
+    yield windows_path.join(runtime, "web.config"), _in_web_config(runtime, ask)
 
 
 def _registry(answer: t.Mapping[str, t.Any] | None) -> dict[str, str]:
@@ -109,11 +108,11 @@ def _registry(answer: t.Mapping[str, t.Any] | None) -> dict[str, str]:
     return {name: value["data"] for name, value in values.items() if isinstance(value["data"], str)}
 
 
-def _in_web_config(answer: t.Mapping[str, t.Any] | None) -> dict[str, str]:
-    if not answer or not answer.get("content"):
-        return {}
+def _in_web_config(runtime: str, ask: Ask) -> dict[str, str]:
+    path = windows_path.join(runtime, "web.config")
+    content = file_content.of(ask(_web_config(runtime)), path, probe.USUAL_BYTES)
     return {
         variable.get("name", ""): variable.get("value", "")
-        for core in asp_net_core.elements(base64.b64decode(answer["content"]))
+        for core in asp_net_core.elements(content or b"")
         for variable in core.iterfind("environmentVariables/environmentVariable")
     }

@@ -19,6 +19,7 @@ _TITLES = {
     "site_started": (Severity.CRITICAL, "The agent's site is started"),
     "serves_agent": (Severity.CRITICAL, "The site serves the agent"),
     "identity": (Severity.HIGH, "The agent runs as the identity that is wanted"),
+    "process_identity": (Severity.HIGH, "The agent's process runs as the identity that is wanted"),
     "starts_with_windows": (Severity.HIGH, "The agent starts with Windows"),
     "agent_answers": (Severity.CRITICAL, "The agent answers at its address"),
     "certificate": (Severity.HIGH, "The certificate that is wanted is served"),
@@ -89,6 +90,6 @@ def _met(ask: Ask, query: dict[str, t.Any]) -> None:
 
 def _finding(check: Check) -> Finding:
     state = {CheckState.PASSED: State.PASS, CheckState.FAILED: State.FAIL}.get(check.state, State.UNKNOWN)
-    why = " ".join((*check.causes, check.remedy)) if state is State.FAIL else check.reason
+    why = check.advice if state is State.FAIL else check.reason
     rule = PREFIX + check.id.replace("_", "-")
     return Finding(rule, state, check.name, check.wanted, check.found, why)

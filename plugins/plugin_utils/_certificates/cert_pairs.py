@@ -327,31 +327,42 @@ def _warnings(outcome: _Outcome, now: datetime.datetime) -> t.Iterator[Warned]:
     if certificate and certificate.days_left(now) <= pair.warn_days:
         yield Warned(
             f"the certificate {certificate.thumbprint} for use {pair.use} expires in {certificate.days_left(now)} days "
-            f"({certificate.not_after:%Y-%m-%d})",
+            f"({certificate.not_after:%Y-%m-%d}): {_successor(pair)}",
             WarningKind.CERTIFICATE_EXPIRES,
             pair.use,
         )
     if pair.renew == "when_expiring" and pair.source == MADE and pair.days <= pair.warn_days and not outcome.found:
         yield Warned(
             f"the new pair for use {pair.use} is valid for {pair.days} days and is renewed within {pair.warn_days} days"
-            " of its end, so every run creates another one: set a smaller warn_days",
+            " of its end, so every run creates another one: set a smaller im_agent_renew_days, or warn_days of this"
+            " entry of im_agent_certificates",
             WarningKind.RENEWED_EACH_RUN,
             pair.use,
         )
     if not pair.path and pair.store.lower() in ODD_STORES:
         yield Warned(
             f"store {pair.store} for use {pair.use} is a store of authorities: what is in it is trusted by the whole"
-            " server. The vendor's sample has it; My is meant for key pairs",
+            " server. The vendor's sample has it; My is meant for key pairs: set store: My for it in"
+            " im_agent_certificates, unless this is intended",
             WarningKind.AUTHORITIES_STORE,
             pair.use,
         )
     if not pair.path and pair.location == "CurrentUser":
         yield Warned(
             f"store {pair.where} for use {pair.use} is that of the account which Ansible connects as, while the agent"
-            " sees its own only: set store_location: LocalMachine, unless both are the same account",
+            " sees its own only: set store_location: LocalMachine for it in im_agent_certificates, unless both are the"
+            " same account",
             WarningKind.STORE_OF_ACCOUNT,
             pair.use,
         )
+
+
+def _successor(pair: Pair) -> str:
+    """Return how a pair is replaced before its end, by where it comes from."""
+    if pair.source == MADE:
+        return "run the playbook renew"
+    what = "the thumbprint or subject" if pair.source == IN_STORE else "the file"
+    return f"give {what} of its successor in im_agent_certificates"
 
 
 def _line(pair: Pair, certificate: Certificate | None, now: datetime.datetime | None = None) -> str:

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import typing as t
 
 from .._agent import fingerprint, settings_text
 from .._agent.pair_keys import PLAIN, X509
 from .._agent.settings_files import AGENT, ENCRYPTED_AGENT, ENCRYPTED_GENERAL, GENERAL, MAX_BYTES
-from .._core import probe
+from .._core import file_content, probe
 from .._core.plan import Refused
 from .._core.probe import Ask, Query
 from .._dotnet import configuration
@@ -144,9 +143,8 @@ def _absolute(settings_path: str, file: str) -> str:
 
 
 def _settings(answer: dict[str, t.Any] | None, path: str) -> dict[str, t.Any]:
-    if not answer or not answer.get("content"):
-        return {}
     try:
-        return configuration.tree(settings_text.document(path, base64.b64decode(answer["content"])).data)
+        content = file_content.of(answer, path, MAX_BYTES)
+        return configuration.tree(settings_text.document(path, content).data) if content else {}
     except Refused as refusal:
         raise Refused(f"{refusal} (which key pairs it names is not known, so none is replaced)") from None

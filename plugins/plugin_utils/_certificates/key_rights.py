@@ -10,6 +10,7 @@ import typing as t
 from .._agent import secret_files
 from .._core.plan import Operation, Refused
 from .._core.probe import Ask
+from .._core.touched import STORES
 from .._windows import sddl
 from .._windows.certificate import SERVER
 from .._windows.identity import Identity
@@ -41,9 +42,8 @@ def is_granted(found: Installed, identity: Identity, sid: str) -> bool:
 def grant(pair: Pair, thumbprint: str, identity: Identity, sid: str) -> Operation:
     """Return the operation that grants the right."""
     arguments = _right(pair, thumbprint, sid=sid, rights="Read", state="present")
-    return Operation(
-        f"allow {identity.name} to use the private key for {pair.use}", "ansible.windows.win_acl", arguments
-    )
+    does = f"allow {identity.name} to use the private key for {pair.use}"
+    return Operation(does, "ansible.windows.win_acl", arguments, touches=STORES)
 
 
 def revoke(found: Installed, current: str, former: t.Iterable[Identity], ask: Ask) -> list[Operation]:
@@ -61,7 +61,7 @@ def revoke(found: Installed, current: str, former: t.Iterable[Identity], ask: As
                 continue
             does = f"remove the right of {identity.name} to use the private key for {found.pair.use}"
             arguments = _right(found.pair, found.certificate.thumbprint, sid=sid, rights="FullControl", state="absent")
-            operations.append(Operation(does, "ansible.windows.win_acl", arguments))
+            operations.append(Operation(does, "ansible.windows.win_acl", arguments, touches=STORES))
     return operations
 
 

@@ -31,12 +31,14 @@ class Installed:
         has_key: whether its private key is there.
         key: the key's file and its rights; for a PFX file, those of the file itself.
         pair: the wanted pair, at the place where this one is.
+        has_former_password: whether it is in a file that only the password of before opens, so that it does not stay.
     """
 
     certificate: Certificate
     has_key: bool
     key: dict[str, t.Any] | None
     pair: Pair
+    has_former_password: bool = False
 
 
 def authorities(location: str) -> tuple[Query, ...]:
@@ -73,9 +75,17 @@ def _in_file(pair: Pair, slot: str, ask: Ask) -> list[Installed]:
     rights = ask(probe.acl(slot))
     raw = base64.b64decode(content["content"])
     what = f"the file {slot} of use {pair.use}"
-    certificate = describe(ask(probe.container(raw, pair.file_password, what=what, option="file_password"))[0])
+    former = False
+    try:
+        opened = ask(probe.container(raw, pair.file_password, what=what, option="file_password"))
+    except Refused as refusal:
+        if not pair.former_file_password:
+            raise Refused(f"{refusal}, or where that is to change, the one of before as former_file_password") from None
+        former = True
+        opened = ask(probe.container(raw, pair.former_file_password, what=what, option="former_file_password"))
     key = {"path": slot, "sddl": rights[0]["sddl"]}
-    return [Installed(certificate, has_key=True, key=key, pair=dataclasses.replace(pair, path=slot))]
+    there = dataclasses.replace(pair, path=slot)
+    return [Installed(describe(opened[0]), has_key=True, key=key, pair=there, has_former_password=former)]
 
 
 def suitable(
@@ -102,6 +112,7 @@ def suitable(
         Refused: a pair of the server's store that is not there or must not be used, a pair that the settings name at
             another place than is wanted, or a file that another agent uses.
     """
+    present = [h for h in present if not h.has_former_password]
     if pair.source == PFX and given:
         same = [h for h in present if h.certificate.thumbprint == given.thumbprint and h.has_key]
         return next((h for h in same if _is_named_file(h, named)), next(iter(same), None))

@@ -1,23 +1,20 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The certificates of a container with a key pair, opened once in a run instead of once per server.
 
-OpenSSL checks the RSA key of each container that it opens, which takes long. So the first worker opens the container;
-the workers beside it wait for it and read the certificates that it stored.
+OpenSSL checks the RSA key of each container that it opens, which takes long.
 """
 
 from __future__ import annotations
 
 import base64
 import contextlib
-import fcntl
 import hashlib
 import hmac
-import json
-import os
 import secrets
 import typing as t
 from pathlib import Path
 
+from .._core import once_a_run
 from .._core.probe import Query
 from . import key_container
 
@@ -45,33 +42,14 @@ def answer(query: Query, folder: Path, process: int) -> list[bytes]:
     content, password = query["content"], query["password"]
     name = hmac.new(_RUN, hashlib.sha256(content).digest() + password.encode(), "sha256").hexdigest()
     path = folder / f"imops-container{name}.json"
-    with _locked(path) as file:
-        with contextlib.suppress(ValueError, KeyError, TypeError):
-            return [base64.b64decode(text) for text in json.load(file)["certificates"]]
-        _replace(file, {"process": process})  # how a later run recognises the file as a leftover if this one is killed
-        try:
-            _key, certificate, chain = key_container.read(content, password, what=query["what"], option=query["option"])
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
+
+    def opened() -> dict[str, t.Any]:
+        _key, certificate, chain = key_container.read(content, password, what=query["what"], option=query["option"])
         found = [c.public_bytes(serialization.Encoding.DER) for c in (certificate, *chain)]
-        _replace(file, {"process": process, "certificates": [base64.b64encode(der).decode() for der in found]})
-        return found
+        return {"certificates": [base64.b64encode(der).decode() for der in found]}
+
+    return once_a_run.found(path, process, opened, _decoded)
 
 
-@contextlib.contextmanager
-def _locked(path: Path) -> t.Iterator[t.TextIO]:
-    """Open a file that nobody else may read, created where it is missing, and lock it against the other workers. The
-    system releases the lock when a worker dies.
-    """
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8") as file:
-        with contextlib.suppress(OSError):  # a file system without locks: then each worker opens the container
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield file
-
-
-def _replace(file: t.TextIO, data: dict[str, t.Any]) -> None:
-    file.seek(0)
-    file.truncate()
-    json.dump(data, file)
-    file.flush()
+def _decoded(kept: dict[str, t.Any]) -> list[bytes]:
+    return [base64.b64decode(text) for text in kept["certificates"]]

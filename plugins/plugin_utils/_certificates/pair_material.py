@@ -15,6 +15,7 @@ from .._agent import secret_files
 from .._core import probe
 from .._core.plan import ControllerFile, Operation, Refused, write
 from .._core.probe import Ask
+from .._core.touched import STORES
 from .._windows import broad_groups, distinguished_name, windows_path
 from .._windows.certificate import Certificate, describe
 from . import kept_pair, key_container, new_pair
@@ -174,7 +175,7 @@ def operations(pair: Pair, material: Material | None, sid: str, ask: Ask) -> lis
         thumbprint=material.described.thumbprint,
         exportable=False,
     )
-    return [*_chain(pair, material), imported]
+    return [dataclasses.replace(one, touches=STORES) for one in (*_chain(pair, material), imported)]
 
 
 def next_slot(pair: Pair, present: list[Installed], named: Named | None) -> str:

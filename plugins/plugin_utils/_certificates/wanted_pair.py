@@ -48,6 +48,7 @@ SPEC: dict[str, t.Any] = {
         "place": {"type": "str", "choices": [STORE, FILE], "default": STORE},
         "path": {"type": "str"},
         "file_password": {"type": "str", "no_log": True},
+        "former_file_password": {"type": "str", "no_log": True},
         "container": {"type": "str", "choices": ["compatible", "modern"], "default": "compatible"},
         "same_as": {"type": "str", "choices": list(USES)},
     },
@@ -67,6 +68,7 @@ class Pair:
         password: of the container.
         path: of a PFX file on the server, where the pair is kept in one; empty for a store.
         file_password: of that file.
+        former_file_password: of the files of before; one that needs it is replaced.
         modern: whether containers are encrypted with AES, which Windows Server 2016 does not read.
         same_as: another use whose pair is used for this one too.
         uses: all uses of the pair.
@@ -89,6 +91,7 @@ class Pair:
     renew: str
     path: str
     file_password: str = dataclasses.field(repr=False)
+    former_file_password: str = dataclasses.field(repr=False)
     modern: bool
     same_as: str
     uses: tuple[str, ...]
@@ -121,6 +124,7 @@ class Pair:
             renew=given["renew"],
             path=_place(where, given),
             file_password=given.get("file_password") or "",
+            former_file_password=given.get("former_file_password") or "",
             modern=given["container"] == "modern",
             same_as=given.get("same_as") or "",
             uses=(given["use"],),
@@ -246,6 +250,8 @@ def _why_no_thumbprint(found: str) -> str:
 def _check_source(where: str, given: dict[str, t.Any]) -> None:
     """Raise Refused for options that contradict the source ``store``."""
     check_given(f"{where}: password", given.get("password"), "the controller opens the container with it")
+    former = given.get("former_file_password")
+    check_given(f"{where}: former_file_password", former, "the controller opens the former file with it")
     if given["source"] != MADE or given["place"] != FILE:
         why = "only the file that the settings name with it has one to keep"
         check_given(f"{where}: file_password", given.get("file_password"), why)
@@ -294,8 +300,8 @@ def _check_days(where: str, given: dict[str, t.Any]) -> None:
 def _place(where: str, given: dict[str, t.Any]) -> str:
     """Return the path of the PFX file on the server; empty for a store."""
     if given["place"] == STORE:
-        if given.get("path") or given.get("file_password"):
-            raise Refused(f"{where}: found path or file_password, wanted them with place file only")
+        if given.get("path") or given.get("file_password") or given.get("former_file_password"):
+            raise Refused(f"{where}: found path or a password of the file, wanted them with place file only")
         return ""
     if given.get("same_as"):
         raise Refused(f"{where}: found place file and same_as, wanted the place with use {given['same_as']} only")

@@ -24,6 +24,14 @@ class MarkKind(enum.StrEnum):
     """The service W3SVC was started, and with it what starts by itself: pools, their workers and sites."""
     PAIR_RENEWED = "pair_renewed"
     """The key pair of the use named by the subject got a successor."""
+    JOB_LAUNCHED = "job_launched"
+    """The job in the subject's first line was launched; its second line has the instances of it that were there."""
+    FOLDER_MADE = "folder_made"
+    """The folder named by the subject, in small letters, was made: nothing had been there."""
+    SCHEDULER_PLACES = "scheduler_places"
+    """The settings of the agent in the folder of the subject's first line were written, and its scheduler has its lock
+    and its logs where the next two lines say, as before; they are empty where the write moved one of them.
+    """
     RUNTIME_UNPACKED = "runtime_unpacked"
     """The agent was unpacked into the folder named by the subject."""
 

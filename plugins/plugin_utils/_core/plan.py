@@ -7,7 +7,8 @@ import dataclasses
 import typing as t
 
 from .mark import Mark
-from .probe import Query
+from .probe import Ask, Query
+from .touched import Touched
 from .warned import Warned
 
 PROBE = "imops.identity_manager.win_im_probe"
@@ -48,18 +49,24 @@ class Until:
 
 @dataclasses.dataclass(frozen=True)
 class Guard:
-    """What has to hold right before an operation; it is looked at in executions of its own.
+    """What has to hold right before an operation; the writer looks at it in the operation's own execution, before any
+    other module one of its own does.
 
     Attributes:
         question: returns the question that waits on the server for so many seconds at most; its answer has the fields
             ``reached`` and ``waited`` (seconds).
         seconds: how long all of these executions may wait together; 0: it is looked at once.
         describe: returns what was found instead and what to do, from the last answer.
+        after: returns what is asked once the operation is over; nothing where it need not be looked at again.
+        told: returns what the user should know of that, from the server's time of the look before and what was asked;
+            empty for nothing.
     """
 
     question: t.Callable[[int], Query]
     seconds: int
     describe: t.Callable[[t.Any], str]
+    after: t.Callable[[Ask], tuple[Query, ...]] = lambda ask: ()
+    told: t.Callable[[str, tuple[Query, ...], Ask], str] = lambda since, asked, ask: ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,8 +82,7 @@ class Operation:
         tolerate: texts of failure messages that mean "done already".
         mark: what later tasks of the run need to know of it; they never read ``does``.
         until: when it is over; None where the module's return is that.
-        touches: the one file that it changes, so that what is known of anything else stays true; empty where it may
-            change more.
+        touches: what it may change, so that what is known of anything else stays true; None where that may be anything.
         guard: what has to hold right before it; where it does not, the operation fails and nothing of it is done.
         explain: returns why it failed and what to do, from the module's result; empty where it does not know.
         long: whether it may take minutes, so that people are told when it begins.
@@ -90,7 +96,7 @@ class Operation:
     mark: Mark | None = None
     until: Until | None = dataclasses.field(default=None, compare=False)
     guard: Guard | None = dataclasses.field(default=None, compare=False)
-    touches: str = dataclasses.field(default="", compare=False)
+    touches: Touched | None = dataclasses.field(default=None, compare=False)
     explain: t.Callable[[t.Mapping[str, t.Any]], str] | None = dataclasses.field(default=None, compare=False)
     long: bool = dataclasses.field(default=False, compare=False)
 
@@ -107,7 +113,7 @@ def long(operation: Operation) -> Operation:
 
 def write_file(does: str, path: str, *, secret: bool = False, **fields: t.Any) -> Operation:
     """Return the write of a file that nothing on the server reacts to by itself, as IIS does to a web.config."""
-    return dataclasses.replace(write(does, "file", secret=secret, path=path, **fields), touches=path)
+    return dataclasses.replace(write(does, "file", secret=secret, path=path, **fields), touches=Touched(files=(path,)))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import typing as t
 
@@ -18,6 +19,10 @@ RECORDERS = {
 def key(query: Query) -> str:
     """Return the text that two equal questions share, whatever the order of their fields."""
     return json.dumps(query, sort_keys=True, separators=(",", ":"))
+
+
+USUAL_BYTES = 2**20
+"""How many bytes of a file are read where a question names no number."""
 
 
 def file(path: str, max_bytes: int | None = None) -> Query:
@@ -100,6 +105,18 @@ def http(**fields: t.Any) -> Query:
     return {"kind": "http", **fields}
 
 
+def by_proxy(host: str, port: int, user: str) -> dict[str, t.Any]:
+    """Return the field ``proxy`` of a question.
+
+    Args:
+        host: the proxy's.
+        port: the proxy's.
+        user: ``user:password`` for it; empty for none.
+    """
+    basic = {"authorization": f"Basic {base64.b64encode(user.encode()).decode()}"} if user else {}
+    return {"proxy": {"address": host, "port": port, **basic}}
+
+
 def with_token(token: Query, *paths: str) -> Query:
     """Ask the server to request a token, as ``http`` with a body, and with it these paths of the same server; the token
     stays there.
@@ -108,12 +125,17 @@ def with_token(token: Query, *paths: str) -> Query:
     return {"kind": "with_token", "token": request, "paths": list(paths)}
 
 
-def download(url: str, *unless: str) -> Query:
+def download(url: str, *unless: str, proxy: Query | None = None) -> Query:
     """Ask what the server would meet if it fetched a URL, as win_get_url and win_package do; its value is None where
     one of the paths ``unless`` exists.
+
+    Args:
+        url: where it is.
+        unless: paths.
+        proxy: the way there, with ``address``, ``port``, ``user`` and ``password``; None for the account's own.
     """
     query: Query = {"kind": "download", "url": url}
-    return query | ({"unless": list(unless)} if unless else {})
+    return query | ({"unless": list(unless)} if unless else {}) | ({"proxy": proxy} if proxy else {})
 
 
 def reach(host: str, port: int, *, tls: bool = False, **fields: t.Any) -> Query:
@@ -188,7 +210,8 @@ def carries_secret(query: Query) -> bool:
     a token, or a proxy's password.
     """
     proxy = query.get("proxy") or {}
-    return bool(query.get("expected") or query.get("body") or query.get("token") or proxy.get("authorization"))
+    of_proxy = proxy.get("authorization") or proxy.get("password")
+    return bool(query.get("expected") or query.get("body") or query.get("token") or of_proxy)
 
 
 def may_tell_of(query: Query, path: str) -> bool:
@@ -207,8 +230,21 @@ def may_tell_of(query: Query, path: str) -> bool:
     return False
 
 
+def may_tell_of_rights(query: Query, path: str) -> bool:
+    """Tell whether the answer to a question may be another one once a file or folder got other rights, which what is
+    below it inherits.
+    """
+    if query["kind"] == "acl":
+        return any(f"{_plain(one)}\\".startswith(f"{_plain(path)}\\") for one in query["paths"])
+    return bool(query["kind"] == "files" and query.get("rights"))
+
+
 def _plain(path: str) -> str:
     return path.replace("/", "\\").rstrip("\\").lower()
+
+
+NAME_UNKNOWN = "NameUnknown"
+"""The kind of a request from the controller for whose name DNS has no address."""
 
 
 class NotAnswered(Exception):
@@ -229,6 +265,11 @@ Ask = t.Callable[[Query], t.Any]
 def host() -> Query:
     """Ask for the host facts that every probe returns (docs/probe-and-writer.md); never sent."""
     return {"kind": "host"}
+
+
+def run() -> Query:
+    """Ask what tells this run from all others; known to the controller, never sent."""
+    return {"kind": "run"}
 
 
 def settled() -> Query:

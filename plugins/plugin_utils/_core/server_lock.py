@@ -43,7 +43,7 @@ def is_shared(operation: Operation) -> bool:
 
 def with_lock(operations: t.Sequence[Operation], *, path: str, owner: str, run: str, since: str) -> list[Operation]:
     """Return operations with the lock in front of the first that needs it, in the execution of what is written right
-    before it.
+    before it. What may wait, for jobs or for the end of a worker, comes before the lock: its time would be over else.
 
     Args:
         operations: at least one of them is shared.
@@ -53,7 +53,7 @@ def with_lock(operations: t.Sequence[Operation], *, path: str, owner: str, run: 
         since: the server's time when the plan's answers were read.
     """
     position = next(number for number, operation in enumerate(operations) if is_shared(operation))
-    while position and operations[position - 1].module == WRITE:
+    while position and operations[position - 1].module == WRITE and not _may_wait(operations[position - 1]):
         position -= 1
     seconds = sum(OF_SETUP.get(o.module, OF_IIS) for o in operations if is_shared(o))
     fields: dict[str, t.Any] = {
@@ -66,6 +66,10 @@ def with_lock(operations: t.Sequence[Operation], *, path: str, owner: str, run: 
     }
     lock = write("take the lock for what all agents of the server share", "lock", **fields)
     return [*operations[:position], lock, *operations[position:]]
+
+
+def _may_wait(operation: Operation) -> bool:
+    return operation.guard is not None or operation.arguments["operation"] == "pool"
 
 
 def released(*, path: str, owner: str, run: str) -> Operation:

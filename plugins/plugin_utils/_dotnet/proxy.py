@@ -7,11 +7,43 @@ Vendor page "Proxy": .NET does not use the proxy of Windows, and silently ignore
 from __future__ import annotations
 
 import re
+import typing as t
+from urllib.parse import unquote
 
 HTTPS_PROXY, NO_PROXY = "HTTPS_PROXY", "NO_PROXY"
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
 _ADDRESS = re.compile(rf"(?:http://(?:[^\s/@]+@)?)?{_HOST}(?::(?P<port>\d{{1,5}}))?")
 _BYPASSED = re.compile(rf"\.?{_HOST}(?::\d{{1,5}})?")
+
+
+class Address(t.NamedTuple):
+    """Where a proxy is, and who asks it, as ``user:password``; empty for nobody."""
+
+    host: str
+    port: int
+    user: str
+
+
+def address(value: str) -> Address:
+    """Return what .NET makes of a variable that it reads: name and password may be escaped as in a URL."""
+    user, _at, server = value.removeprefix("http://").rpartition("@")
+    host, _colon, port = server.partition(":")
+    return Address(host, int(port or 80), unquote(user))
+
+
+def is_bypassed(host: str, names: t.Iterable[str]) -> bool:
+    """Tell whether .NET reaches a host without the proxy: ``.contoso.com`` is that domain and all below it.
+
+    HttpEnvironmentProxy of dotnet/runtime, IsMatchInBypassList.
+    """
+    listed, asked = (name.strip().lower() for name in names), host.lower()
+    return any(asked in {name, name.removeprefix(".")} or (name[:1] == "." and asked.endswith(name)) for name in listed)
+
+
+def secrets(value: str) -> frozenset[str]:
+    """Return the texts of a variable that no message may show: one with a user and password, whole, and both alone."""
+    user, at, _host = value.rpartition("@")
+    return frozenset({value, user, user.rpartition("://")[2], user.rpartition(":")[2]}) if at else frozenset()
 
 
 def why_not_read(name: str, value: str) -> str | None:

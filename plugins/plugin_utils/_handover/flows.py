@@ -10,6 +10,7 @@ import dataclasses
 import typing as t
 
 from .._agent import download
+from .._agent.connector_targets import LDAP, LDAPS
 from .._agent.connectors import connector_of
 from .._dotnet.json_text import fold
 from .._settings.tree import get, section
@@ -18,7 +19,6 @@ from .endpoint import Endpoint
 from .given import Given
 
 BROWSERS, CONTROLLER = "browsers of administrators", "Ansible's controller"
-LDAP, LDAPS = 389, 636
 _ADDRESSES = ("Server", "MicrosoftGraphPathApi", "OAuth2Url", "AuthenticationUrl")
 _LISTS = ("CsvUrls", "InputDirectories")
 _FILES = ("Path", "PathIncremental", "InputFilePath", "PowerShellScriptPath", "CredentialsFilePath")
@@ -81,7 +81,7 @@ def _from_inventory(given: Given) -> t.Iterator[Flow]:
         ("hosting_bundle_source", "the .NET hosting bundle, during an installation"),
     ):
         # A path on the controller looks like an address: the file comes by the connection, which is a flow already.
-        is_sent = name == "archive_source" and download.is_on_controller(given.text(name))
+        is_sent = download.is_on_controller(given.text(name))
         found = endpoint.of(given.text(name)) if given.text(name) and not is_sent else None
         if found:
             yield Flow(given.server, found.host, found.port, purpose)

@@ -7,6 +7,7 @@ import dataclasses
 import typing as t
 from urllib.parse import urlsplit
 
+from .._agent.connector_targets import LDAPS
 from .._settings import protection
 from .._settings.tree import get
 from . import account, certificates, elements, flows
@@ -93,6 +94,6 @@ def _shown(given: Given, path: tuple[str, ...], value: t.Any) -> str:
 def _authorities(given: Given, opened: t.Iterable[flows.Flow]) -> list[str]:
     """Return the hosts whose certificates the agent's server has to trust."""
     found = [urlsplit(given.text("server_url")).hostname or ""]
-    ports = {flows.LDAPS, 443}
+    ports = {LDAPS, 443}
     found += [flow.target for flow in opened if flow.source == given.server and flow.port in ports]
     return sorted(set(filter(None, found)))

@@ -21,12 +21,14 @@ from .._core.plan import Operation, Plan, write
 from .._core.probe import Ask, Query
 from .._core.warned import Warned, WarningKind
 from .._windows import iis_states, windows_path
-from .check import Beliefs, Check, complete
+from . import launched_job
+from .check import Beliefs, Check, State, complete
 from .checks import request_checks, start_checks, stop_checks
 from .questions import (
     MAIL_PREFIX,
     common_questions,
     further_questions,
+    guessed_questions,
     request_questions,
     start_questions,
     stop_questions,
@@ -34,7 +36,19 @@ from .questions import (
 from .running import is_there, runs
 from .wanted import ARGUMENT_SPEC, Wanted
 
-__all__ = ["ARGUMENT_SPEC", "Stage", "Wanted", "fails", "failure", "questions", "questions_ahead", "stages", "verified"]
+__all__ = [
+    "ARGUMENT_SPEC",
+    "Stage",
+    "Wanted",
+    "fails",
+    "failure",
+    "in_short",
+    "questions",
+    "questions_ahead",
+    "stages",
+    "verified",
+    "writes",
+]
 SHOWS_WHAT_THE_SERVER_HOLDS = True
 """Its checks name hosts and paths of the agent's own settings."""
 POOL_MODULE, SERVICE_MODULE = "microsoft.iis.web_app_pool", "ansible.windows.win_service"
@@ -48,13 +62,22 @@ class Stage:
         operations: what is done first.
         checks: returns the checks, which are repeated until all pass or the time is over.
         questions: what is asked together with the common questions.
-        further: returns what is asked once those are answered.
+        further: returns what is asked once those are answered, or with them where the run knows their answers already.
+        guessed: what ``further`` most likely returns, asked with the first questions where the run knows too little.
+        told: returns the checks in the place of ``checks``, from the results of the operations.
+        lost: what is told where the connection is lost in an operation, as nobody knows whether it was done.
+        afterwards: returns what removes from the server what the step needs no more, from its last checks; its marks
+            are noted first, and where it fails nothing is told.
     """
 
     operations: tuple[Operation, ...]
     checks: t.Callable[[Ask], t.Iterable[Check]]
     questions: tuple[Query, ...] = ()
     further: t.Callable[[Ask], tuple[Query, ...]] = lambda ask: ()
+    guessed: tuple[Query, ...] = ()
+    told: t.Callable[[t.Sequence[t.Mapping[str, t.Any]]], t.Callable[[Ask], t.Iterable[Check]]] | None = None
+    lost: str = ""
+    afterwards: t.Callable[[t.Sequence[Check]], tuple[Operation, ...]] = lambda checks: ()
 
 
 def questions(wanted: Wanted) -> tuple[Query, ...]:
@@ -66,7 +89,12 @@ def questions_ahead(wanted: Wanted) -> tuple[Query, ...]:
     """Return what a verification asks of an agent that nobody changes: it travels with a run's first probe. None where
     the agent is stopped first.
     """
-    return () if wanted.recycle else request_questions(wanted)
+    return () if wanted.recycle else (*request_questions(wanted), *guessed_questions(wanted))
+
+
+def writes(wanted: Wanted) -> bool:
+    """Tell whether a verification does more than look: it restarts the agent, sends a test mail, or launches a job."""
+    return wanted.recycle or bool(wanted.mail) or bool(wanted.job)
 
 
 def stages(wanted: Wanted, ask: Ask, *, check: bool) -> t.Iterator[Stage]:
@@ -81,7 +109,7 @@ def stages(wanted: Wanted, ask: Ask, *, check: bool) -> t.Iterator[Stage]:
         if runs(wanted, ask):
             since = ask(probe.host())["time"]
             yield Stage(
-                (_turn(wanted, "stop", "stopped"),),
+                (dataclasses.replace(_turn(wanted, "stop", "stopped"), guard=wanted.drain.guard),),
                 lambda ask: stop_checks(wanted, ask, since),
                 further=lambda ask: stop_questions(wanted, ask, since),
             )
@@ -93,6 +121,41 @@ def stages(wanted: Wanted, ask: Ask, *, check: bool) -> t.Iterator[Stage]:
         lambda ask: request_checks(wanted, ask),
         questions=request_questions(wanted),
         further=lambda ask: further_questions(wanted, ask),
+        guessed=guessed_questions(wanted),
+    )
+    if wanted.job:
+        yield _job(wanted, ask, check=check)
+
+
+def _job(wanted: Wanted, ask: Ask, *, check: bool) -> Stage:
+    """Return the stage of the job that is launched: last, since a broken agent is not asked for one."""
+    if check:
+        return Stage((), lambda ask: (launched_job.in_check_mode(wanted),))
+    broken = any(one.state is State.FAILED and not one.is_open for one in request_checks(wanted, ask))
+    launch = launched_job.after_failures(wanted) if broken else launched_job.look(wanted, ask)
+    if isinstance(launch, Check):
+        found = launch
+        return Stage((), lambda ask: (found,))
+    ready, asked = launch, launched_job.questions_after(wanted, launch, ask)
+
+    def afterwards(checks: t.Sequence[Check]) -> tuple[Operation, ...]:
+        return launched_job.tidied(wanted, checks, ask)
+
+    if ready.before:
+        said = launched_job.said_before(ready)
+        return Stage(
+            (),
+            lambda ask: (launched_job.followed(wanted, ready, said, ask),),
+            questions=asked,
+            afterwards=afterwards,
+        )
+    return Stage(
+        (launched_job.operation(wanted, ready, ask),),
+        lambda ask: (),
+        questions=asked,
+        told=lambda results: lambda ask: (launched_job.followed(wanted, ready, results[-1]["results"][-1], ask),),
+        lost=launched_job.unknown_after(ready),
+        afterwards=afterwards,
     )
 
 
@@ -153,5 +216,14 @@ def verified(wanted: Wanted, checks: t.Sequence[Check], *, check: bool) -> Plan:
 
 
 def failure(wanted: Wanted, checks: t.Sequence[Check]) -> str:
-    """Return the sentences of the checks that failed."""
-    return "the agent is not verified. " + " ".join(one.sentence for one in checks if fails(wanted, one))
+    """Return the sentences of the checks that failed, those first that no waiting changes."""
+    failed = sorted((one for one in checks if fails(wanted, one)), key=lambda one: not one.final)
+    return "the agent is not verified. " + " ".join(one.sentence for one in failed)
+
+
+def in_short(facts: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return what a failed run shows of the facts: the checks that failed or that nobody could tell, and how many were
+    left out.
+    """
+    bad = [one for one in facts["checks"] if one["state"] in {State.FAILED, State.UNKNOWN}]
+    return {"checks": bad, "checks_not_shown": len(facts["checks"]) - len(bad)}

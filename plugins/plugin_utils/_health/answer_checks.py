@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from .._agent.start_signs import FAR_PAST
-from .._core.probe import Ask, NotAnswered
+from .._core.probe import NAME_UNKNOWN, Ask, NotAnswered
 from . import agent_events, questions, running, web_answer
 from .check import Basis, Check, State
 from .wanted import Wanted
@@ -51,9 +51,25 @@ def to_controller(wanted: Wanted, ask: Ask) -> Check:
     try:
         answer = ask(wanted.controller_request)
     except NotAnswered as failed:
+        if failed.kind == NAME_UNKNOWN:
+            return _unknown_name(name, wanted, failed)
         return _silent("answer_to_controller", name, wanted, failed, causes, remedy)
     foreign = _foreign("answer_to_controller", name, wanted, answer)
     return foreign or Check("answer_to_controller", name, State.PASSED, _words(answer), WORDS)
+
+
+def _unknown_name(name: str, wanted: Wanted, failed: NotAnswered) -> Check:
+    """Return the check of a name that the controller's DNS does not know, which waiting does not change."""
+    return Check(
+        "answer_to_controller",
+        name,
+        State.FAILED,
+        f"no address of {wanted.host_name} ({failed.message.strip()})",
+        f"an answer over {wanted.scheme}",
+        "Correct im_agent_host_name, have DNS know it, or set im_verify_from_controller to false.",
+        ("The name is misspelt.", "The DNS servers of the controller do not know it."),
+        final=True,
+    )
 
 
 def _silent(id_: str, name: str, wanted: Wanted, failed: NotAnswered, causes: tuple[str, ...], remedy: str) -> Check:

@@ -46,6 +46,8 @@ class Check:
         basis: what the verdict rests on.
         reason: why it is unknown, or was not asked.
         page: where that is documented.
+        final: whether it stays failed however long somebody waits, so that nothing is asked again.
+        goes_on: whether another look may tell more, as long as there is time.
     """
 
     id: str
@@ -58,6 +60,8 @@ class Check:
     basis: Basis = Basis.DOCUMENTED
     reason: str = ""
     page: str = ""
+    final: bool = False
+    goes_on: bool = False
 
     @property
     def passed(self) -> bool | None:
@@ -77,14 +81,22 @@ class Check:
     def facts(self) -> dict[str, t.Any]:
         """Return it for a result."""
         plain = {**dataclasses.asdict(self), "causes": list(self.causes), "passed": self.passed}
+        del plain["final"], plain["goes_on"]
         return plain | {"state": self.state.value, "basis": self.basis.value}
 
     @property
     def sentence(self) -> str:
-        """Return what was found, wanted, why, and what to do."""
-        why = " ".join(filter(None, (*self.causes, self.remedy)))
+        """Return what was found, wanted, why that may be so, and what to do."""
         unknown = f" ({self.reason})" if self.reason else ""
-        return f"{self.name}: found {self.found}{unknown}, wanted {self.wanted}. {why}".strip()
+        return f"{self.name}: found {self.found}{unknown}, wanted {self.wanted}. {self.advice}".strip()
+
+    @property
+    def advice(self) -> str:
+        """Return why it may be so, as what nobody has checked, and what to do."""
+        if not self.causes:
+            return self.remedy
+        head = "Possible cause:" if len(self.causes) == 1 else "Possible causes:"
+        return " ".join((head, *self.causes, *((f"What to do: {self.remedy}",) if self.remedy else ())))
 
 
 def verdict(passed: bool) -> State:
@@ -98,6 +110,7 @@ NOT_ASKED = {
     "site_started": "the agent is a service",
     "serves_agent": "the agent is a service, or IIS is not there",
     "identity": "the pool or service is not there",
+    "process_identity": "its process does not run, or Windows does not tell this account whom it runs as",
     "starts_with_windows": "the site or service is not there",
     "agent_answers": "the agent's address was not asked",
     "answer_to_controller": "im_verify_from_controller is false",
@@ -114,6 +127,7 @@ NOT_ASKED = {
     "start_without_request": "this run did not start the pool, and im_verify_recycle is false",
     "stop": "im_verify_recycle is false",
     "job_ran": "im_verify_jobs is false",
+    "launched_job": "im_verify_job names no job",
     "connection_needs": "im_verify_connections is false, or no connection needs anything",
     "connection_reached": "im_verify_connections is false, or no connection leads to another server",
     "mail_folder": "im_verify_mail is false, or mails go to a mail server",

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import typing as t
 
 from .._agent import settings_files, settings_text, variables
 from .._agent.settings_files import AGENT, CYBERARK, ENCRYPTED_AGENT, GENERAL, Place
+from .._core import file_content
 from .._core.probe import Ask, Query
 from .._dotnet import configuration
 from .._dotnet.configuration import Source
@@ -51,21 +51,21 @@ def variables_of(wanted: Wanted, ask: Ask) -> tuple[variables.Variable, ...]:
 def hidden(wanted: Wanted, ask: Ask) -> list[str]:
     """Return the names of the files with settings that only the agent can read."""
     where = place(wanted)
-    return [name for name in _HIDDEN if (ask(where.question(name)) or {}).get("content")]
+    answers = {name: ask(where.question(name)) for name in _HIDDEN}
+    return [name for name, answer in answers.items() if answer and answer.get("content") != ""]
 
 
 def of_agent(wanted: Wanted, ask: Ask) -> HeldSettings:
     """Return the settings that can be read, the last source's values; raises Refused or ValueError where .NET would
-    refuse them.
+    refuse them, or a file is too large to be read.
     """
     found, where = variables_of(wanted, ask), place(wanted)
     sources = []
     for name in settings_files.chain(variables.environment(found)):
         if name.startswith(("appsettings.encrypted", "appsettings.cyberArk")) or name == settings_files.KEY_VAULT:
             continue
-        answer = ask(where.question(name))
-        if answer and answer.get("content"):
-            content = base64.b64decode(answer["content"])
+        content = file_content.of(ask(where.question(name)), where.file(name), settings_files.MAX_BYTES)
+        if content:
             sources.append(Source(name, settings_text.of_others(where.file(name), content)))
     sources.append(Source("the environment", {one.setting: one.value for one in found if one.setting}))
     merged = configuration.merged(sources)

@@ -11,13 +11,14 @@ from .._core import probe
 from .._core.plan import Refused
 from .._core.probe import Ask
 from .._windows import account_name, iis_config, windows_path
-from . import questions
+from . import questions, running
 from .check import Check, State, verdict
 from .wanted import Wanted
 
 PROGRAM = "usercube-agent"
 _SPECIFIC, _OWN = "SpecificUser", "ApplicationPoolIdentity"
 _BY_ITSELF = {"automatic", "delayed"}
+_OWNER = "learn.microsoft.com/windows/win32/cimwin32prov/getownersid-method-in-class-win32-process"
 _PAGE = "learn.microsoft.com/iis/configuration/system.applicationhost/applicationpools/add/processmodel"
 
 
@@ -27,6 +28,7 @@ def checks(wanted: Wanted, ask: Ask) -> t.Iterator[Check]:
         service = ask(probe.service(wanted.service))
         if service:
             yield _identity(wanted, ask, str(service["account"] or "LocalSystem"), f"service {wanted.service}")
+            yield from _process(wanted, ask, [service], f"service {wanted.service}")
             yield _starts(f"service {wanted.service}", str(service["start_mode"]), service["start_mode"] in _BY_ITSELF)
         return
     answer = ask(questions.configuration())
@@ -43,6 +45,7 @@ def checks(wanted: Wanted, ask: Ask) -> t.Iterator[Check]:
         yield _served(wanted, ask, site)
     if pool:
         yield _identity(wanted, ask, _runs_as(pool), f"application pool {wanted.pool}")
+    yield from _process(wanted, ask, running.workers(wanted, ask), f"application pool {wanted.pool}")
     if site and pool:
         off = [
             f'{what} has {name}="false"'
@@ -107,8 +110,32 @@ def _identity(wanted: Wanted, ask: Ask, found: str, of: str) -> Check:
     )
     remedy = "Run im_pool or im_service again with im_agent_identity_username and im_agent_identity_password."
     told = ("", ()) if same else (remedy, causes)
-    # Windows starts the pool anew where its identity changes, so that the configuration says whom the worker runs as.
     return Check("identity", name, verdict(same), found or "no account", words, told[0], told[1], page=_PAGE)
+
+
+def _process(wanted: Wanted, ask: Ask, processes: t.Iterable[t.Mapping[str, t.Any]], of: str) -> t.Iterator[Check]:
+    """Yield whether the agent's process runs as the identity that the rights were given to; nothing where nobody tells.
+
+    It keeps the identity that it was started with, whatever pool or service are set to afterwards.
+    """
+    owners = {str(one["owner"]) for one in processes if one.get("owner")}
+    try:
+        sid = wanted.identity.sid(ask)
+    except Refused:
+        return  # the check of what is set tells it
+    others = sorted(owners - {sid})
+    if not owners:
+        return
+    causes = (
+        "It was started before the identity was changed, and nothing has started it anew since.",
+        "A process of the former identity has not ended yet.",
+    )
+    remedy = "Run restart.yml; a pool with disallowRotationOnConfigChange is not recycled by itself."
+    found = ", ".join(others) or wanted.identity.name
+    words = f"{wanted.identity.name} ({sid})" if others else wanted.identity.name
+    told = (remedy, causes) if others else ("", ())
+    name = f"identity of the process of {of}"
+    yield Check("process_identity", name, verdict(not others), found, words, told[0], told[1], page=_OWNER)
 
 
 def _starts(of: str, found: str, by_itself: bool) -> Check:

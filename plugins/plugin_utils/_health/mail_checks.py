@@ -111,7 +111,7 @@ def _server(way: Smtp, wanted: Wanted, ask: Ask) -> Check:
         reason = failed.message.strip() or failed.kind
         return Check(SERVER, name, State.UNKNOWN, "no answer", _WORDS, reason=reason, page=PAGE)
     if answer["step"] != reach_checks.END:
-        return _stopped(name, answer)
+        return _stopped(way, name, answer)
     replies = [(one["said"], str(one["reply"])) for one in answer["replies"]]
     encrypted = answer["certificate"] is not None
     wrong = peer_certificate.objections(answer, way.host, ask) if encrypted else ()
@@ -120,14 +120,18 @@ def _server(way: Smtp, wanted: Wanted, ask: Ask) -> Check:
     return _said(way, name, replies, encrypted)
 
 
-def _stopped(name: str, answer: t.Mapping[str, t.Any]) -> Check:
+def _stopped(way: Smtp, name: str, answer: t.Mapping[str, t.Any]) -> Check:
     step = "refused" if answer["code"] == "ConnectionRefused" else answer["step"]
     causes = {
         **reach_checks.CAUSES,
         reach_checks.SMTP: ("It expects TLS from the start (port 465, SslOnConnect).", "It is no mail server."),
     }
     remedy = f"Correct Host, Port and SecureSocketOption in {_VARIABLE}, DNS or the firewalls between them."
-    return Check(SERVER, name, State.FAILED, reach_checks.stopped(answer), _WORDS, remedy, causes[step], page=PAGE)
+    final = reach_checks.is_unknown_name(answer)
+    if final:
+        remedy = f"Correct Host in {_VARIABLE}, or have DNS know {way.host}."
+    found = reach_checks.stopped(answer)
+    return Check(SERVER, name, State.FAILED, found, _WORDS, remedy, causes[step], page=PAGE, final=final)
 
 
 def _shown(reply: str) -> str:

@@ -43,7 +43,6 @@ def request_questions(wanted: Wanted) -> tuple[Query, ...]:
         wanted.request,
         *held_client.questions(wanted),
         *(key_checks.questions_ahead(wanted) if wanted.credentials else ()),
-        *((server_api.question(wanted.credentials, wanted.agent),) if wanted.credentials else ()),
         events(wanted),
         *(() if wanted.service else (system_events(FAR_PAST), configuration())),
         temp_files(wanted),
@@ -51,6 +50,13 @@ def request_questions(wanted: Wanted) -> tuple[Query, ...]:
         *((jobs(wanted),) if wanted.jobs else ()),
         *((mails(wanted),) if wanted.mail else ()),
     )
+
+
+def guessed_questions(wanted: Wanted) -> tuple[Query, ...]:
+    """Return what ``further_questions`` most likely returns: the question to the agent's server, for an agent that
+    holds the client of the inventory.
+    """
+    return (server_api.question(wanted.credentials, wanted.agent),) if wanted.credentials else ()
 
 
 def further_questions(wanted: Wanted, ask: Ask) -> tuple[Query, ...]:

@@ -44,6 +44,14 @@ def question(target: Target, wanted: Wanted, ask: Ask) -> Query:
     return probe.reach(target.host, target.port, tls=target.tls, timeout=SECONDS, **by)
 
 
+def is_unknown_name(answer: t.Mapping[str, t.Any]) -> bool:
+    """Tell whether the way ended because DNS knows no address of the name, which asking again does not change.
+
+    TryAgain is that DNS did not answer, learn.microsoft.com "SocketError Enum".
+    """
+    return answer["step"] == NAME and answer["code"] in {"HostNotFound", "NoData"}
+
+
 def _targets(wanted: Wanted, ask: Ask) -> t.Iterator[tuple[Connection, Target | None]]:
     """Yield each managed system with its connection; None where the connection does not tell it."""
     try:
@@ -65,6 +73,12 @@ def _of(connection: Connection) -> tuple[Target, ...]:
 
 def checks(wanted: Wanted, ask: Ask) -> t.Iterator[Check]:
     """Yield for each managed system how far the agent's server comes."""
+    try:
+        connections.of_agent(wanted, ask)
+    except (Refused, ValueError) as failure:
+        name, words = "ways to managed systems", "settings that name them"
+        yield Check(ID, name, State.UNKNOWN, "no settings", words, reason=str(failure))
+        return
     for connection, target in _targets(wanted, ask):
         yield _reached(connection, target, wanted, ask) if target else _unclear(connection, wanted, ask)
 
@@ -96,13 +110,18 @@ def _reached(connection: Connection, target: Target, wanted: Wanted, ask: Ask) -
         step = "refused" if answer["code"] == "ConnectionRefused" else answer["step"]
         if step == PROXY:
             remedy = "Let the proxy pass it on, or name the host in im_agent_no_proxy."
-        return Check(ID, name, State.FAILED, stopped(answer), words, remedy, CAUSES[step], page=connection.page)
+        final = is_unknown_name(answer)
+        if final:
+            remedy = f"Correct {target.key} of {connection.id} in im_agent_connections, or have DNS know {target.host}."
+        found = stopped(answer)
+        return Check(ID, name, State.FAILED, found, words, remedy, CAUSES[step], page=connection.page, final=final)
     if target.tls:
         wrong = peer_certificate.objections(answer, target.host, ask)
         if wrong:
             return distrusted(ID, name, wrong, words)
     by = " by the agent's proxy" if "proxy" in question(target, wanted, ask) else ""
     found = f"reached at {', '.join(answer['addresses'])}{by}" + (", with a trusted certificate" if target.tls else "")
+    found += f"; {target.unseen}" if target.unseen else ""
     return Check(ID, name, State.PASSED, found, words, page=connection.page)
 
 

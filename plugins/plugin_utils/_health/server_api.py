@@ -83,10 +83,11 @@ def _paths(base: str, agent: str) -> tuple[str, str]:
         "join Job j join j.Agent a select Id, StartDate, EndDate, State, j.Identifier"
         f' where (a.Identifier = "{agent}" and EndDate = null) order by StartDate asc'
     )
-    return _path(base + AGENTS, entry), _path(base + INSTANCES, running)
+    return path(base + AGENTS, entry), path(base + INSTANCES, running)
 
 
-def _path(route: str, squery: str) -> str:
+def path(route: str, squery: str) -> str:
+    """Return the path of a question in the API's query language."""
     return f"{route}?{urlencode({'api-version': VERSION, 'squery': squery}, quote_via=quote)}"
 
 

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from .._core import probe
 from .._core.plan import Refused
 from .._core.probe import Query
+from .._dotnet import proxy
 
 # Belief [token-endpoint]: the errors of the server are those of RFC 6749 5.2, and it checks the client before the
 # scope; the vendor documents the request (its pages "Request with Postman" and "Authentication"), not the errors.
@@ -28,7 +29,6 @@ OPTION: dict[str, t.Any] = {
         "no_proxy": {"type": "list", "elements": "str", "default": []},
     },
 }
-_PROXY = re.compile(r"(?:http://)?(?:(?P<user>[^@/]+)@)?(?P<host>[^@:/]+)(?::(?P<port>\d+))?")
 _ERROR = re.compile(rb'"error"\s*:\s*"([a-z_]+)"')
 _AFTER_AUTHENTICATION = {"invalid_scope", "unauthorized_client", "unsupported_grant_type"}
 """Errors that a server reports only after it has accepted the client's secret."""
@@ -67,14 +67,13 @@ class Credentials:
                 f"openid.server_url: found {option['server_url']!r}, wanted an https address: a secret is not sent"
                 " without TLS"
             )
-        proxy = option.get("proxy") or ""
-        if proxy and not _PROXY.fullmatch(proxy):
-            raise Refused(
-                "openid.proxy: found an unknown form, wanted host, host:port or http://user:password@host:port"
-            )
-        if _bypassed(host, option["no_proxy"]):
-            proxy = ""
-        return cls(host, port, parts.path.rstrip("/") + ENDPOINT, option["client"], option["secret"], proxy)
+        way = option.get("proxy") or ""
+        reason = proxy.why_not_read(proxy.HTTPS_PROXY, way) if way else None
+        if reason:
+            raise Refused(f"openid.proxy: found {reason}")
+        if proxy.is_bypassed(host, option["no_proxy"]):
+            way = ""
+        return cls(host, port, parts.path.rstrip("/") + ENDPOINT, option["client"], option["secret"], way)
 
     @property
     def url(self) -> str:
@@ -98,9 +97,9 @@ class Credentials:
             return dataclasses.replace(self, client=option["client"], secret=option["secret"])
         return dataclasses.replace(Credentials.of({**option, "no_proxy": []}), proxy=self.proxy)
 
-    def by(self, proxy: str, no_proxy: t.Sequence[str]) -> Credentials:
+    def by(self, way: str, no_proxy: t.Sequence[str]) -> Credentials:
         """Return the same, asked by a proxy unless the server is among the names that need none."""
-        return dataclasses.replace(self, proxy="" if _bypassed(self.host, no_proxy) else proxy)
+        return dataclasses.replace(self, proxy="" if proxy.is_bypassed(self.host, no_proxy) else way)
 
     def differences(self, other: Credentials) -> list[str]:
         """Return what the agent holds otherwise than the inventory says, without the values of secrets."""
@@ -133,17 +132,7 @@ class Credentials:
             verify=True,
             timeout=30,
         )
-        return probe.with_token(query | ({"proxy": self._proxy()} if self.proxy else {}), *paths)
-
-    def _proxy(self) -> dict[str, t.Any]:
-        match = t.cast("re.Match[str]", _PROXY.fullmatch(self.proxy))
-        user = {"authorization": "Basic " + base64.b64encode(match["user"].encode()).decode()} if match["user"] else {}
-        return {"address": match["host"], "port": int(match["port"] or 80), **user}
-
-
-def _bypassed(host: str, names: t.Iterable[str]) -> bool:
-    """Tell whether .NET reaches a host without the proxy."""
-    return any(host == name or (name.startswith(".") and host.endswith(name)) for name in names)
+        return probe.with_token(query | (probe.by_proxy(*proxy.address(self.proxy)) if self.proxy else {}), *paths)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,6 +7,7 @@ import dataclasses
 import typing as t
 
 from .._agent.connectors import NAMES
+from .._agent.drain import OPTIONS, Drain
 from .._agent.folders import Folders
 from .._core import probe
 from .._core.kept import is_kept
@@ -39,7 +40,9 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         "agent_identifier": {"type": "str"},
         "warm_up": {"type": "bool", "default": True},
         "recycle": {"type": "bool", "default": False},
+        **OPTIONS,
         "jobs": {"type": "bool", "default": False},
+        "job": {"type": "str"},
         "connections": {"type": "bool", "default": False},
         "connectors": {"type": "dict", "default": {}},
         "mail": {"type": "bool", "default": False},
@@ -75,7 +78,9 @@ class Wanted:
         agent: the agent's Identifier at its server, empty where the server is not asked about it.
         warm_up: whether a pool that this run has started must start the agent without a request.
         recycle: whether the agent is stopped and started first, to check that it stops cleanly and starts by itself.
+        drain: what happens to that stop while a job runs.
         jobs: whether a job must have run since the agent was started.
+        job: the Identifier of a job that is launched, empty for none.
         connections: whether what the agent's connections need must be there, and their managed systems be reached.
         connectors: the connectors of connections that do not tell theirs, by name.
         asks_mail: whether the way of the agent's mails is checked.
@@ -99,7 +104,9 @@ class Wanted:
     agent: str
     warm_up: bool
     recycle: bool
+    drain: Drain
     jobs: bool
+    job: str
     connections: bool
     connectors: t.Mapping[str, str]
     asks_mail: bool
@@ -112,6 +119,7 @@ class Wanted:
     def of(cls, arguments: dict[str, t.Any]) -> Wanted:
         """Return what a task wants; raises Refused."""
         openid, mail = arguments.get("openid"), arguments.get("test_mail")
+        folders = Folders.of(arguments["working_directory"], arguments["folders"])
         if mail and any("\r" in text or "\n" in text or "@" not in text for text in mail.values()):
             raise Refused("test_mail: found no mail address, wanted to and from in the form name@contoso.com")
         return cls(
@@ -125,14 +133,16 @@ class Wanted:
             url_path=arguments["url_path"],
             thumbprint=cleaned(arguments.get("thumbprint") or ""),
             from_controller=arguments["from_controller"],
-            folders=Folders.of(arguments["working_directory"], arguments["folders"]),
+            folders=folders,
             identity=Identity.of(arguments["identity"]),
             # The agent's secret that only its server has cannot be asked with.
             credentials=Credentials.of(openid) if openid and not is_kept(openid["secret"]) else None,
-            agent=_agent(arguments.get("agent_identifier") or ""),
+            agent=_named(arguments.get("agent_identifier") or "", "agent_identifier"),
             warm_up=arguments["warm_up"],
             recycle=arguments["recycle"],
+            drain=Drain.of({**arguments, "settings_path": folders.path("Runtime")}, arguments.get("pool")),
             jobs=arguments["jobs"],
+            job=_named(arguments.get("job") or "", "job"),
             connections=bool(arguments.get("connections")),
             asks_mail=bool(arguments.get("mail")),
             connectors=_connectors(arguments.get("connectors") or {}),
@@ -167,8 +177,8 @@ class Wanted:
         return probe.controller(self.scheme, self.host_name, self.port, self.url_path, 30)
 
 
-def _agent(identifier: str) -> str:
-    """Return an agent's Identifier; raises Refused for one that the server's query language cannot say."""
+def _named(identifier: str, option: str) -> str:
+    """Return an Identifier; raises Refused for one that the server's query language cannot say."""
     if '"' in identifier:
-        raise Refused(f"agent_identifier: found a quotation mark in {identifier!r}, wanted a name without one")
+        raise Refused(f"{option}: found a quotation mark in {identifier!r}, wanted a name without one")
     return identifier

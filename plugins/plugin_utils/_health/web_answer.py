@@ -24,6 +24,8 @@ _DETAILED = re.compile(r"(?:Detailed Error|HTTP Error) *-? *(\d{3}(?:\.\d{1,2})?
 _CUSTOM = re.compile(r"<title>\s*(\d{3}) - [^<]+</title>.*(?:<h1>Server Error</h1>|id=\"header\")", re.DOTALL)
 """The short page that IIS shows to other machines, with no number below the status."""
 _START_PAGE = re.compile(r"<title>\s*IIS (?:Windows Server|Windows|\d+(?:\.\d+)?)\s*</title>|iisstart\.(?:png|htm)")
+_OF_HTTP_SYS = re.compile(r"Bad Request - (?:Invalid|Request Too Long)|Not Found - Invalid|Length Required - Invalid")
+"""Headings of pages of HTTP.sys, by which it is told where the header Server is switched off (DisableServerHeader)."""
 _BY_WINDOWS = ("negotiate", "ntlm", "basic", "digest")
 """Ways to log on that IIS's own modules ask for."""
 
@@ -222,7 +224,8 @@ def foreign(answer: t.Mapping[str, t.Any], host_name: str) -> Meaning | None:
         return _redirect(headers.get("location", ""), host_name)
     if status < 400:
         return START_PAGE if _START_PAGE.search(text) else None
-    own = _DETAILED.search(text) or _CUSTOM.search(text) or headers.get("server", "").lower().startswith(HTTP_SYS)
+    pages = (_DETAILED, _CUSTOM, _OF_HTTP_SYS)
+    own = any(page.search(text) for page in pages) or headers.get("server", "").lower().startswith(HTTP_SYS)
     if status == 401:
         asks = headers.get("www-authenticate", "").lower()
         own = own or asks.startswith(_BY_WINDOWS)

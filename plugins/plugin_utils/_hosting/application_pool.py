@@ -38,12 +38,14 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
         *((probe.pool_password_matches(wanted.name, wanted.password),) if wanted.password else ()),
         *((_has_password(wanted),) if wanted.keeps_password else ()),
         *wanted.drain.questions,
+        *wanted.drain.questions_of_start,
     )
 
 
 def unneeded(wanted: Wanted, ask: Ask) -> tuple[Query, ...]:
     """Return those of the questions whose answers this run does not need."""
-    return restart_unneeded(ask, wanted.watch)
+    needed, of_start = wanted.drain.needed_at_start(ask), wanted.drain.questions_of_start
+    return tuple(query for query in (*restart_unneeded(ask, wanted.watch), *of_start) if query not in needed)
 
 
 def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
@@ -55,7 +57,7 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
         _check_kept(wanted, None, ask)
         if not check and wanted.state != "absent":
             raise Refused("IIS is not installed: run win_im_prerequisites (role im_prerequisites) first")
-        return _created(wanted, ask) if wanted.state != "absent" else Plan()
+        return wanted.drain.unlocked(_created(wanted, ask), ask) if wanted.state != "absent" else Plan()
     iis_config.check_in_force(ask)
     iis = iis_config.parse(iis_config.content(answer))
     pool = iis.pool(wanted.name)
@@ -65,9 +67,11 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     warnings = tuple(_inherited(wanted, pool, iis))
     if pool is None:
         created = _created(wanted, ask)
-        return dataclasses.replace(created, warnings=(*created.warnings, *warnings))
-    changed = _changed(wanted, pool, ask, _password_differs(wanted, pool, ask))
-    return dataclasses.replace(changed, warnings=(*changed.warnings, *warnings))
+        planned = dataclasses.replace(created, warnings=(*created.warnings, *warnings))
+    else:
+        changed = _changed(wanted, pool, ask, _password_differs(wanted, pool, ask))
+        planned = dataclasses.replace(changed, warnings=(*changed.warnings, *warnings))
+    return wanted.drain.unlocked(planned, ask)
 
 
 def _has_password(wanted: Wanted) -> Query:
@@ -94,8 +98,8 @@ def _inherited(wanted: Wanted, pool: iis_config.Pool | None, iis: iis_config.Con
     if inherited:
         yield Warned(
             f"application pool {wanted.name} inherits {', '.join(inherited)} from applicationPoolDefaults of the"
-            " server, where they are not as IIS has them: set them by attributes, or clear the defaults if the agent"
-            " shall not run with them",
+            " server, where they are not as IIS has them: set them in im_pool_attributes, or clear the defaults if the"
+            " agent shall not run with them",
             WarningKind.POOL_INHERITS,
         )
 
@@ -133,12 +137,15 @@ def _stop(wanted: Wanted, pool: iis_config.Pool) -> Operation:
     """Return the stop of a pool, and of its workers; one that stops already takes no order, and is waited for."""
     limit = min(600, seconds(str(pool.attributes["processModel.shutdownTimeLimit"]), iis_states.WORKER_SECONDS))
     stopped = _call(f"stop application pool {wanted.name}", wanted, state="stopped")
-    return dataclasses.replace(
-        stopped,
-        tolerate=(iis_states.ON_ITS_WAY,),
-        until=iis_states.pool_stopped(wanted.name, limit),
-        guard=wanted.drain.guard,
-    )
+    stop = dataclasses.replace(stopped, until=iis_states.pool_stopped(wanted.name, limit), guard=wanted.drain.guard)
+    return iis_states.ordered(stop)
+
+
+def _restart(stop: Operation, start: Operation) -> list[Operation]:
+    """Return a stop and a start between which nothing is set, as the writer does them in one execution: the pool is
+    stopped no longer than its worker needs to end.
+    """
+    return [stop, iis_states.ordered(start)]
 
 
 def _created(wanted: Wanted, ask: Ask) -> Plan:
@@ -193,7 +200,7 @@ def _removed(wanted: Wanted, pool: iis_config.Pool | None, iis: iis_config.Confi
             " without it. Nothing was removed: give them another pool, then run again"
         )
     operation = _call(f"remove application pool {wanted.name}", wanted, state="absent")
-    operation = dataclasses.replace(operation, guard=wanted.drain.guard)
+    operation = dataclasses.replace(operation, guard=wanted.drain.guard_of(stops=False))  # no application is in it
     operations = iis_config.backed_up([operation], ask, wanted.backup_count)
     diff = Diff(f"application pool {wanted.name}", f"application pool: {wanted.name}\n", "")
     return Plan(tuple(operations), (diff,), tuple(wanted.drain.check(ask)))
@@ -296,6 +303,8 @@ def _change_operations(wanted: Wanted, pool: iis_config.Pool, change: _Change, a
         if iis_states.asleep(ask):
             operations.append(iis_states.START_WEB_SERVICE)
         operations.append(_start(wanted))
+    if change.stops(wanted) and len(operations) == 2 and change.starts(wanted):
+        return _restart(*operations)
     return iis_config.backed_up(operations, ask, wanted.backup_count) if sent else operations
 
 

@@ -6,6 +6,7 @@ win_im_service.yml.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from .._agent import fingerprint, variables
@@ -27,7 +28,6 @@ from .wanted_service import ARGUMENT_SPEC, PROGRAM, START_MODES, UPDATE, Wanted
 
 MODULE, RIGHT_MODULE = "ansible.windows.win_service", "ansible.windows.win_user_right"
 LOGON_RIGHT = "SeServiceLogonRight"
-FINGERPRINT = "service_account"
 REST_SECONDS = 120
 """How long a service may take to come to rest."""
 REFUSED_ACCOUNTS = {account_name.LOCAL_SYSTEM, account_name.NETWORK_SERVICE}
@@ -42,7 +42,12 @@ def secrets(arguments: dict[str, t.Any]) -> frozenset[str]:
 
 def questions(wanted: Wanted) -> tuple[Query, ...]:
     """Return what the plan will ask."""
-    asked = [probe.service(wanted.name), service_recovery.question(wanted.name), *wanted.drain.questions]
+    asked = [
+        probe.service(wanted.name),
+        service_recovery.question(wanted.name),
+        *wanted.drain.questions,
+        *wanted.drain.questions_of_start,
+    ]
     if wanted.state != "absent":
         asked.append(probe.file(windows_path.join(wanted.runtime, PROGRAM), 0))
         asked += [probe.listeners(), *firewall_rules.questions(wanted.guarded)]
@@ -59,7 +64,8 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
 
 def unneeded(wanted: Wanted, ask: Ask) -> tuple[Query, ...]:
     """Return those of the questions whose answers this run does not need."""
-    return restart_unneeded(ask, wanted.watch)
+    needed, of_start = wanted.drain.needed_at_start(ask), wanted.drain.questions_of_start
+    return tuple(query for query in (*restart_unneeded(ask, wanted.watch), *of_start) if query not in needed)
 
 
 def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
@@ -74,13 +80,13 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     if found is None or found["state"] == "Stopped":
         _check_ports(wanted, ask)
     if found is None:
-        return _with_firewall(wanted, _created(wanted, ask), ask)
+        return _with_firewall(wanted, wanted.drain.unlocked(_created(wanted, ask), ask), ask)
     if PROGRAM.lower() not in found["path"].lower():
         raise Refused(
             f"found a service {wanted.name} that runs {command_line.shown(found['path'])}, wanted the agent: choose"
             " another name, or remove that service"
         )
-    return _with_firewall(wanted, _changed(wanted, found, sid, ask), ask)
+    return _with_firewall(wanted, wanted.drain.unlocked(_changed(wanted, found, sid, ask), ask), ask)
 
 
 def _at_rest(wanted: Wanted, ask: Ask) -> t.Mapping[str, t.Any] | None:
@@ -147,7 +153,8 @@ def _removed(wanted: Wanted, found: t.Mapping[str, t.Any] | None, ask: Ask) -> P
     facts = {"service": wanted.name}
     if found is None:
         return Plan(facts=facts)
-    operation = _ends(f"remove service {wanted.name}", wanted, state="absent")
+    guard = wanted.drain.guard_of(stops=found["state"] != "Stopped")
+    operation = dataclasses.replace(_call(f"remove service {wanted.name}", wanted, state="absent"), guard=guard)
     diff = Diff(f"service {wanted.name}", f"service: {wanted.name}\n", "")
     return Plan((operation,), (diff,), tuple(wanted.drain.check(ask)), facts=facts)
 
@@ -191,15 +198,29 @@ def _check_kept(wanted: Wanted, found: t.Mapping[str, t.Any] | None, sid: str, a
 def _keep_password(wanted: Wanted, ask: Ask) -> list[Operation]:
     if not wanted.password or not wanted.fingerprint_key:
         return []
-    return [fingerprint.keep(wanted.runtime, ask, {FINGERPRINT: _print(wanted)})]
+    return [fingerprint.keep(wanted.runtime, ask, {fingerprint.SERVICE_ACCOUNT: _print(wanted)})]
 
 
 def _print(wanted: Wanted) -> str:
-    return fingerprint.of(wanted.fingerprint_key, f"{FINGERPRINT} {wanted.account.lower()}", wanted.password)
+    return fingerprint.of(
+        wanted.fingerprint_key, f"{fingerprint.SERVICE_ACCOUNT} {wanted.account.lower()}", wanted.password
+    )
 
 
 def _call(does: str, wanted: Wanted, *, secret: bool = False, **arguments: t.Any) -> Operation:
-    return Operation(does, MODULE, {"name": wanted.name, **arguments}, secret)
+    starts = arguments.get("state") in {"started", "restarted"}
+    explain = functools.partial(_why_not_started, wanted.account) if starts else None
+    return Operation(does, MODULE, {"name": wanted.name, **arguments}, secret, explain=explain)
+
+
+def _why_not_started(account: str, result: t.Mapping[str, t.Any]) -> str:
+    """Return where the reason of a start that failed stands, which the module does not pass on."""
+    del result
+    return (
+        "The System log (Service Control Manager) has the reason: 7038 is a wrong password; 7041 a group policy that"
+        f' lists who may "Log on as a service" without {account} or NT SERVICE\\ALL SERVICES: add one of them to that'
+        " policy, since what a run grants is taken back at its next refresh"
+    )
 
 
 def _ends(does: str, wanted: Wanted, **arguments: t.Any) -> Operation:
@@ -333,7 +354,9 @@ def _password_differs(wanted: Wanted, account_differs: bool, ask: Ask) -> bool:
         return bool(wanted.password) and account_differs
     if account_differs or wanted.update_password == UPDATE[1]:
         return True
-    return bool(wanted.fingerprint_key) and fingerprint.known(wanted.runtime, ask).get(FINGERPRINT) != _print(wanted)
+    if not wanted.fingerprint_key:
+        return False
+    return fingerprint.known(wanted.runtime, ask).get(fingerprint.SERVICE_ACCOUNT) != _print(wanted)
 
 
 def _shown_wanted(wanted: Wanted) -> dict[str, str]:

@@ -48,9 +48,7 @@ def wanted(arguments: t.Mapping[str, t.Any]) -> tuple[tuple[str, str], ...]:
 
 def secrets(arguments: t.Mapping[str, t.Any]) -> frozenset[str]:
     """Return the texts that no message may show: a proxy's address with a user and password in it, and both alone."""
-    value = str(arguments.get("https_proxy") or "")
-    user, at, _host = value.rpartition("@")
-    return frozenset({value, user, user.rpartition("://")[2], user.rpartition(":")[2]}) if at else frozenset()
+    return proxy.secrets(str(arguments.get("https_proxy") or ""))
 
 
 def found(service: str, ask: Ask) -> Lines:

@@ -34,7 +34,17 @@ def words(steps: t.Iterable[tuple[str, int]], reset: int) -> str:
 
 
 def found(service: str, ask: Ask) -> str:
-    """Return the recovery actions of a service, read from the registry, in words.
+    """Return the recovery actions of a service, read from the registry, in words."""
+    try:
+        steps, reset = read(service, ask)
+    except struct.error:
+        return "unreadable"
+    return words(steps, reset)
+
+
+def read(service: str, ask: Ask) -> tuple[list[tuple[str, int]], int]:
+    """Return the recovery actions of a service (action, milliseconds), and the seconds after which failures are
+    forgotten; raises struct.error where the registry holds none that can be read.
 
     The value FailureActions is the structure SERVICE_FAILURE_ACTIONS with 32-bit fields: reset period, two unused,
     number of actions, one unused, then type and delay of each, as published exports of the registry have it.
@@ -42,12 +52,9 @@ def found(service: str, ask: Ask) -> str:
     key = ask(question(service))
     value = (key or {"values": {}})["values"].get("FailureActions")
     if not value or value["type"] != "Binary":
-        return words((), 0)
+        return [], 0
     data = base64.b64decode(value["data"])
     names = {number: name for name, number in _ACTIONS.items()}
-    try:
-        reset, _message, _command, count, _actions = struct.unpack_from("<5I", data)
-        steps = [struct.unpack_from("<2I", data, 20 + 8 * i) for i in range(count)]
-    except struct.error:
-        return "unreadable"
-    return words(((names.get(kind, str(kind)), delay) for kind, delay in steps), reset)
+    reset, _message, _command, count, _actions = struct.unpack_from("<5I", data)
+    steps = [struct.unpack_from("<2I", data, 20 + 8 * i) for i in range(count)]
+    return [(names.get(kind, str(kind)), delay) for kind, delay in steps], reset

@@ -28,8 +28,13 @@ def check(url: str) -> None:
 
 def ports(command: str) -> frozenset[int]:
     """Return the ports on which a service's command line makes the agent listen."""
-    listed = re.search(r'--urls\s+"?([^"]+)', command)
-    return frozenset(int(port) for port in re.findall(r":(\d+)/?(?:;|$)", listed[1].strip() if listed else ""))
+    return frozenset(int(found[1]) for url in listed(command) if (found := re.search(r":(\d+)/?$", url)))
+
+
+def listed(command: str) -> list[str]:
+    """Return the addresses on which a service's command line makes the agent listen."""
+    found = re.search(r'--urls\s+"?([^"]+)', command)
+    return [url.strip() for url in found[1].split(";") if url.strip()] if found else []
 
 
 def outward(urls: t.Iterable[str]) -> frozenset[int]:

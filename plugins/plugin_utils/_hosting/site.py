@@ -34,6 +34,7 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
         probe.listeners(),
         heard_addresses.question(),
         *firewall_rules.questions(wanted.guarded),
+        *iis_config.backups_questions(wanted.backup_count),
     ]
     if wanted.remove_defaults and wanted.state != "absent":
         asked.append(default_site.question())
@@ -108,7 +109,10 @@ def _with_backup(
     **facts: t.Any,
 ) -> Plan:
     woken = iis_states.START_WEB_SERVICE in operations
-    operations = iis_config.backed_up(operations, ask, wanted.backup_count)
+    operations = [
+        *iis_config.backed_up(operations, ask, wanted.backup_count),
+        *iis_config.unwanted_backups(ask, wanted.backup_count),
+    ]
     settles = (iis_states.WEB_SERVICE_STARTED,) if woken else ()
     return Plan(tuple(operations), diffs, warnings, settles=settles, facts={"site": wanted.name, **facts})
 
@@ -207,7 +211,10 @@ def _shared_certificates(
             if s.name.lower() != wanted.name.lower() and any(o.endpoint == b.binding.endpoint for o in s.bindings)
         ]
         if sharing:
-            text = f"the certificate of {b.binding.endpoint} is replaced for {', '.join(sharing)} too, which share it"
+            text = (
+                f"the certificate of {b.binding.endpoint} is replaced for {', '.join(sharing)} too, which share it:"
+                " give one of them another port (im_agent_https_port) or a binding with SNI where they need their own"
+            )
             yield Warned(text, WarningKind.CERTIFICATE_OF_OTHERS, b.binding.endpoint)
         elif not any(o.endpoint == b.binding.endpoint for s in iis.sites for o in s.bindings):
             yield Warned(

@@ -114,7 +114,7 @@ class Wanted:
             change=arguments["change"],
             restart=arguments["restart"],
             watch=watched(arguments) if arguments["state"] != "absent" else (),
-            drain=Drain.of(arguments),
+            drain=Drain.of(arguments, arguments["name"]),
             backup_count=arguments["backup_count"],
         )
 

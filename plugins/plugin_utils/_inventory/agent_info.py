@@ -7,7 +7,7 @@ import base64
 import dataclasses
 import typing as t
 
-from .._agent import runtime_archive
+from .._agent import download, runtime_archive
 from .._core import probe
 from .._core.plan import Plan, Refused
 from .._core.probe import Ask, Query
@@ -21,8 +21,8 @@ INVENTORY = (
     *("hosting_bundle_source", "hosting_bundle_checksum", "hosting_bundle_version", "pool_name"),
     *("site_name", "https_port", "service_name", "service_urls", "identity_username"),
     *("identity_password", "certificates", "connections", "sources_root_paths", "scheduler_enabled"),
-    *("settings", "agent_settings", "strict"),
-    *("site_protocol", "http_port"),
+    *("settings", "agent_settings", "strict", "backup_count"),
+    *("site_protocol", "http_port", "https_proxy", "no_proxy"),
 )
 """The variables whose values the rules and the first questions need, without their prefix ``im_agent_``."""
 ARGUMENT_SPEC: dict[str, t.Any] = {
@@ -45,7 +45,8 @@ class Wanted:
             are asked for.
         refresh: whether the server is asked again although this run has asked it; done by the action.
         foretell: the roles' entry points whose tasks are foretold, in the order of the play.
-        ahead: those whose questions travel with the first probe, as they are asked where nothing is to be done.
+        ahead: those that only look, and are carried out at once where nothing is to be done; their questions travel
+            with the first probe.
     """
 
     inventory: t.Mapping[str, t.Any] = dataclasses.field(repr=False)
@@ -66,7 +67,9 @@ class Wanted:
 
 def secrets(arguments: dict[str, t.Any]) -> frozenset[str]:
     """Return the texts that must appear nowhere."""
-    return options.secrets(arguments.get("inventory") or {})
+    inventory = arguments.get("inventory") or {}
+    others = {name: value for name, value in inventory.items() if name not in download.PROXY_OPTIONS}
+    return options.secrets(others) | download.secrets(inventory)
 
 
 def questions(wanted: Wanted) -> tuple[Query, ...]:

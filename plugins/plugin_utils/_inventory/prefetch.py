@@ -10,7 +10,7 @@ import dataclasses
 import types
 import typing as t
 
-from .._agent import drain, start_signs
+from .._agent import before_note, drain, start_signs
 from .._agent.folders import Folders
 from .._certificates import cert_pairs
 from .._core.plan import Refused
@@ -29,7 +29,7 @@ def runtime(inventory: Inventory) -> str:
 
 def questions(inventory: Inventory) -> tuple[Query, ...]:
     """Return the questions of every subject that the roles use, for an inventory that has been checked."""
-    found: list[Query] = []
+    found: list[Query] = [before_note.presence(runtime(inventory))]
     for subject, arguments in _arguments(inventory):
         try:
             found += subject.questions(
@@ -112,13 +112,14 @@ def _arguments(inventory: Inventory) -> t.Iterator[Arguments]:
     work = work or (f"{inventory['working_directory']}\\Work" if server.is_service else None)
     hosted = {"hosting": "service" if server.is_service else "iis", "service": server.service}
     identity = server.identity
-    more = {**hosted, "identity": identity}
+    kept = {"backup_count": int(inventory["backup_count"])} if "backup_count" in inventory else {}
+    more = {**hosted, "identity": identity, **kept}
     yield agent_settings, {"path": server.runtime, "settings": settings, "work_folder": work, **more}
     if server.is_service:
-        yield site, {"name": inventory["site_name"], "state": "absent"}
+        yield site, {"name": inventory["site_name"], "state": "absent", **kept}
         return
-    yield web_config, {"path": server.runtime, "identity": identity}
-    yield site, _site(server)
+    yield web_config, {"path": server.runtime, "identity": identity, **kept}
+    yield site, {**_site(server), **kept}
 
 
 def _installed(server: _Server) -> t.Iterator[Arguments]:
@@ -130,10 +131,12 @@ def _installed(server: _Server) -> t.Iterator[Arguments]:
         "version": str(inventory["hosting_bundle_version"]),
     }
     features = {"features": ["RSAT-ADDS-Tools"]} if server.is_service else {}
-    yield prerequisites, {**features, "hosting_bundle": bundle}
+    way = {"https_proxy": inventory.get("https_proxy"), "no_proxy": inventory.get("no_proxy") or []}
+    yield prerequisites, {**features, "hosting_bundle": bundle, **way}
     archive = {"source": inventory["archive_source"], "checksum": inventory["archive_checksum"]}
     folders = server.folders
-    yield working_directory, {"path": folders["working_directory"], "folders": folders["folders"], "archive": archive}
+    given = {"path": folders["working_directory"], "folders": folders["folders"], "archive": archive}
+    yield working_directory, {**given, **way}
 
 
 def _identities(server: _Server) -> t.Iterator[Arguments]:

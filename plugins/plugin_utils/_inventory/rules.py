@@ -13,6 +13,7 @@ import typing as t
 from urllib.parse import urlsplit
 
 from .._agent import download
+from .._agent.folders import spare_of, why_too_long
 from .._core import mask
 from .._core.plan import Refused
 from .._hosting import service, service_urls
@@ -118,6 +119,11 @@ def _paths(inventory: t.Mapping[str, t.Any]) -> t.Iterator[Problem]:
         reason = windows_path.why_not_absolute(path)
         if reason:
             yield Problem(variable, repr(path) if path else "nothing", f"an absolute Windows path ({reason})")
+            continue
+        name = variable.partition(".")[2]
+        room = why_too_long(path, spare_of(name)) if name else why_too_long(path)
+        if room:
+            yield Problem(variable, f"a path of {len(path)} characters", f"one {room}: name a shorter folder")
 
 
 def _server(inventory: t.Mapping[str, t.Any]) -> t.Iterator[Problem]:
@@ -189,18 +195,13 @@ def _downloads(inventory: t.Mapping[str, t.Any]) -> t.Iterator[Problem]:
         ("hosting_bundle", "the .NET hosting bundle's installer"),
     ):
         source, checksum = _text(inventory, f"{name}_source"), _text(inventory, f"{name}_checksum")
-        sent = name == "archive"
         if not source:
             yield Problem(
                 f"im_agent_{name}_source", "nothing", f"where the server finds {what}: a URL or a Windows path"
             )
-        elif not download.is_source(source) and not (sent and download.is_on_controller(source)):
+        elif not download.is_source(source) and not download.is_on_controller(source):
             wanted = f"a URL (http, https) or an absolute Windows path of {what}"
-            more = (
-                ", or its path on the controller with forward slashes"
-                if sent
-                else "; from the controller only the runtime archive is sent"
-            )
+            more = ", or its path on the controller with forward slashes"
             yield Problem(f"im_agent_{name}_source", repr(source), f"{wanted}{more}")
         if download.checksum(checksum) is None:
             yield Problem(

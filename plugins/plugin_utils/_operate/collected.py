@@ -12,7 +12,7 @@ from .._agent import settings_files, start_signs, variables
 from .._agent.folders import Folders
 from .._agent.restart import question as watched
 from .._agent.settings_files import CHAIN, CYBERARK, ENCRYPTED_AGENT, ENCRYPTED_GENERAL, KEY_VAULT, Place
-from .._core import probe
+from .._core import file_content, probe
 from .._core.mask import MASK, is_secret_key
 from .._core.plan import Refused
 from .._core.probe import Ask, NotAnswered, Query
@@ -94,7 +94,7 @@ def questions(agent: Agent, ask: Ask) -> tuple[Query, ...]:
         known += [log.question for log in _logs(agent, ask)]
         environment = variables.environment(variables.of_agent(agent.runtime, agent.service, ask))
         known += [agent.place.question(name) for name in settings_files.chain(environment) if name != KEY_VAULT]
-    except NotAnswered:
+    except (NotAnswered, Refused):
         pass  # asked by then, and known when these questions are made again
     return tuple(known)
 
@@ -153,7 +153,7 @@ def secrets(agent: Agent, ask: Ask) -> frozenset[str]:
             own = one.source != variables.OF_MACHINE or "__" in one.name
             if own and not web_config_shown.may_show_variable(one.name, one.value, Shown()):
                 perhaps.add(one.value)
-    except NotAnswered:
+    except (NotAnswered, Refused):
         pass  # then no variable is in the bundle either
     return sure | {text for text in perhaps if len(text) >= SHORTEST and not _PLAIN.fullmatch(text)}
 
@@ -162,7 +162,7 @@ def _names(agent: Agent, ask: Ask) -> list[str]:
     """Return the settings files that the agent may read, in load order."""
     try:
         environment = variables.environment(variables.of_agent(agent.runtime, agent.service, ask))
-    except NotAnswered:
+    except (NotAnswered, Refused):
         environment = variables.USUAL_ENVIRONMENT
     return [name for name in settings_files.chain(environment) if name != KEY_VAULT]
 
@@ -171,6 +171,8 @@ def _tree(agent: Agent, name: str, ask: Ask) -> dict[str, t.Any] | str | None:
     """Return a settings file's content, None where it is absent, or why it is not known."""
     try:
         return settings_files.foreign(agent.place, name, ask)
+    except file_content.TooLarge as failure:
+        return f"not known: {failure}"
     except Refused:
         return "found a file that .NET refuses: its text is not shown, as secrets cannot be told from the rest"
     except NotAnswered as failure:

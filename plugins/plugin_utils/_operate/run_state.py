@@ -13,20 +13,28 @@ from .._core.warned import Warned, WarningKind
 from . import under_iis, under_services
 from .turn import RESTARTED, STARTED, STATES, STOPPED, Turn
 
-ARGUMENT_SPEC: dict[str, t.Any] = {
-    "argument_spec": {
-        "state": {"type": "str", "choices": list(STATES), "required": True},
-        "service": {"type": "str"},
-        "pool": {"type": "str"},
-        "site": {"type": "str"},
-        "start_stopped": {"type": "bool", "default": False},
-        "stop_seconds": {"type": "int", "default": 120},
-        "settings_path": {"type": "str"},
-        **OPTIONS,
-    },
+NAMES: dict[str, t.Any] = {
+    "service": {"type": "str"},
+    "pool": {"type": "str"},
+    "site": {"type": "str"},
+    "stop_seconds": {"type": "int", "default": 120},
+}
+"""The options that tell what runs the agent, and how long it may take to stop."""
+NAMED: dict[str, t.Any] = {
     "mutually_exclusive": [("service", "pool"), ("service", "site")],
     "required_one_of": [("service", "pool")],
     "required_together": [("pool", "site")],
+}
+"""A service, or an application pool and a site."""
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    "argument_spec": {
+        "state": {"type": "str", "choices": list(STATES), "required": True},
+        **NAMES,
+        "start_stopped": {"type": "bool", "default": False},
+        "settings_path": {"type": "str"},
+        **OPTIONS,
+    },
+    **NAMED,
 }
 MOST_SECONDS = 3600
 """A longer stop is no stop: an execution that waits for it would be taken for a dead one."""
@@ -67,7 +75,7 @@ class Wanted:
             site=arguments.get("site") or "",
             start_stopped=arguments["start_stopped"],
             stop_seconds=seconds,
-            drain=Drain.of(arguments),
+            drain=Drain.of(arguments, arguments.get("pool")),
         )
 
     @property
@@ -79,13 +87,13 @@ class Wanted:
 def questions(wanted: Wanted) -> tuple[Query, ...]:
     """Return what the plan will ask."""
     of_state = under_services.questions(wanted.service) if wanted.service else under_iis.questions()
-    return (*of_state, *(wanted.drain.questions if wanted.state != STARTED else ()))
+    return (*of_state, *(wanted.drain.questions if wanted.state != STARTED else ()), *wanted.drain.questions_of_start)
 
 
 def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     """Return what has to be done; raises Refused where there is no such agent, and where others would stop with it."""
     del check
-    turn = _turn(wanted, ask)
+    turn = turn_of(wanted, ask)
     stops = wanted.state in {STOPPED, RESTARTED} and not turn.is_stopped
     stays_stopped = wanted.state == RESTARTED and not turn.runs and not wanted.start_stopped
     starts = wanted.state in {STARTED, RESTARTED} and not stays_stopped and (stops or not turn.runs)
@@ -114,10 +122,11 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     if starts:
         facts["restarted_because"] = []
     diff = Diff(wanted.title, f"{turn.found}\n", f"{_after(turn, stops=stops, starts=starts)}\n")
-    return Plan(operations, (diff,), warnings, facts=facts)
+    return wanted.drain.unlocked(Plan(operations, (diff,), warnings, facts=facts), ask)
 
 
-def _turn(wanted: Wanted, ask: Ask) -> Turn:
+def turn_of(wanted: Wanted, ask: Ask) -> Turn:
+    """Return an agent's state, and the operations that change it; raises Refused where there is no such agent."""
     if wanted.service:
         return under_services.turn(wanted.service, wanted.state, ask, wanted.stop_seconds)
     return under_iis.turn(wanted.pool, wanted.site, wanted.state, ask, wanted.stop_seconds)
@@ -131,7 +140,7 @@ def _after(turn: Turn, *, stops: bool, starts: bool) -> str:
 
 def check_done(wanted: Wanted, plan: Plan, ask: Ask) -> None:
     """Raise Refused where the agent is not as the operations should have left it."""
-    turn = _turn(wanted, ask)
+    turn = turn_of(wanted, ask)
     if turn.runs is not plan.facts["runs"]:
         state = STARTED if plan.facts["runs"] else STOPPED
         raise Refused(f"found {turn.found} after the operations, wanted it {state}: {turn.remedy}")

@@ -96,13 +96,9 @@ def _words(pool: str, pool_state: str, site: str, site_state: str) -> str:
 
 def _stopped(pool: str, seconds: int) -> Operation:
     """Return the stop of a pool and its workers; one that stops already takes no order, and is waited for."""
-    return Operation(
-        f"stop application pool {pool}",
-        POOL_MODULE,
-        {"name": pool, "state": "stopped"},
-        tolerate=(iis_states.ON_ITS_WAY,),
-        until=patient(iis_states.pool_stopped(pool, max(0, seconds - iis_states.SPARE_SECONDS))),
-    )
+    until = patient(iis_states.pool_stopped(pool, max(0, seconds - iis_states.SPARE_SECONDS)))
+    does, arguments = f"stop application pool {pool}", {"name": pool, "state": "stopped"}
+    return iis_states.ordered(Operation(does, POOL_MODULE, arguments, until=until))
 
 
 def _started(pool: str) -> Operation:

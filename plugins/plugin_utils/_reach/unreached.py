@@ -7,7 +7,7 @@ import dataclasses
 import re
 import typing as t
 
-from . import kerberos_errors
+from . import kerberos_errors, session_errors
 from .connection import Connection
 from .trial import Trial
 
@@ -221,7 +221,9 @@ def _authentication(way: Connection, error: str, trial: Trial) -> Found:
 
 
 def _refused(error: str) -> bool:
-    return bool(re.search(r"\b401\b|credentials were rejected|failed to authenticate|[Uu]nauthorized", error))
+    # With CredSSP the server answers with a status of its own: 0x8009030c is SEC_E_LOGON_DENIED, [MS-ERREF] 2.1.1.
+    refused = r"\b401\b|credentials were rejected|failed to authenticate|[Uu]nauthorized|0x8009030[cC]"
+    return bool(re.search(refused, error))
 
 
 def _rights(way: Connection, error: str, trial: Trial) -> Found:
@@ -234,21 +236,28 @@ def _rights(way: Connection, error: str, trial: Trial) -> Found:
     return None
 
 
-QUOTA = r"maximum number of (?:concurrent )?(?:shells|users|connections|operations)|quota|2150859174|2150859173"
+def why_constrained(error: str) -> str:
+    """Return why modules cannot run where a policy lets no script be trusted; empty for another error.
+
+    module_wrapper.ps1 of ansible-core, and PowerShell itself (about_Language_Modes), say so in these words.
+    """
+    if not re.search(
+        r"only supported on core types|language mode|ConstrainedLanguage|not trusted and cannot", error, re.IGNORECASE
+    ):
+        return ""
+    return (
+        "PowerShell is in ConstrainedLanguage for this account, where modules cannot run: an App Control or AppLocker"
+        " policy must allow scripts of administrators"
+    )
 
 
 def _session(way: Connection, error: str, trial: Trial) -> Found:
-    del trial
-    if re.search(QUOTA, error):
-        return "quota", (
-            "a quota of WinRM is used up: wait until idle shells end, or raise it (winrm get winrm/config/winrs:"
-            " MaxShellsPerUser, MaxConcurrentUsers, MaxMemoryPerShellMB)"
-        )
-    if re.search(r"only supported on core types|language mode|ConstrainedLanguage", error, re.IGNORECASE):
-        return "language mode", (
-            "PowerShell is in ConstrainedLanguage for this account, where modules cannot run: an App Control or"
-            " AppLocker policy must allow scripts of administrators"
-        )
+    found = session_errors.of(error, answers=bool(trial.status))
+    if found:
+        return found
+    why = why_constrained(error)
+    if why:
+        return "language mode", why
     if re.search(r"time(?:d)? ?out", error, re.IGNORECASE):
         seconds = "ansible_psrp_read_timeout" if way.plugin == "psrp" else "ansible_winrm_read_timeout_sec"
         return (

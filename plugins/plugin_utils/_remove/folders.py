@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import re
 import typing as t
 
+from .._agent import before_note, job_claim, upgrade_note, version_folders
 from .._agent.leftovers import is_left
 from .._agent.runtime_archive import DOWNLOAD, MARKER, PROGRAM
 from .._certificates import other_agents
@@ -24,10 +24,6 @@ MARK = ".im-removal"
 cut, and where data stays that somebody may want to remove later.
 """
 NOTE = "The agent of this folder was removed, or is being removed, by imops.identity_manager.\r\n"
-_KEPT = re.compile(r"(-[0-9][\w.-]*-|\.staged-)[0-9a-f]{8}", re.IGNORECASE)
-"""How the name of a former version goes on behind that of Runtime, or of one that is staged: with the beginning of its
-archive's SHA-256. Other names are users' own.
-"""
 DATA = ("Temp", "Work", "Mails", "Sources")
 
 
@@ -44,6 +40,9 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
         probe.files(root),
         probe.folders(root, "*"),
         _beside(wanted),
+        upgrade_note.question(wanted.runtime),
+        before_note.presence(wanted.runtime),
+        job_claim.question(wanted.runtime),
         _rights(wanted),
     )
 
@@ -79,11 +78,14 @@ class _Found:
     has_mark: bool
 
 
-def part(wanted: Wanted, ask: Ask) -> Part:
-    """Return what removes the folders; raises Refused for one that is not the agent's, or has another agent in it."""
+def part(wanted: Wanted, ask: Ask, *, check: bool = False) -> Part:
+    """Return what removes the folders; raises Refused for one that is not the agent's, or has another agent in it.
+
+    In check mode what the removal would write is not among what stays.
+    """
     root = wanted.folders.root
     if not any(ask(probe.file(path, 0)) for path in wanted.folders.all()):
-        return _backups(wanted, ask)
+        return _elsewhere(wanted, ask)
     _check_own(wanted, ask)
     _check_others(wanted, ask)
     found, mark = _found(wanted, ask), windows_path.join(root, MARK)
@@ -100,11 +102,11 @@ def part(wanted: Wanted, ask: Ask) -> Part:
             operations.append(write(f"remove the note in {root}", "remove", path=mark))
         operations.append(write(f"remove the empty folder {root}", "remove", path=root))
         gone.append(root)
-    backups = _backups(wanted, ask)
+    elsewhere = _elsewhere(wanted, ask)
     return Part(
-        (*operations, *backups.operations),
-        (*(f"folder: {path}" for path in gone), *backups.gone),
-        (*_stays(wanted, found, ask), *backups.stays),
+        (*operations, *elsewhere.operations),
+        (*(f"folder: {path}" for path in gone), *elsewhere.gone),
+        (*_stays(wanted, found, ask, check=check), *elsewhere.stays),
     )
 
 
@@ -128,16 +130,17 @@ def _found(wanted: Wanted, ask: Ask) -> _Found:
     )
 
 
-def _stays(wanted: Wanted, found: _Found, ask: Ask) -> t.Iterator[str]:
-    """Yield what stays: folders on shares, and data that nobody has asked to remove."""
+def _stays(wanted: Wanted, found: _Found, ask: Ask, *, check: bool) -> t.Iterator[str]:
+    """Yield what stays: folders on shares, and data that nobody has asked to remove, with the note on it."""
     if wanted.data:
         yield from (f"{path}: it is on a share, which other servers may use" for path in found.shares)
         return
     kept = [wanted.folders.path(name) for name in DATA]
     left = [*(path for path in kept if ask(probe.file(path, 0))), *_of_users(found.paths, found.ours, kept)]
-    if found.has_root and (found.ours or found.has_mark):
-        left.append(windows_path.join(wanted.folders.root, MARK))
     yield from (f"{path}: data stays unless im_remove_data is true" for path in left)
+    if found.has_mark or (found.has_root and found.ours and not check):
+        note = windows_path.join(wanted.folders.root, MARK)
+        yield f"{note}: a note, by which a run with im_remove_data true knows whose data it is"
 
 
 def _of_users(paths: t.Iterable[str], ours: t.Collection[str], kept: t.Sequence[str]) -> list[str]:
@@ -155,9 +158,11 @@ def _versions(wanted: Wanted, ask: Ask) -> list[str]:
     """Return Runtime and its other versions beside it, wherever that is."""
     parent, name = windows_path.above(wanted.runtime), wanted.runtime.rpartition("\\")[2]
     names = [entry["name"] for entry in ask(_beside(wanted)) or ()]
-    kept = [one for one in names if _KEPT.fullmatch(one[len(name) :])]
+    kept = [one for one in names if version_folders.is_former(name, one) or version_folders.is_staged(name, one)]
     own = [wanted.runtime] if ask(probe.file(wanted.runtime, 0)) else []
-    return [*own, *(windows_path.join(parent, one) for one in kept)]
+    note = [upgrade_note.path(wanted.runtime)] if ask(upgrade_note.question(wanted.runtime)) else []
+    note += [before_note.path(wanted.runtime)] if before_note.is_there(wanted.runtime, ask) else []
+    return [*own, *(windows_path.join(parent, one) for one in kept), *note]
 
 
 def _is_leftover(name: str) -> bool:
@@ -226,6 +231,15 @@ def agents(wanted: Wanted, ask: Ask) -> list[str]:
         for folder in sorted(other_agents.folders(ask))
         if not windows_path.same(folder, wanted.runtime) and ask(probe.file(f"{folder}\\{PROGRAM}", 0)) is not None
     ]
+
+
+def _elsewhere(wanted: Wanted, ask: Ask) -> Part:
+    """Return what removes what is in the folder of Windows: the note of a job that was launched, and backups."""
+    backups = _backups(wanted, ask)
+    if job_claim.found(wanted.runtime, ask) is None:
+        return backups
+    gone = f"file: {job_claim.path(wanted.runtime, ask)}"
+    return Part((job_claim.removed(wanted.runtime, ask), *backups.operations), (gone, *backups.gone), backups.stays)
 
 
 def _backups(wanted: Wanted, ask: Ask) -> Part:

@@ -7,19 +7,17 @@ import dataclasses
 import typing as t
 
 from .._certificates import other_agents
-from .._core import probe, server_lock
+from .._core import probe
 from .._core.mark import Mark, MarkKind
 from .._core.plan import Operation, Refused
 from .._core.probe import Ask, Query
-from .._hosting import application_pool, default_site, service
+from .._hosting import application_pool, default_site, http_sys, service
 from .._windows import account_name, command_line, iis_config, iis_states, windows_path
 from .._windows.iis_config import Configuration, Site
 from .part import Part
 from .wanted import Wanted
 
 SERVICES = "HKLM:\\SYSTEM\\CurrentControlSet\\Services"
-IIS_APPLICATION = "{4dc3e181-e14b-4a21-b022-59fc669b0914}"
-"""How IIS signs its entries of HTTP.sys, learn.microsoft.com "netsh http add sslcert"."""
 REST_SECONDS = 120
 
 
@@ -109,8 +107,8 @@ def _under_iis(wanted: Wanted, ask: Ask) -> Part:
     right = _right(wanted, application_pool.LOGON_RIGHT, "log on as a batch job", ask) if pool else Part()
     operations, gone = list(right.operations), list(right.gone)
     if site is not None:
-        for endpoint, sni in sorted(endpoints(wanted, ask)):
-            operations.append(_without_certificate(endpoint, sni=sni))
+        for endpoint, sni in sorted(http_sys.endpoints(wanted.site, configuration(ask), ask)):
+            operations.append(http_sys.without_certificate(endpoint, sni=sni))
             gone.append(f"certificate of HTTP.sys: {endpoint}")
     removals: list[Operation] = []
     if site is not None:
@@ -158,40 +156,7 @@ def _stopped(wanted: Wanted, ask: Ask) -> list[Operation]:
     patient = dataclasses.replace(until, describe=lambda answer: until.describe(answer) + remedy)
     arguments = {"name": wanted.pool, "state": "stopped"}
     does = f"stop application pool {wanted.pool}"
-    stop = Operation(does, default_site.POOL_MODULE, arguments, tolerate=(iis_states.ON_ITS_WAY,), until=patient)
-    return [stop]
-
-
-def endpoints(wanted: Wanted, ask: Ask) -> list[tuple[str, bool]]:
-    """Return the entries of HTTP.sys that only the agent's site needs, each with whether it is one for a host name.
-
-    One that another site's binding shares, or that another program has made, stays.
-    """
-    iis = configuration(ask)
-    site = iis.site(wanted.site)
-    if site is None:
-        return []
-    others = {b.endpoint.lower() for s in iis.sites if s.name.lower() != wanted.site.lower() for b in s.bindings}
-    keys = {False: iis_config.TLS_ADDRESSES, True: iis_config.TLS_NAMES}
-    found = []
-    for sni, key in keys.items():
-        own = {b.endpoint.lower() for b in site.bindings if b.protocol == "https" and bool(b.ssl_flags & 1) is sni}
-        entries = (ask(probe.registry(key, depth=1)) or {}).get("children") or {}
-        found += [(name, sni) for name, entry in entries.items() if name.lower() in own - others and _is_of_iis(entry)]
-    return found
-
-
-def _is_of_iis(entry: t.Mapping[str, t.Any]) -> bool:
-    values = {name.lower(): str(value["data"]) for name, value in entry["values"].items()}
-    return values.get("appid", IIS_APPLICATION).lower() == IIS_APPLICATION
-
-
-def _without_certificate(endpoint: str, *, sni: bool) -> Operation:
-    # Belief [sslcert-stays]: neither Remove-Website nor Remove-WebBinding takes the entry of HTTP.sys away, which netsh
-    # does; learn.microsoft.com "netsh http delete sslcert".
-    parameter = f"hostnameport={endpoint}" if sni else f"ipport={endpoint}"
-    arguments = {"argv": ["netsh.exe", "http", "delete", "sslcert", parameter]}
-    return Operation(f"remove the certificate of {endpoint} from HTTP.sys", server_lock.OF_HTTP_SYS, arguments)
+    return [iis_states.ordered(Operation(does, default_site.POOL_MODULE, arguments, until=patient))]
 
 
 def _right(wanted: Wanted, right: str, words: str, ask: Ask) -> Part:

@@ -12,6 +12,7 @@ from .._certificates.wanted_pair import IN_STORE, MADE, PFX, Pair
 from .._core import probe
 from .._core.plan import Operation, Refused, write
 from .._core.probe import Ask, Query
+from .._hosting import http_sys
 from .._windows import iis_config, sddl, windows_path
 from .._windows.certificate import SERVER
 from . import hosting
@@ -85,7 +86,7 @@ def _bound(wanted: Wanted, ask: Ask) -> tuple[set[str], set[str]]:
     served = iis_config.served(
         ask(probe.registry(iis_config.TLS_ADDRESSES, depth=1)), ask(probe.registry(iis_config.TLS_NAMES, depth=1))
     )
-    own = {endpoint.lower() for endpoint, _sni in hosting.endpoints(wanted, ask)}
+    own = {endpoint.lower() for endpoint, _sni in http_sys.endpoints(wanted.site, hosting.configuration(ask), ask)}
     others = {entry.thumbprint for endpoint, entry in served.items() if endpoint.lower() not in own}
     return others, {entry.thumbprint for endpoint, entry in served.items() if endpoint.lower() in own}
 

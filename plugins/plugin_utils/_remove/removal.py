@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""One agent removed with all that is its own, in an order that a cut run can be continued from. Docs:
+"""One agent removed with all that is its own, in an order that an interrupted run can be continued from. Docs:
 win_im_agent_remove.yml.
 """
 
@@ -33,16 +33,18 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
 
 
 def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
-    """Return what has to be done; raises Refused for what is not the agent's own, before anything is removed, and
-    outside of check mode for a host that nobody has named.
+    """Return what has to be done; raises Refused for what is not the agent's own, before anything is removed, for names
+    that no host has, and outside of check mode for a host that nobody has named.
     """
+    wanted.check_names()
     if not check:
         wanted.check_confirmed()
     ends = hosting.ends(wanted, ask)
-    found = [part.part(wanted, ask) for part in (pairs, hosting, folders, features)]
+    found = [pairs.part(wanted, ask), hosting.part(wanted, ask)]
+    found += [folders.part(wanted, ask, check=check), features.part(wanted, ask)]
     operations = [*ends, *(operation for part in found for operation in part.operations)]
     if operations:
-        operations[0] = dataclasses.replace(operations[0], guard=wanted.drain.guard)
+        operations[0] = dataclasses.replace(operations[0], guard=wanted.drain.guard_of(stops=bool(ends)))
     gone = [line for part in found for line in part.gone]
     stays = [*(line for part in found for line in part.stays), *HISTORY]
     diff = Diff(f"agent in {wanted.folders.root}", "".join(f"{line}\n" for line in gone), "")

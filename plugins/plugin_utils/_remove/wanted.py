@@ -12,6 +12,7 @@ from .._certificates import cert_pairs, wanted_pair
 from .._certificates.wanted_pair import Pair
 from .._core.plan import Refused
 from .._core.probe import Ask
+from .._inventory import spelling
 from .._windows import iis_config, windows_path
 from .._windows.identity import FORMER_SPEC, IDENTITY_SPEC, Identity
 
@@ -19,6 +20,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "argument_spec": {
         "inventory_host": {"type": "str", "required": True},
         "confirmed": {"type": "list", "elements": "str", "default": []},
+        "inventory_hosts": {"type": "list", "elements": "str", "default": []},
         "working_directory": {"type": "str", "required": True},
         "folders": {"type": "dict", "default": {}},
         "service": {"type": "str", "required": True},
@@ -60,6 +62,7 @@ class Wanted:
     Attributes:
         host: the inventory host.
         confirmed: the inventory hosts whose removal somebody has asked for by name.
+        known: all hosts of the inventory; empty where nobody tells them.
         folders: the agent's.
         service: its service, whether or not it is one.
         pool: its application pool, whether or not it has one.
@@ -78,6 +81,7 @@ class Wanted:
 
     host: str
     confirmed: tuple[str, ...]
+    known: tuple[str, ...]
     folders: Folders
     service: str
     pool: str
@@ -107,6 +111,7 @@ class Wanted:
             confirmed=tuple(
                 name.strip() for text in arguments["confirmed"] for name in text.split(",") if name.strip()
             ),
+            known=tuple(arguments["inventory_hosts"]),
             folders=folders,
             service=arguments["service"],
             pool=arguments["pool"],
@@ -119,7 +124,7 @@ class Wanted:
             data=arguments["data"],
             features=tuple(arguments["features"]),
             stop_seconds=arguments["stop_seconds"],
-            drain=Drain.of({**arguments, "settings_path": folders.path("Runtime")}),
+            drain=Drain.of({**arguments, "settings_path": folders.path("Runtime")}, arguments["pool"]),
             backup_count=arguments["backup_count"],
         )
 
@@ -132,6 +137,18 @@ class Wanted:
         """Return the SIDs that the agent has, or may have had, as far as they are known."""
         found = [sid for one in (self.identity, *self.possible) for sid in one.known_sid(ask)]
         return tuple(dict.fromkeys(found))
+
+    def check_names(self) -> None:
+        """Raise Refused for a name that no host has: somebody wants the removal of another one."""
+        unknown = [name for name in self.confirmed if name not in self.known] if self.known else []
+        if not unknown:
+            return
+        near = list(filter(None, (spelling.nearest(name, self.known) for name in unknown)))
+        meant = f" (the nearest: {', '.join(near)})" if near else ""
+        raise Refused(
+            f"confirmed (im_remove): found {', '.join(unknown)}, wanted names of hosts of the inventory{meant}: correct"
+            " them and run again. Nothing was removed"
+        )
 
     def check_confirmed(self) -> None:
         """Raise Refused unless somebody has named this host."""

@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import time
 import types
 import typing as t
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 from .._core import server_lock
@@ -15,9 +14,17 @@ from .._core.excerpt import around_changes
 from .._core.plan import Plan, Refused
 from .._core.probe import NotAnswered
 from .._core.scrub import for_people, scrubbed
-from . import controller_file, conversion, origin, vaulted
+from .._fleet.outcome import LOST
+from . import compiled, controller_file, conversion, origin, retried, vaulted
 from .held_files import HeldFiles
 from .host import Host
+
+AT_WORK = "im_rollout_at_work"
+"""Set while a rollout is at a server (playbooks/tasks/rollout/)."""
+
+
+_CLIENTS = frozenset({"pypsrp", "requests", "urllib3", "winrm"})
+"""What the connection plugins speak with; some errors of theirs get through them."""
 
 
 class AgentAction(ActionBase):
@@ -47,8 +54,10 @@ class AgentAction(ActionBase):
         """Plan, report, and unless in check mode apply."""
         super().run(tmp, task_vars)
         spec = self.SUBJECT.ARGUMENT_SPEC
-        self._task.args = conversion.prepared(self._task.args, spec["argument_spec"])
+        args = conversion.prepared(self._task.args, spec["argument_spec"])
+        self._task.args = conversion.plain(args)
         checked, arguments = self.validate_argument_spec(**spec)  # type: ignore[no-untyped-call]  # ansible-core has no types here; a copy
+        self._task.args = args  # with the tags of its values
         host = Host(self, task_vars or {})
         shows_held = getattr(self.SUBJECT, "SHOWS_WHAT_THE_SERVER_HOLDS", False)
         vault = (vaulted.of_all if shows_held else vaulted.of)(self._task.args, task_vars or {})
@@ -62,14 +71,24 @@ class AgentAction(ActionBase):
             result = self.carry_out(host, wanted)
         except Refused as refusal:
             told = origin.with_place(str(refusal), self._task.args, self._templar.available_variables)
-            raise AnsibleActionFail(self._scrubbed(f"{host.name}: {told}", secrets)) from None
+            raise AnsibleActionFail(self._scrubbed(_with_warnings(f"{host.name}: {told}", host), secrets)) from None
         except NotAnswered as failure:
-            raise AnsibleActionFail(
-                self._scrubbed(f"{host.name}: the server could not answer a question: {failure}", secrets)
-            ) from None
+            told = _with_warnings(f"{host.name}: the server could not answer a question: {failure}", host)
+            raise AnsibleActionFail(self._scrubbed(told, secrets)) from None
         except AnsibleActionFail as failure:
-            raise AnsibleActionFail(self._scrubbed(str(failure), secrets)) from None
+            raise AnsibleActionFail(self._scrubbed(_with_warnings(str(failure), host), secrets)) from None
+        except Exception as failure:
+            if not (_is_of_the_connection(failure) and host.variable(AT_WORK)):
+                raise
+            # Ansible takes a server that is not reached out of the play, and no rescue of the rollout would be told.
+            told = self._scrubbed(_with_warnings(f"{host.name}: it was not reached: {failure}", host), secrets)
+            return {"failed": True, "changed": False, LOST: True, "msg": told}
         return for_people(result, secrets, but={"diff"} if vaulted.shows_files(wanted) else ())
+
+    @classmethod
+    def finalize_task_arg(cls, name: str, value: t.Any, templar: t.Any, context: t.Any) -> t.Any:
+        """Return an argument of the task, templated with what is compiled already."""
+        return super().finalize_task_arg(name, value, compiled.reuse(templar), context)
 
     def place(self, variable: str) -> str:
         """Return where a variable, or what is inside it, was set; empty where nobody knows."""
@@ -99,7 +118,7 @@ class AgentAction(ActionBase):
             elif hasattr(self.SUBJECT, "check_done"):
                 self.SUBJECT.check_done(wanted, plan, host.ask)
         host.note(plan, check=check)
-        return result | self._warned(host, {text: text for text in (*plan.warnings, *self._told(replies))})
+        return result | self.warned(host, {text: text for text in (*plan.warnings, *self._told(replies))})
 
     def _told(self, replies: t.Iterable[dict[str, t.Any]]) -> t.Iterator[str]:
         """Yield what the subject makes of the results of the writer's operations."""
@@ -121,7 +140,7 @@ class AgentAction(ActionBase):
             host.unlock()
 
     @staticmethod
-    def _warned(host: Host, warnings: t.Mapping[str, str]) -> dict[str, t.Any]:
+    def warned(host: Host, warnings: t.Mapping[str, str]) -> dict[str, t.Any]:
         """Return the warnings that this run has not shown yet, each with the server's name, as a part of the result.
 
         Args:
@@ -154,50 +173,24 @@ class RetriedAction(AgentAction):
     """An action that checks again and again until all checks pass or its time is over.
 
     Its subject has ``stages(wanted, ask, check=…)``, each with what is done first, what is asked and what is checked,
-    ``verified(wanted, checks, check=…)``, the plan with the fact ``verified``, ``fails(wanted, check)`` and
-    ``failure(wanted, checks)``.
+    ``verified(wanted, checks, check=…)``, the plan with the fact ``verified``, ``fails(wanted, check)``,
+    ``failure(wanted, checks)`` and ``in_short(facts)``, what a failed run shows of the facts unless with ``-v``.
     """
 
     def carry_out(self, host: Host, wanted: t.Any) -> dict[str, t.Any]:
-        """Go through the stages, at most ``wanted.timeout`` seconds, with a check every ``wanted.delay`` seconds."""
-        check = bool(self._task.check_mode)
-        if check and host.snapshot.changed:
-            # A check is a request, which may wake an agent that the run would have stopped or moved first.
-            return self.report(self.SUBJECT.verified(wanted, (), check=True))
-        deadline = time.monotonic() + wanted.timeout
-        if check:
-            host.prepare(self.SUBJECT.questions(wanted))
-        checks: list[t.Any] = []
-        done: list[str] = []
-        for stage in self.SUBJECT.stages(wanted, host.ask, check=check):
-            host.run(stage.operations)
-            done += [operation.does for operation in stage.operations]
-            checks += self._checked(host, wanted, stage, deadline)
-        plan: Plan = self.SUBJECT.verified(wanted, checks, check=check)
-        result = self.report(plan)
-        if done:
-            result |= {"changed": True, "operations": done}
-        if result["verified"] is False:
-            result |= {"failed": True, "msg": f"{host.name}: {self.SUBJECT.failure(wanted, checks)}"}
-        return result | self._warned(host, {warning: warning for warning in plan.warnings})
+        """Go through the stages."""
+        return retried.carried_out(self, self.SUBJECT, host, wanted)
 
-    def _checked(self, host: Host, wanted: t.Any, stage: t.Any, deadline: float) -> list[t.Any]:
-        """Return the checks of the last round of a stage."""
-        looked_again = False
-        while True:
-            first = [*stage.questions, *self.SUBJECT.questions(wanted)]  # a request first, so that the rest is after it
-            host.prepare(first)
-            further = stage.further(host.ask)
-            host.prepare(further)
-            checks = list(stage.checks(host.ask))
-            late = time.monotonic() + wanted.delay >= deadline
-            # What is not certain is looked at once more, as an agent that has just been started has left few signs.
-            again = any(self.SUBJECT.fails(wanted, c) or (c.is_open and not looked_again) for c in checks)
-            if late or self._task.check_mode or not again:
-                return checks
-            time.sleep(wanted.delay)
-            host.forget([*first, *further])
-            looked_again = True
+
+def _with_warnings(message: str, host: Host) -> str:
+    """Return why a task failed, with what it has told by no warning: a task that fails shows none."""
+    beside = [f"Beside that: {told}" for told in host.told_on_failure]
+    return ". ".join([message.rstrip("."), *beside]) if beside else message
+
+
+def _is_of_the_connection(error: Exception) -> bool:
+    """Tell whether a server was not reached, or not any more."""
+    return isinstance(error, AnsibleConnectionFailure) or type(error).__module__.partition(".")[0] in _CLIENTS
 
 
 def _carried_out(host: Host, plan: Plan) -> list[dict[str, t.Any]]:

@@ -65,6 +65,28 @@ class Pass:
     is_owed: bool = False
 
 
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """What every pass begins with.
+
+    Attributes:
+        look: the server.
+        given: the inventory.
+        wrong: what is wrong with it.
+        tasks: the roles' tasks that have plans.
+        known: what those tasks want, and the verification's, that need nothing of what others return, by their names;
+            None for one that is skipped.
+        key: of the fingerprints.
+    """
+
+    look: Look
+    given: Read
+    wrong: t.Sequence[t.Any]
+    tasks: t.Sequence[RoleTask]
+    known: t.Mapping[str, Checked | None]
+    key: str = dataclasses.field(repr=False)
+
+
 class AuditingAction(ForetellingAction):
     """An action that says of every rule whether it holds on a server, and changes nothing."""
 
@@ -113,17 +135,36 @@ class AuditingAction(ForetellingAction):
         if not wrong:
             look.prepare(agent_info.questions(agent_info.Wanted(given.inventory, False, ())))
             look.prepare(prefetch.questions(given.inventory))
-        done = self._pass(look, given, wrong, tasks, key)
+        known = self._known(given, [*tasks, *role_tasks.read("im_verify")])
+        asked = Asked(look, given, wrong, tasks, known, key)
+        done = self._pass(asked)
         if look.take(first=True):
-            done = self._pass(look, given, wrong, tasks, key)
+            done = self._pass(asked)
         if look.take(first=False):
-            done = self._pass(look, given, wrong, tasks, key)
+            done = self._pass(asked)
         return done
 
-    def _pass(self, look: Look, given: Read, wrong: t.Sequence[t.Any], tasks: t.Sequence[RoleTask], key: str) -> Pass:
-        variables = SettledVariables(self._templar, self._templar.available_variables, given.templated)
-        done = Pass(look, variables, key)
-        for one in wrong:
+    def _settled(self, given: Read) -> SettledVariables:
+        # An upgrade that is due is a difference; nobody else tells of it here.
+        known = {**self._templar.available_variables, "im_working_directory_upgrade": False}
+        return SettledVariables(self._templar, known, given.templated)
+
+    def _known(self, given: Read, tasks: t.Sequence[RoleTask]) -> dict[str, Checked | None]:
+        """Return what tasks want that need nothing of what others return: it is the same in each pass, and templates
+        are the dearest part of one. A task whose arguments are refused is left to the pass, which tells of it.
+        """
+        try:
+            _refused, checked = self._check(tasks, self._settled(given))
+        except AnsibleActionFail:
+            return {}
+        return {str(tasks[position]): known for position, known in checked.items()}
+
+    def _wanted(self, task: RoleTask, asked: Asked, variables: SettledVariables) -> Checked | None:
+        return asked.known[str(task)] if str(task) in asked.known else self._checked(task, variables)
+
+    def _pass(self, asked: Asked) -> Pass:
+        done = Pass(asked.look, self._settled(asked.given), asked.key)
+        for one in asked.wrong:
             place = self.place(one.variable)
             done.found.append(
                 Finding(
@@ -137,18 +178,18 @@ class AuditingAction(ForetellingAction):
                     place,
                 )
             )
-        if not wrong:
+        if not asked.wrong:
             done.found.append(Finding(INVENTORY.id, State.PASS))
-        self._plan_all(done, tasks)
+        self._plan_all(done, asked)
         self._judge_settings(done)
-        self._judge_health(done)
+        self._judge_health(done, asked)
         self._judge_look(done)
         return done
 
-    def _plan_all(self, done: Pass, tasks: t.Sequence[RoleTask]) -> None:
+    def _plan_all(self, done: Pass, asked: Asked) -> None:
         """Add what the plans of all tasks say, each made on a picture in which the earlier ones count as done."""
         forecast, picture = Forecast(), Picture(done.look)
-        for task in tasks:
+        for task in asked.tasks:
             subject = plan_findings.subject_of(task.module)
             if not subject:  # a task that only follows, such as a restart of the server
                 continue
@@ -156,7 +197,7 @@ class AuditingAction(ForetellingAction):
                 done.found += plan_findings.unknown(subject, plan_findings.OWED)
                 continue
             try:
-                known = self._checked(task, done.variables)
+                known = self._wanted(task, asked, done.variables)
                 if known is None:
                     continue
                 if known.subject is agent_settings:
@@ -223,11 +264,11 @@ class AuditingAction(ForetellingAction):
         else:
             done.found += product_findings.findings(done.settings, done.look.ask)
 
-    def _judge_health(self, done: Pass) -> None:
+    def _judge_health(self, done: Pass, asked: Asked) -> None:
         """Add what the checks of the verification say that ask nobody but the server."""
         for task in role_tasks.read("im_verify"):
             try:
-                known = self._checked(task, done.variables)
+                known = self._wanted(task, asked, done.variables)
             except (AnsibleError, Refused) as error:
                 done.found += health_findings.unknown(f"the inventory does not tell how to ask the agent: {error}")
                 continue
@@ -238,6 +279,7 @@ class AuditingAction(ForetellingAction):
                     "from_controller": False,
                     "connections": False,
                     "recycle": False,
+                    "job": "",
                     "mail": None,
                 }
                 done.found += health_findings.findings(dataclasses.replace(known.wanted, **alone), done.look.ask)

@@ -15,12 +15,10 @@ from .._operate import bundle, collect_options, collected
 from .._operate.bundle import Part
 from .._operate.text_mask import TextMask
 from . import controller_file
-from .auditing import AuditingAction, Pass
+from .auditing import Asked, AuditingAction, Pass
 from .held_files import HeldFiles
 from .host import Host
-from .inventory_check import Read
 from .look import Look
-from .role_tasks import RoleTask
 
 SUFFIX = ".zip"
 
@@ -62,9 +60,9 @@ class CollectingAction(AuditingAction):
         warnings = [*host.warnings, *(f"{host.name}: the bundle is not whole: {one}" for one in made.left_out)]
         return result | ({"warnings": warnings} if warnings else {})
 
-    def _pass(self, look: Look, given: Read, wrong: t.Sequence[t.Any], tasks: t.Sequence[RoleTask], key: str) -> Pass:
-        done = super()._pass(look, given, wrong, tasks, key)
-        look.prepare(collected.questions(self._bundled(done), look.ask))
+    def _pass(self, asked: Asked) -> Pass:
+        done = super()._pass(asked)
+        asked.look.prepare(collected.questions(self._bundled(done), asked.look.ask))
         return done
 
     def _bundled(self, done: Pass) -> collected.Agent:
@@ -90,11 +88,15 @@ def _record(name: str, now: datetime.datetime, look: Look, done: Pass) -> dict[s
 
 def _plans(done: Pass) -> str:
     """Return what install.yml would do, as text; the diffs are masked by those who make them."""
-    lines = []
+    lines, idle = list[str](), list[str]()
     for task, plan in done.plans:
-        lines.append(f"{task}: {len(plan.operations)} operations")
-        lines += [f"  {operation.does}" for operation in plan.operations]
-        lines += [line for diff in plan.diffs for line in _shown(diff)]
+        told = [f"  {operation.does}" for operation in plan.operations]
+        told += [line for diff in plan.diffs for line in _shown(diff)]
+        lines += [f"{task}:", *told] if told else []
+        idle += [] if told else [task]
+    lines = lines or ["Nothing differs: install.yml would change nothing."]
+    if idle:
+        lines += ["", "As the inventory wants it already:", *(f"  {task}" for task in idle)]
     return "\n".join(lines) + "\n"
 
 

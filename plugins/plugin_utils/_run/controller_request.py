@@ -6,10 +6,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import http.client
+import socket
 import ssl
 import typing as t
 
-from .._core.probe import NotAnswered, Query
+from .._core.probe import NAME_UNKNOWN, NotAnswered, Query
 
 
 def answer(query: Query) -> dict[str, t.Any]:
@@ -37,6 +38,10 @@ def answer(query: Query) -> dict[str, t.Any]:
             "body": base64.b64encode(reply.read(65536)).decode(),
             "thumbprint": hashlib.sha1(served, usedforsecurity=False).hexdigest().upper() if served else None,
         }
+    except socket.gaierror as error:
+        # Others than these, such as EAI_AGAIN, say that DNS did not answer.
+        unknown = error.errno in {getattr(socket, name, None) for name in ("EAI_NONAME", "EAI_NODATA")}
+        raise NotAnswered(query, NAME_UNKNOWN if unknown else type(error).__name__, str(error)) from None
     except (OSError, http.client.HTTPException) as error:
         raise NotAnswered(query, type(error).__name__, str(error)) from None
     finally:

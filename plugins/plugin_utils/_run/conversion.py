@@ -66,3 +66,14 @@ def prepared(arguments: t.Mapping[str, t.Any], spec: t.Mapping[str, t.Any]) -> d
         for name, value in arguments.items()
         if value is not None
     }
+
+
+def plain(value: t.Any) -> t.Any:
+    """Return a value without the tags that Ansible puts on texts: copies of tagged ones take most of the time that a
+    check of options takes.
+    """
+    if isinstance(value, dict):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return str.__str__(value) if isinstance(value, str) else value

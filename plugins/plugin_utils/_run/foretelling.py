@@ -13,15 +13,18 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from .._agent import before_note, upgrade_note
 from .._certificates import cert_pairs
+from .._core import probe
 from .._core.plan import Plan, Refused
 from .._core.probe import NotAnswered, Query
-from .._core.scrub import scrubbed
+from .._core.scrub import for_people, scrubbed
 from .._health import agent_health
 from .._hosting import application_pool, service, site
+from .._inventory import prefetch
 from .._server import permissions, prerequisites, working_directory
 from .._settings import agent_settings, web_config
-from . import conversion, inventory_check, refusal, role_tasks, sentence, vaulted
+from . import compiled, conversion, inventory_check, refusal, retried, role_tasks, sentence, vaulted
 from .action import AgentAction
 from .host import Host
 from .picture import Picture
@@ -47,6 +50,7 @@ SUBJECTS: dict[str, types.ModuleType] = {
 LOOKING: dict[str, types.ModuleType] = {"imops.identity_manager.win_im_agent_health": agent_health}
 """What only looks, and has no plan to foretell."""
 
+compiled.prepare(role_tasks.templates([*role_tasks.of_hosting("iis"), *role_tasks.of_hosting("service"), "im_verify"]))
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
@@ -172,19 +176,29 @@ class ForetellingAction(AgentAction):
 
     def carry_out(self, host: Host, wanted: t.Any) -> dict[str, t.Any]:
         """Return the subject's own result, and with ``wanted.foretell`` the whole plan; a refusal in any of its tasks
-        fails the action, with all others beside it.
+        fails the action, with all others beside it. Where nothing differs, what ``wanted.ahead`` names is carried out.
         """
-        if wanted.refresh:
+        # A play that only looks tells what is so now, whatever an earlier play of the run has read.
+        if wanted.refresh or (wanted.ahead and not wanted.foretell):
             host.forget()  # the next question puts all questions of the run to the server again, in one execution
-        if not wanted.foretell:
+        if not wanted.foretell and not wanted.ahead:
             return super().carry_out(host, wanted)
         tasks = [task for entry in wanted.foretell for task in role_tasks.read(entry)]
-        variables = SettledVariables(self._templar, self._variables(wanted.foretell), self._templated)
+        entries = (*wanted.foretell, *wanted.ahead)
+        variables = SettledVariables(self._templar, self._variables(entries), self._templated)
         refused, checked = self._check(tasks, variables)
         if refused:
             return self._refused(host.name, "plan", refused)
-        host.prepare([*self.SUBJECT.questions(wanted), *self._ahead(wanted.ahead)])
+        looks = self._looks(wanted.ahead, variables)
+        asked = (query for look in looks or () for query in self._questions(look))
+        host.prepare([*self.SUBJECT.questions(wanted), *asked])
         result = super().carry_out(host, wanted)
+        upgrades = boolean(variables.value("im_agent_upgrade") or False, strict=False)
+        if upgrades and _is_cut_off(host, wanted.inventory):
+            return {**result, "differs": True, "differs_at": "", "plan": [], "settled": False}
+        if wanted.foretell and _has_kept(host, wanted.inventory):  # what refuses a plan now may be what goes back then
+            _check_taken(wanted.inventory, variables)
+            return {**result, "differs": True, "differs_at": "", "plan": [], "settled": False, "interrupted": True}
         found = self._forecast(host, tasks, variables, checked)
         if found.refusals:
             result = self._refused(host.name, "plan", found.refusals)
@@ -192,22 +206,52 @@ class ForetellingAction(AgentAction):
         if found.vault:
             names = ", ".join(found.vault)
             self._display.display(f"{host.name}: im_agent_azure_key_vault: the vault must hold the secrets {names}")
-        return {**result, **self._warned(host, found.warnings), **found.result}
+        result |= self.warned(host, found.warnings) | (found.result if wanted.foretell else {})
+        # An upgrade verifies the agent itself, and takes a stopped one too.
+        if upgrades or found.steps or looks is None or any(look.subject.writes(look.wanted) for look in looks):
+            return result | {"settled": False}
+        return self._looked(host, looks, variables, result)
 
-    def _ahead(self, entries: t.Sequence[str]) -> t.Iterator[Query]:
-        """Yield what tasks that only look will ask, so that it travels with the first probe.
+    def _looks(self, entries: t.Sequence[str], variables: SettledVariables) -> list[Checked] | None:
+        """Return the arguments of tasks that only look; None where one is refused, which is told in its turn."""
+        try:
+            tasks = (task for entry in entries for task in role_tasks.read(entry))
+            return [known for task in tasks if (known := self._checked(task, variables, ahead=True))]
+        except (AnsibleError, Refused, Unforeseen):
+            return None
 
-        What refuses such a task is told in its turn.
+    @staticmethod
+    def _questions(look: Checked) -> t.Iterator[Query]:
+        """Yield what a task that only looks will ask, so that it travels with the first probe."""
+        yield from look.subject.questions(look.wanted)
+        yield from look.subject.questions_ahead(look.wanted)
+
+    def _looked(
+        self, host: Host, looks: t.Iterable[Checked], variables: SettledVariables, result: dict[str, t.Any]
+    ) -> dict[str, t.Any]:
+        """Carry out the tasks that only look, on a server where nothing differs: they need no worker of their own.
+
+        Raises:
+            AnsibleActionFail: the server could not answer.
         """
-        variables = SettledVariables(self._templar, self._variables(entries), self._templated)
-        for task in (task for entry in entries for task in role_tasks.read(entry)):
+        for look in looks:
+            secrets = look.secrets | variables.vaulted.inline | variables.vaulted.of_files
             try:
-                known = self._checked(task, variables, ahead=True)
-            except (AnsibleError, Refused, Unforeseen):
-                continue
-            if known:
-                yield from known.subject.questions(known.wanted)
-                yield from known.subject.questions_ahead(known.wanted)
+                found = for_people(retried.carried_out(self, look.subject, host, look.wanted), secrets)
+            except NotAnswered as error:
+                unanswered = f"{host.name}: the server could not answer a question: {error}"
+                raise AnsibleActionFail(scrubbed(unanswered, secrets)) from None
+            except Refused as error:
+                raise AnsibleActionFail(scrubbed(f"{host.name}: {error}", secrets)) from None
+            warnings = list(dict.fromkeys([*result.get("warnings", ()), *found.get("warnings", ())]))
+            result = {
+                **({} if found.get("failed") else result),
+                **found,
+                **({"warnings": warnings} if warnings else {}),
+            }
+            if found.get("failed"):
+                return result
+        return result | {"settled": True}
 
     def _check(
         self, tasks: t.Sequence[RoleTask], variables: SettledVariables
@@ -292,7 +336,7 @@ class ForetellingAction(AgentAction):
             raise Unforeseen
         spec = subject.ARGUMENT_SPEC
         given = conversion.prepared(variables.arguments(task.arguments), spec["argument_spec"])
-        checked = ArgumentSpecValidator(**spec).validate(given)
+        checked = ArgumentSpecValidator(**spec).validate(conversion.plain(given))
         arguments = checked.validated_parameters
         secrets = subject.secrets(arguments) if hasattr(subject, "secrets") else checked._no_log_values
         secrets = frozenset(secrets) | vaulted.of(given, variables.vaulted).secrets
@@ -327,3 +371,26 @@ class ForetellingAction(AgentAction):
         pair that only its own task may make.
         """
         return bool(self._task.check_mode) or picture.changed or subject is cert_pairs
+
+
+def _is_cut_off(host: Host, inventory: t.Mapping[str, t.Any]) -> bool:
+    """Tell whether an upgrade that was interrupted has left no Runtime, so that no plan of it is right."""
+    if not inventory:
+        return False
+    runtime = prefetch.runtime(inventory)
+    return upgrade_note.is_between(runtime, host.ask(probe.file(runtime, 0)), host.ask)
+
+
+def _has_kept(host: Host, inventory: t.Mapping[str, t.Any]) -> bool:
+    """Tell whether a run that was interrupted has left what it found, which this one has to verify or put back."""
+    return bool(inventory) and before_note.is_there(prefetch.runtime(inventory), host.ask)
+
+
+def _check_taken(inventory: t.Mapping[str, t.Any], variables: SettledVariables) -> None:
+    """Refuse a play that would write and leave such a note: a later one would put back what was there before both."""
+    if not boolean(variables.value("_takes_interrupted") or False, strict=False):
+        note = before_note.path(prefetch.runtime(inventory))
+        raise Refused(
+            f"found a run that was interrupted before its verification ({note}), wanted it finished, which neither"
+            " a rollout nor a run with some tags does: run install.yml with all tags on this server, then this again"
+        )

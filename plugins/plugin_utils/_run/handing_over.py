@@ -15,9 +15,8 @@ from .._handover.given import Given
 from .._handover.wanted import Wanted
 from .._inventory import agent_info
 from .._inventory.vocabulary import Finding
-from .._reach import connection
 from .._settings import agent_settings
-from . import inventory_check, role_tasks, vaulted
+from . import connection_options, inventory_check, role_tasks, vaulted
 from .action import AgentAction
 from .foretelling import ForetellingAction
 from .host import Host
@@ -65,7 +64,7 @@ class HandingOverAction(ForetellingAction):
                 settings,
                 pairs,
                 held,
-                self._way(variables),
+                connection_options.way(self._connection, _address(variables)),
                 look.snapshot.host if asked else {},
                 (*unknown, *untold),
             ),
@@ -114,15 +113,6 @@ class HandingOverAction(ForetellingAction):
         more = ("reverse_proxy", "https_proxy", "openid_clients")
         return {**{name: settled.value(VOCABULARY + name) for name in more}, **values}
 
-    def _way(self, variables: t.Mapping[str, t.Any]) -> connection.Connection:
-        """Return how the server is reached, as the connection plugin's options say."""
-        plugin = self._connection
 
-        def option(name: str) -> t.Any:
-            try:
-                return plugin.get_option(name)
-            except (KeyError, AnsibleError):
-                return None
-
-        address = str(variables.get("ansible_host") or variables.get("inventory_hostname") or "")
-        return connection.of(str(plugin._load_name), option, address)
+def _address(variables: t.Mapping[str, t.Any]) -> str:
+    return str(variables.get("ansible_host") or variables.get("inventory_hostname") or "")

@@ -6,11 +6,14 @@ playbook.
 from __future__ import annotations
 
 import hashlib
+import os
 import typing as t
 from pathlib import Path
 
+from ansible import constants as C
 from ansible.errors import AnsibleError
 
+from .._core import once_a_run
 from .._core.controller import HeldFile
 from .._core.plan import Refused
 from . import found_file
@@ -51,7 +54,9 @@ class HeldFiles:
         return self._read(what, file, lambda path: self._action._loader._get_file_contents(path)[0])
 
     def held(self, what: str, file: str) -> HeldFile:
-        """Return a file's place, size and SHA-256; it is read in pieces, since it may be large. As ``content``."""
+        """Return a file's place, size and SHA-256; it is read in pieces, since it may be large, and once in a run. As
+        ``content``.
+        """
         return self._read(what, file, _measured)
 
     def _read(self, what: str, file: str, read: t.Callable[[str], Read]) -> Read:
@@ -73,6 +78,16 @@ class HeldFiles:
 
 
 def _measured(path: str) -> HeldFile:
+    """Return what a file is: it is read once in a run, not for each server, unless it changes meanwhile."""
+    about = Path(path).stat()
+    seen = f"{path}|{about.st_dev}|{about.st_ino}|{about.st_size}|{about.st_mtime_ns}"
+    name = f"imops-file{hashlib.sha256(seen.encode()).hexdigest()}.json"
+    folder = Path(C.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # made at run time
+    # An action runs in a worker of the run's process.
+    return once_a_run.found(folder / name, os.getppid(), lambda: _read_whole(path), lambda kept: HeldFile(path, **kept))
+
+
+def _read_whole(path: str) -> dict[str, t.Any]:
     with Path(path).open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return HeldFile(path, file.tell(), digest)
+        return {"size": file.tell(), "sha256": digest}

@@ -4,26 +4,33 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
+import os
 import typing as t
 
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 
+from .._agent import scheduler_traces
 from .._certificates import opened_container
 from .._core import probe, server_lock
-from .._core.plan import PROBE, SEND, WRITE, Operation, Plan
-from .._core.probe import Query
-from . import controller_request, neighbours, snapshot
+from .._core.plan import PROBE, SEND, WRITE, Guard, Operation, Plan
+from .._core.probe import NotAnswered, Query
+from .._hosting import service
+from .._reach import unreached
+from . import batching, controller_request, neighbours, snapshot
 
 if t.TYPE_CHECKING:
     from ansible.plugins.action import ActionBase
 
 PROTOCOL = 1
+VERIFIES = "_verifies"
+"""Tells whether playbooks/install.yml ends with the verification."""
 LONGEST_WAIT = 300
 """Seconds that one execution waits for what has to hold before an operation."""
-MOST_SHOWN = 2000
-"""Characters of what a module wrote before it failed."""
+
+
+class NotKnown(Exception):
+    """Nothing that this run has asked answers the question."""
 
 
 class Host:
@@ -44,6 +51,11 @@ class Host:
         self.snapshot = snapshot.load(self._path)
         self.warnings: list[str] = []
         self._lock: dict[str, str] | None = None
+        self._run_process = os.getppid()
+        self.begun_at = ""
+        """The server's time when this task's guard last let an operation begin."""
+        self.told_on_failure: list[str] = []
+        """Those of the warnings that a task tells where it fails too."""
 
     def ask(self, query: Query) -> t.Any:
         """Return a question's value, from the snapshot or from the server.
@@ -57,6 +69,8 @@ class Host:
             return list(self.snapshot.settled)
         if query["kind"] == "done":
             return list(self.snapshot.done)
+        if query["kind"] == "run":
+            return self._path.parent.name
         if query["kind"] == "controller":
             return controller_request.answer(query)
         if query["kind"] == "container":
@@ -66,6 +80,21 @@ class Host:
                 self._probe([probe.policies()])
             return self.snapshot.host
         self.prepare([query])
+        return self.snapshot.value(query)
+
+    def recall(self, query: Query) -> t.Any:
+        """Return a question's value as far as this run knows it, without asking.
+
+        Raises:
+            NotKnown: nobody has asked yet, or what was answered is out of date.
+            NotAnswered: the server could not answer it.
+        """
+        if query["kind"] in ("pending_restart", "settled", "done"):
+            return self.ask(query)
+        if query["kind"] == "host" and self.snapshot.host:
+            return self.snapshot.host
+        if self.snapshot.missing([query]):
+            raise NotKnown
         return self.snapshot.value(query)
 
     def prepare(self, queries: t.Iterable[Query]) -> None:
@@ -93,6 +122,11 @@ class Host:
             self.snapshot.note(plan, check=check)
             snapshot.save(self.snapshot, self._path)
 
+    def remember(self, operations: t.Iterable[Operation]) -> None:
+        """Note the marks of operations, for later tasks of the run."""
+        self.snapshot.done += [one.mark for one in operations if one.mark and one.mark not in self.snapshot.done]
+        snapshot.save(self.snapshot, self._path)
+
     def untold(self, warnings: t.Iterable[str]) -> list[str]:
         """Return the warnings that this run has not shown yet, and count them as shown."""
         fresh = [warning for warning in dict.fromkeys(warnings) if warning not in self.snapshot.told]
@@ -108,49 +142,69 @@ class Host:
             AnsibleActionFail: an operation failed; what was done stays done, and the next run completes it.
             Contested: another agent's run has changed what they share, so that the operations may be wrong.
         """
+        after = {
+            id(o.guard): o.guard.after(self.ask) for o in operations if o.guard
+        }  # while it is known what they need
         operations = self._with_lock(operations)
         if any(operation.secret for operation in operations):
             self._check_recorders()
         results: list[dict[str, t.Any]] = []
         done = 0
-        for module, group in itertools.groupby(operations, key=_execution):
-            batch = list(group)
-            held = self._guard(batch[0])
-            result = {} if held else self._carried_out(batch)
-            problem = held or _problem(batch, result) or self._wait(batch[-1], last=batch[-1] is operations[-1])
+        for batch in batching.batches(operations):
+            held, result = self._guarded(batch)
+            last, further = batch[-1] is operations[-1], after.get(id(batch[0].guard), ())
+            problem = held or batching.problem(batch, result)
+            if last and not problem:
+                further = self._put_off(batch[-1], further)
+            problem = problem or self._wait(batch[-1], further, last=last)
+            if further and not held and (batch[0].module != WRITE or result.get("results")):
+                self._tell_after(batch[0].guard, further)
             if problem:
                 raise AnsibleActionFail(
-                    f"{self.name}: could not {_what_failed(batch, result)}: {problem}. {done}"
-                    f" of {_number(operations)} operations were done before; fix the cause and run again: the run"
-                    " resumes here.",
+                    f"{self.name}: could not {batching.what_failed(batch, result)}: {problem}. {done}"
+                    f" of {batching.number(operations)} operations were done before; fix the cause and run again: the"
+                    " run resumes here.",
                 )
             if any(one.get("contested") for one in result.get("results", ())):
                 raise server_lock.Contested
-            done += _number(batch)
-            results.append(result | {"module": module[0]})
+            done += batching.number(batch)
+            results.append(result | {"module": batch[0].module})
         return results
 
-    def _guard(self, operation: Operation) -> str:
-        """Look whether an operation may begin, as long as its guard allows; return what is wrong, empty for nothing."""
-        guard, left = operation.guard, operation.guard.seconds if operation.guard else 0
-        waits = False
+    def _guarded(self, batch: list[Operation]) -> tuple[str, dict[str, t.Any]]:
+        """Run operations that share one execution once the guard of the first lets them begin; return what holds them,
+        empty for nothing, and the module's result.
+
+        The writer looks itself, in the execution that is to begin.
+        """
+        guard, left, waits = batch[0].guard, batch[0].guard.seconds if batch[0].guard else 0, False
         if guard is None:
-            return ""
+            return "", self._carried_out(batch)
+        by_writer = batch[0].module == WRITE
         while True:
             question = guard.question(min(left, LONGEST_WAIT))
-            self._probe([question])
-            answer = self.snapshot.value(question)
+            result = self._carried_out([batching.looked_for(question), *batch]) if by_writer else {}
+            answer = batching.of_guard(result) if by_writer else self._answered(question)
+            if answer is None or answer["reached"]:
+                self.begun_at = str((answer or {}).get("time") or self.snapshot.host["time"])
+                return "", result if by_writer else self._carried_out(batch)
             left -= max(answer["waited"], 1)
-            if answer["reached"]:
-                return ""
             if left <= 0:
-                return guard.describe(answer)
+                return guard.describe(answer), {}
             if not waits:
-                self._tell(f"waits {left} seconds more at most, until it can {operation.does}")
+                self._tell(f"waits {left} seconds more at most, until it can {batch[0].does}")
                 waits = True
 
+    def _answered(self, question: Query) -> t.Any:
+        """Ask a question anew, and return its value."""
+        self._probe([question])
+        return self.snapshot.value(question)
+
     def _carried_out(self, batch: list[Operation]) -> dict[str, t.Any]:
-        """Run operations that share one execution, and return the module's result."""
+        """Run operations that share one execution, and return the module's result; raises AnsibleActionFail."""
+        # A worker outlives a run that is killed alone. Another run may be at the server by now.
+        if os.getppid() != self._run_process:
+            raise AnsibleActionFail(f"{self.name}: this run of ansible-playbook was killed, so nothing more is written")
         self._announce(batch)
         self._outdate(batch)
         return self._execute(batch)
@@ -167,11 +221,12 @@ class Host:
 
     def _outdate(self, batch: t.Sequence[Operation]) -> None:
         """Forget what may be otherwise after operations."""
-        if not all(operation.touches for operation in batch):
+        touched = [operation.touches for operation in batch if operation.touches]
+        if len(touched) < len(batch):
             self.forget()
             return
-        for operation in batch:
-            self.snapshot.outdate(operation.touches)
+        for one in touched:
+            self.snapshot.outdate(one)
         snapshot.save(self.snapshot, self._path)
 
     def unlock(self) -> None:
@@ -190,15 +245,56 @@ class Host:
         self._lock = {"path": path, "owner": self.name, "run": self._path.parent.name}
         return server_lock.with_lock(operations, since=self.snapshot.since, **self._lock)
 
-    def _wait(self, operation: Operation, *, last: bool) -> str:
+    def _put_off(self, operation: Operation, further: tuple[Query, ...]) -> tuple[Query, ...]:
+        """Leave what is asked after the stop of a service to the verification, where it follows; return the rest."""
+        of_service = operation.module == service.MODULE and operation.until is None
+        if not (further and of_service and self.variable(VERIFIES) in (True, "True")):
+            return further
+        self.snapshot.owed = {"since": self.begun_at, "asked": list(further)}
+        snapshot.save(self.snapshot, self._path)
+        return ()
+
+    def _tell_after(self, guard: Guard | None, asked: tuple[Query, ...]) -> None:
+        """Warn of what an operation has interrupted, which its guard could not see before."""
+        if guard:
+            self._tell_interrupted(lambda: guard.told(self.begun_at, asked, self.ask))
+
+    def _tell_owed(self) -> None:
+        """Warn of what an operation of an earlier task has interrupted, once it was looked at."""
+        owed, self.snapshot.owed = self.snapshot.owed, {}
+        if owed:
+            self._tell_interrupted(lambda: scheduler_traces.of_service(owed["since"], owed["asked"], self.ask))
+
+    def _tell_interrupted(self, look: t.Callable[[], str]) -> None:
+        """Warn of what a look returns. Where it fails, the run goes on: the agent may be stopped by now."""
+        try:
+            told = look()
+        except (NotAnswered, AnsibleError) as failure:
+            told = (
+                f"could not look whether the stop of the agent has interrupted a job ({failure}): look at the page Job"
+                " Execution of the server"
+            )
+        if told:
+            self.told_on_failure.append(told)
+            self.warnings.append(f"{self.name}: {told}")
+
+    def _wait(self, operation: Operation, further: tuple[Query, ...] = (), *, last: bool) -> str:
         """Wait until an operation is over, in one execution; return what is wrong, empty for nothing.
 
         After the last operation that execution answers the run's other questions too, which the next task asks anyway.
+
+        Args:
+            operation: the last one of those that shared an execution.
+            further: what is asked with it.
+            last: whether it is the last one of all.
         """
         if operation.until is None:
+            if further:
+                self._probe(self.snapshot.missing(further) if last else list(further))
             return ""
         question = operation.until.question
-        self._probe(self.snapshot.missing([question, *operation.until.along]) if last else [question])
+        along = self.snapshot.missing([question, *operation.until.along, *further])
+        self._probe(along if last else [question, *further])
         answer = self.snapshot.value(question)
         return "" if answer and answer["reached"] else operation.until.describe(answer)
 
@@ -223,12 +319,17 @@ class Host:
         if not self.snapshot.questions:
             policies = probe.policies()
             queries = [policies, *(query for query in queries if query != policies)]
+        queries = [*queries, *(query for query in self.snapshot.owed.get("asked", ()) if query not in queries)]
         carries_secret = any(probe.carries_secret(query) for query in queries)
         if carries_secret and (self._secret_policy() == "refuse" or C.DEFAULT_KEEP_REMOTE_FILES):  # type: ignore[attr-defined]  # made at run time
             self._check_recorders()  # costs one more execution: what must not be recorded waits for the policies
         reply = self._call(PROBE, {"queries": queries}, secret=True)
         if reply.get("failed") or reply.get("protocol") != PROTOCOL:
-            raise AnsibleActionFail(f"{self.name}: the probe did not answer: {_why_failed(reply)}")
+            said = batching.why_failed(reply)
+            why = unreached.why_constrained(said)
+            raise AnsibleActionFail(
+                f"{self.name}: the probe did not answer: {why or said}{f' ({said})' if why else ''}"
+            )
         if not reply["host"]["elevated"]:
             raise AnsibleActionFail(
                 f"{self.name}: found an account without administrator's rights on the server, or with a filtered token,"
@@ -236,6 +337,7 @@ class Host:
                 " that is an administrator there, or set LocalAccountTokenFilterPolicy for a local one"
             )
         self.snapshot.add(queries, reply)
+        self._tell_owed()
         snapshot.save(self.snapshot, self._path)
         if carries_secret:
             self._check_recorders()
@@ -296,40 +398,3 @@ class Host:
         warning = f"{sentence}; {afterwards}."
         if warning not in self.warnings:
             self.warnings.append(warning)
-
-
-def _why_failed(reply: dict[str, t.Any]) -> str:
-    """Return what a module that failed left: its message, and what PowerShell wrote, where only that tells why."""
-    said = [str(reply.get(key) or "").strip() for key in ("msg", "module_stdout", "module_stderr")]
-    return "; ".join(dict.fromkeys(text[:MOST_SHOWN] for text in said if text)) or "no message"
-
-
-def _number(operations: t.Iterable[Operation]) -> int:
-    """Return how many operations a plan had, without the lock that was put between them."""
-    return sum(not server_lock.is_lock(operation) for operation in operations)
-
-
-def _execution(operation: Operation) -> tuple[str, int]:
-    """Return equal keys for operations that share one remote execution."""
-    return (operation.module, 0 if operation.module == WRITE and not operation.guard else id(operation))
-
-
-def _problem(batch: list[Operation], result: dict[str, t.Any]) -> str:
-    """Return why operations failed, empty where they did not, or had been done already."""
-    if not result.get("failed") or _tolerated(batch, result):
-        return ""
-    problem = str(result.get("msg", "no message"))
-    if batch[0].explain:
-        problem = ". ".join(filter(None, (problem.rstrip("."), batch[0].explain(result))))
-    return problem
-
-
-def _tolerated(batch: list[Operation], result: dict[str, t.Any]) -> bool:
-    message = str(result.get("msg", ""))
-    return any(text in message for operation in batch for text in operation.tolerate)
-
-
-def _what_failed(batch: list[Operation], result: dict[str, t.Any]) -> str:
-    """Name the operation that failed: of the writer's list, the one after those with a result."""
-    position = len(result.get("results", ())) if len(batch) > 1 else 0
-    return batch[min(position, len(batch) - 1)].does

@@ -15,7 +15,7 @@ from ansible.template import Templar
 
 from .._inventory import agent_info, combinations, rules, vocabulary
 from .._inventory.vocabulary import Finding
-from . import conversion, role_tasks
+from . import compiled, conversion, role_tasks
 from .refusal import UNDEFINED, VOCABULARY
 
 _SPECS = {
@@ -63,6 +63,7 @@ def read(variables: t.Mapping[str, t.Any], templar: Templar) -> Read:
     """
     values, unfit, failing = dict[str, t.Any](), set[str](), dict[str, str]()
     templated: dict[str, t.Any] = {}
+    compiled.reuse(templar)
     for name, variable in KNOWN.items():
         raw = variables.get(name)
         if raw is None or (raw == _DEFAULTS.get(name) and name.removeprefix(VOCABULARY) not in agent_info.INVENTORY):

@@ -74,8 +74,9 @@ def of(value: t.Any, variables: Variables) -> str:
         told = origin.description or ""
         option = _COMMAND_LINE.fullmatch(told)
         return f"the option {option[1]}" if option else told.strip("<>").replace("unknown", "")
-    if Path(origin.path).is_relative_to(ROLES):
-        return f"{DEFAULT} {Path(origin.path).relative_to(ROLES).parts[0]}"
+    path = Path(origin.path).resolve()  # a collection may be installed by a link
+    if path.is_relative_to(ROLES):
+        return f"{DEFAULT} {path.relative_to(ROLES).parts[0]}"
     shown = _relative(Path(origin.path), variables)
     return f"{shown}:{origin.line_num}" if origin.line_num else shown
 
@@ -121,5 +122,12 @@ def _relative(path: Path, variables: Variables) -> str:
     ]
     sources = [Path(str(source)) for source in named if source]
     folders = [source.parent if source.is_file() else source for source in sources]
-    below = [folder for folder in folders if folder.is_absolute() and path.is_relative_to(folder)]
-    return str(path.relative_to(max(below, key=lambda folder: len(folder.parts)))) if below else str(path)
+    real = path.resolve()
+    below = [
+        file.relative_to(root)
+        for folder in folders
+        if folder.is_absolute()
+        for file, root in ((path, folder), (real, folder.resolve()))  # either may be reached by a link
+        if file.is_relative_to(root)
+    ]
+    return str(min(below, key=lambda shown: len(shown.parts)) if below else path)

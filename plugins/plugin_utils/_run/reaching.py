@@ -7,15 +7,15 @@ import datetime
 import time
 import typing as t
 
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleActionFail
 
 from .._core import probe
 from .._core.probe import NotAnswered, Query
 from .._core.scrub import scrubbed
-from .._reach import connection, ping, unreached
+from .._reach import ping, unreached
 from .._reach.connection import Connection
 from .._reach.trial import Trial
-from . import controller_trial
+from . import connection_options, controller_trial
 from .action import AgentAction
 from .host import Host
 
@@ -41,33 +41,17 @@ class PingAction(AgentAction):
         if reply.get("failed") or "answers" not in reply:
             said = " ".join(str(reply.get(key) or "") for key in ("msg", "module_stdout", "module_stderr"))
             return self._not_reached(wanted, address, said)
-        way = self._way(address)
+        way = connection_options.way(self._connection, address)
         trial = controller_trial.look(way, wanted.timeout) if way.known else Trial()
         # The listener's own answer is quick; what a module says of the time is as old as its execution took.
         clock = clock if trial.clock is None else trial.clock
         told = ping.report(wanted, reply["host"], _asking(ping.questions(wanted), reply["answers"]), clock)
         return {"changed": False, "reached": True, "reached_by": _described(way, trial), **told}
 
-    def _way(self, address: str) -> Connection:
-        plugin = self._connection
-
-        def option(name: str) -> t.Any:
-            try:
-                return plugin.get_option(name)
-            except (KeyError, AnsibleError):
-                return None
-
-        return connection.of(str(plugin._load_name), option, address)
-
     def _not_reached(self, wanted: t.Any, address: str, error: str) -> dict[str, t.Any]:
-        way = self._way(address)
+        way = connection_options.way(self._connection, address)
         trial = controller_trial.look(way, wanted.timeout) if way.known else Trial()
-        secrets = set()
-        for name in SECRET_OPTIONS:
-            try:
-                secrets.add(str(self._connection.get_option(name) or ""))
-            except (KeyError, AnsibleError):
-                continue
+        secrets = {str(connection_options.value(self._connection, name) or "") for name in SECRET_OPTIONS}
         cause = unreached.cause(way, scrubbed(error, secrets - {""}), trial)
         told = {"clock_difference": round(trial.clock, 1)} if trial.clock is not None else {}
         by = _described(way, trial)

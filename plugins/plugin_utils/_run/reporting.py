@@ -17,7 +17,9 @@ from .._audit.record import About, Record, unaudited
 from .._audit.report import page, summary, tables
 from .._audit.rule import Severity
 from .._core.plan import Refused
+from . import rollout_records
 from .controller_action import ControllerAction
+from .held_files import HeldFiles
 from .record_store import Store, place
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
@@ -29,6 +31,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         "signing_key": {"type": "str", "no_log": True},
         "waivers": {"type": "list", "elements": "raw", "default": []},
         "title": {"type": "str", "default": "Identity Manager agents"},
+        "rollouts": {"type": "str"},
         "fail_on": {"type": "str", "choices": [*map(str, Severity), "never"], "default": "never"},
     },
 }
@@ -59,6 +62,8 @@ class ReportingAction(ControllerAction):
     def carry_out(self, folder: Path, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         """Write the records, then the pages; fail only after all of them are written."""
         now = datetime.datetime.now(datetime.UTC)
+        if arguments.get("rollouts"):
+            arguments = {**arguments, "rollouts": HeldFiles(self).folder(arguments["rollouts"])}
         if self._task.check_mode:
             prepared(folder, arguments, now)
             return {"changed": True, "msg": f"would write records and pages to {folder}"}
@@ -112,13 +117,15 @@ def written(folder: Path, arguments: dict[str, t.Any], now: datetime.datetime) -
         whole = waivers.applied(record, accepted, now)
         store.add(drift.compared(whole, store.former(str(record["server"])), SEVERITIES), key)
     told = list(waivers.warnings(accepted, now))
+    rollouts, left_out = rollout_records.read(Path(arguments["rollouts"])) if arguments.get("rollouts") else ([], [])
+    told += left_out
     wanted = set(arguments["servers"])
     servers = [server for server in store.servers() if not wanted or server in wanted]
     # What is kept of each server has no cycles; looking for them again and again costs more with each server.
     gc.freeze()
     gc.disable()
     try:
-        fleet, heads = _pages(store, servers, arguments["title"], now, told)
+        fleet, heads = _pages(store, servers, {"title": arguments["title"], "rollouts": rollouts}, now, told)
     finally:
         gc.enable()
         gc.unfreeze()
@@ -126,7 +133,7 @@ def written(folder: Path, arguments: dict[str, t.Any], now: datetime.datetime) -
 
 
 def _pages(
-    store: Store, servers: list[str], title: str, now: datetime.datetime, warnings: list[str]
+    store: Store, servers: list[str], more: dict[str, t.Any], now: datetime.datetime, warnings: list[str]
 ) -> tuple[dict[str, t.Any], dict[str, dict[str, t.Any]]]:
     """Write all pages from the newest record of each server, one record in memory at a time."""
     told: list[dict[str, t.Any]] = []
@@ -151,7 +158,7 @@ def _pages(
                 suites.add(record)
                 told.append(summary.of_record(record, digest))
             suites.close()
-        fleet = summary.of_fleet(told, title, f"{now:%Y-%m-%dT%H:%M:%SZ}", warnings)
+        fleet = summary.of_fleet(told, f"{now:%Y-%m-%dT%H:%M:%SZ}", warnings) | more
         (beside / "report.json").write_text(json.dumps(fleet), "utf-8")
         (beside / "report.html").write_text(page.made(fleet), "utf-8", "replace")
         for page_name in PAGES:

@@ -13,7 +13,11 @@ from ansible.parsing.dataloader import DataLoader
 from .._core.plan import Refused
 
 ROLES = Path(__file__).resolve().parents[3] / "roles"
+NAME = re.compile(r"[A-Za-z_]\w*")
+ALIAS = re.compile(r"\{\{ ?([A-Za-z_]\w*)( or omit)? ?\}\}")
+"""A template that is nothing but a variable's name."""
 _ENTRY = re.compile(r"[a-z_]+(/[a-z_]+)?")
+_LOOK_OR_CLEAN = frozenset({"im_verify", "im_certificates/clean"})
 _KEYWORDS = frozenset({"name", "when", "register"})
 
 _LOADER = DataLoader()
@@ -65,9 +69,10 @@ def read(entry: str) -> list[RoleTask]:
 def of_hosting(hosting: str) -> list[str]:
     """Return the entry points that the playbook ``install`` runs for a hosting, but those that only look or clean."""
     found = _LOADER.load_from_file(str(ROLES.parent / "playbooks" / "tasks" / f"{hosting}.yml"), unsafe=True)
-    imported = [task["ansible.builtin.import_role"] for task in found if "when" not in task]
+    imported = [task["ansible.builtin.import_role"] for task in found]
     entries = [(one["name"].rpartition(".")[2], one.get("tasks_from", "")) for one in imported]
-    return ["/".join(filter(None, entry)) for entry in entries if entry[0] != "im_verify"]
+    named = ["/".join(filter(None, entry)) for entry in entries]
+    return [entry for entry in named if entry not in _LOOK_OR_CLEAN]
 
 
 def defaults(entry: str) -> dict[str, t.Any]:
@@ -80,6 +85,27 @@ def defaults(entry: str) -> dict[str, t.Any]:
     if not _ENTRY.fullmatch(entry) or file not in _FILES:
         raise _no_entry_point(entry)
     return dict(_FILES[file])
+
+
+def templates(entries: t.Iterable[str]) -> t.Iterator[str]:
+    """Yield the templates that the arguments of entry points' tasks are made with: their own, and those of defaults."""
+    known: dict[str, t.Any] = {
+        name: value for entry in ("im_agent", *entries) for name, value in defaults(entry).items()
+    }
+    met: set[str] = set()
+    play = _LOADER.load_from_file(str(ROLES.parent / "playbooks" / "install.yml"), trusted_as_template=True)[0]
+    known |= play["vars"]
+    rest: list[t.Any] = [task.arguments for entry in ("im_check", *entries) for task in read(entry)]
+    while rest:
+        item = rest.pop()
+        if isinstance(item, dict | list):
+            rest += item.values() if isinstance(item, dict) else item
+        elif isinstance(item, str) and "{" in item:
+            if not ALIAS.fullmatch(item):
+                yield item
+            fresh = set(NAME.findall(item)) - met
+            met |= fresh
+            rest += [known[name] for name in fresh if name in known]
 
 
 def _folder(entry: str) -> tuple[Path, str]:

@@ -22,6 +22,7 @@ from .._core import probe
 from .._core.mark import Mark, MarkKind
 from .._core.plan import Plan
 from .._core.probe import Query
+from .._core.touched import Touched
 
 FORGOTTEN_KINDS = frozenset({"http", "reach", "with_token", "events", "secret_matches"})
 """Questions that are not asked again by themselves: they cost time, or carry a secret. So do those that wait, read the
@@ -44,6 +45,8 @@ class Snapshot:
         settled: what holds after the plans of this check-mode run.
         done: the marks of this run's operations so far, in check mode of those that it would have done.
         told: the warnings that this run has shown.
+        owed: what is asked with the next questions: what a stop may have interrupted (``asked``), and the server's time
+            of the look before that stop (``since``).
         since: the server's time when the oldest of the answers was read.
         process: the process of the run, whose end makes the file a leftover.
     """
@@ -56,6 +59,7 @@ class Snapshot:
     settled: list[Mark] = dataclasses.field(default_factory=list)
     done: list[Mark] = dataclasses.field(default_factory=list)
     told: list[str] = dataclasses.field(default_factory=list)
+    owed: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     since: str = ""
     process: int = dataclasses.field(default_factory=os.getppid)  # an action runs in a worker of the run's process
 
@@ -104,11 +108,11 @@ class Snapshot:
         if check:
             self.settled += [mark for mark in plan.settles if mark not in self.settled]
 
-    def outdate(self, path: str) -> None:
-        """Forget the answers that may be others once a file was written."""
+    def outdate(self, touched: Touched) -> None:
+        """Forget the answers that may be others after an operation."""
         for key in list(self.answers):
             query = self.questions.get(key)  # one that is not asked again by itself is not known here
-            if query is None or probe.may_tell_of(query, path):
+            if query is None or touched.may_change(query):
                 del self.answers[key]
 
     def drop(self, queries: t.Iterable[Query] | None = None) -> None:

@@ -5,16 +5,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import re
 import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.template import Templar, is_trusted_as_template
 
-from . import vaulted
-
-_NAME = re.compile(r"[A-Za-z_]\w*")
-_NOTHING_BUT_A_NAME = re.compile(r"\{\{ ?([A-Za-z_]\w*)( or omit)? ?\}\}")
+from . import compiled, vaulted
+from .role_tasks import ALIAS, NAME
 
 
 class SettledVariables:
@@ -32,20 +29,19 @@ class SettledVariables:
         self, templar: Templar, variables: t.Mapping[str, t.Any], known: t.Mapping[str, t.Any] | None = None
     ) -> None:
         self._raw, self._bare, self._known = dict(variables), templar, known or {}
-        self._start()
-
-    def _start(self) -> None:
         self._values = {**self._raw, **self._known}
-        self._templar = self._bare.copy_with_new_env(available_variables=self._values)
-        self._met: set[str] = set(self._known)
-        self._settled: set[str] = set(self._known)
+        self._templar = compiled.reuse(self._bare.copy_with_new_env(available_variables=self._values))
+        self._met, self._settled = set(self._known), set(self._known)
 
     def set(self, name: str, value: t.Any) -> None:
         """Set a variable to a value that is no template."""
         self._raw[name] = value
         self._known = {other: known for other, known in self._known.items() if other != name}
         if name in self._met:  # something was templated with its former value, or without it
-            self._start()
+            outdated = {other for other in self._met - self._known.keys() if name in self.names(self._raw.get(other))}
+            self._met -= {name, *outdated}
+            self._settled -= {name, *outdated}
+            self._values |= {other: self._raw[other] for other in outdated}
         self._values[name] = value
 
     def raw(self, name: str) -> t.Any:
@@ -71,7 +67,7 @@ class SettledVariables:
             if isinstance(item, dict | list):
                 rest += item.values() if isinstance(item, dict) else item
             elif isinstance(item, str) and "{" in item and is_trusted_as_template(item):
-                fresh = set(_NAME.findall(item)) - found
+                fresh = set(NAME.findall(item)) - found
                 found |= fresh
                 rest += [self._raw[name] for name in fresh if name in self._raw]
         return frozenset(found)
@@ -84,7 +80,10 @@ class SettledVariables:
         """
         self._settle(dict(arguments))
         given = {key: value for key, value in arguments.items() if not self._is_omitted(value)}
-        return t.cast("dict[str, t.Any]", self._templar.template(self._replaced(given)))
+        known = {key: self._values[name] for key, value in given.items() if (name := self._alias(value)[0])}
+        rest = {key: self._replaced(value) for key, value in given.items() if key not in known}
+        made = known | self._templar.template(rest)  # what is settled is templated to its ends
+        return {key: made[key] for key in given if key in made}
 
     def holds(self, condition: str | bool) -> bool:
         """Tell whether a condition holds.
@@ -103,7 +102,7 @@ class SettledVariables:
             for item in value:
                 self._settle(item)
         elif isinstance(value, str) and "{" in value and is_trusted_as_template(value):
-            for name in _NAME.findall(value):
+            for name in NAME.findall(value):
                 self._settle_variable(name)
 
     def _settle_variable(self, name: str) -> None:
@@ -115,7 +114,10 @@ class SettledVariables:
         raw = self._values[name]
         self._settle(raw)
         with contextlib.suppress(AnsibleError):
-            self._values[name] = self._templar.template(self._replaced(raw))
+            known, omit = self._alias(raw)
+            self._values[name] = (
+                self._values[known] if known and not omit else self._templar.template(self._replaced(raw))
+            )
             self._settled.add(name)
 
     def _replaced(self, value: t.Any) -> t.Any:
@@ -134,7 +136,7 @@ class SettledVariables:
     def _alias(self, value: t.Any) -> tuple[str, bool]:
         """Return the settled variable that a template is nothing but the name of, and whether ``or omit`` follows."""
         if isinstance(value, str) and is_trusted_as_template(value):
-            found = _NOTHING_BUT_A_NAME.fullmatch(value)
+            found = ALIAS.fullmatch(value)
             if found and found[1] in self._settled:
                 return found[1], bool(found[2])
         return "", False

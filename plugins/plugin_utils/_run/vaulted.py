@@ -12,6 +12,7 @@ import functools
 import typing as t
 from pathlib import Path
 
+from .._core.contained import contained
 from .._core.scrub import SHORTEST
 from .._settings.shown import Shown
 
@@ -171,7 +172,12 @@ def of(arguments: t.Any, variables: t.Mapping[str, t.Any] | Texts) -> Vaulted:
         variables: what the templates may have named, as Ansible hands them over, or the vaulted texts of them. A text
             that a template joins with another one loses its tag, so it is looked for in the arguments.
     """
-    secrets = _joined(arguments, variables if isinstance(variables, Texts) else texts(variables))
+    return _of(arguments, variables if isinstance(variables, Texts) else texts(variables), everything=False)
+
+
+def _of(arguments: t.Any, held: Texts, *, everything: bool) -> Vaulted:
+    """As ``of``; with ``everything`` also the texts that stand in none of the arguments."""
+    secrets = _joined(arguments, held, everything=everything)
     readable: set[str] = set()
     for path, value in _leaves(arguments):
         if _tags is None or value is None or isinstance(value, bool) or value == "":
@@ -190,22 +196,23 @@ def of_all(arguments: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any]) -
     """Return what of all variables comes from ansible-vault, for a task that shows what the server holds: that may have
     come from variables which are none of its arguments.
     """
-    found = texts(variables)
-    return of({**arguments, "held": sorted(found.inline | found.of_files)}, found)
+    return _of(arguments, texts(variables), everything=True)
 
 
-def _joined(arguments: t.Any, vaulted: Texts) -> set[str]:
+def _joined(arguments: t.Any, held: Texts, *, everything: bool) -> set[str]:
     """Return the vaulted texts of variables that stand inside arguments. One of an encrypted file that stands in a
     structural argument, such as the organisation in a path, is readable there and so is no secret elsewhere.
     """
-    if not vaulted.inline and not vaulted.of_files:
+    if not held.inline and not held.of_files:
         return set()
     structural, others = list[str](), list[str]()
     for path, value in _leaves(arguments):
         (structural if _is_structural(path) else others).append(str(value))
-    in_structural, everywhere = "\n".join(structural), "\n".join((*structural, *others))
-    found = {text for text in vaulted.inline if text in everywhere}
-    return found | {text for text in vaulted.of_files if text in everywhere and text not in in_structural}
+    in_structural = "\n".join(structural)
+    found = held.inline | held.of_files
+    if not everything:
+        found = frozenset(contained(found, "\n".join((in_structural, *others))))
+    return set(found - (contained(found & held.of_files, in_structural) - held.inline))
 
 
 def _leaves(data: t.Any, path: tuple[str, ...] = ()) -> t.Iterator[tuple[tuple[str, ...], t.Any]]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import typing as t
 from pathlib import Path
 
+from .._core.excerpt import around_changes
 from .._core.plan import ControllerFile
 from .._handover import pages
 from . import controller_file
@@ -41,8 +42,9 @@ class WritingAction(ControllerAction):
         result: dict[str, t.Any] = {"changed": bool(differing), "files": sorted(map(str, papers))}
         if self._task.diff:
             result["diff"] = [
-                {"before_header": str(p), "after_header": str(p), "before": former[p], "after": papers[p]}
+                {"before_header": str(p), "after_header": str(p), "before": before, "after": after}
                 for p in differing
+                for before, after in [around_changes(former[p], papers[p])]
             ]
         if missing:
             told = "; ".join(f"{server}: {reason}" for server, reason in missing.items())

@@ -12,6 +12,7 @@ from .._agent.folders import Folders
 from .._core import probe
 from .._core.plan import Diff, Operation, Plan, Refused, write
 from .._core.probe import Ask, Query
+from .._core.touched import Touched
 from .._core.warned import Warned, WarningKind
 from .._windows import sddl, windows_path
 from .._windows.identity import FORMER_SPEC, IDENTITY_SPEC, Identity
@@ -270,8 +271,8 @@ def _operations(wanted: Wanted, path: str, right: str | None, sid: str, security
 def _can_be_extended(granted: t.Sequence[sddl.Ace], right: str | None) -> bool:
     """Tell whether adding the right to these entries ends in exactly that right.
 
-    win_acl only adds: .NET merges the new entry with one that has the same inheritance flags and leaves all others. So
-    fewer rights, other flags, or one entry instead of several are only to be had by removing the old ones first.
+    A right is only added: .NET merges the new entry with one that has the same inheritance flags and leaves all others.
+    So fewer rights, other flags, or one entry instead of several are only to be had by removing the old ones first.
     """
     mask = sddl.NAMES[right] if right else 0
     return len(granted) == 1 and granted[0].whole and not granted[0].rights & ~mask
@@ -290,16 +291,8 @@ def _is_granted(wanted: Wanted, right: str, granted: t.Sequence[sddl.Ace], sid: 
 
 
 def _grant(name: str, sid: str, right: str, path: str) -> Operation:
-    arguments = {
-        "path": path,
-        "user": sid,
-        "rights": right,
-        "type": "allow",
-        "inherit": "ContainerInherit, ObjectInherit",
-        "propagation": "None",
-        "state": "present",
-    }
-    return Operation(f"allow {name} {right} on {path}", MODULE, arguments)
+    granted = write(f"allow {name} {right} on {path}", "grant", path=path, sid=sid, rights=right)
+    return dataclasses.replace(granted, touches=Touched(rights=(path,)))
 
 
 def _removals(path: str, sid: str, aces: t.Iterable[sddl.Ace]) -> list[Operation]:

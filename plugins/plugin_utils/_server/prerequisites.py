@@ -9,13 +9,14 @@ import dataclasses
 import re
 import typing as t
 
-from .._agent.download import Download
+from .._agent import download
 from .._core import probe
+from .._core.controller import ControllerFiles
 from .._core.plan import Diff, Operation, Plan, Refused
 from .._core.probe import Ask, Query
 from .._core.warned import Warned, WarningKind
 from .._windows import iis_config
-from . import installer_errors
+from . import installer_errors, sent_installer
 
 FEATURES = ("Web-Server", "Web-AppInit", "Web-Scripting-Tools", "RSAT-ADDS-Tools")
 RUNTIME = "C:\\Program Files\\dotnet\\shared\\Microsoft.AspNetCore.App"
@@ -40,6 +41,7 @@ SUPPORT_ENDS = {6: "2024-11-12", 7: "2024-05-14", 8: "2026-11-10", 9: "2026-11-1
 _INSTALLER_NAME = re.compile(r"dotnet-hosting-(\d+)\.(\d+)\.(\d+)-win\.exe", re.IGNORECASE)
 """How Microsoft names its installer (dotnet.microsoft.com, "Download .NET")."""
 _VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
+secrets = download.secrets
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "argument_spec": {
@@ -55,6 +57,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
                 "verify_signature": {"type": "bool", "default": True},
             },
         },
+        **download.PROXY_OPTIONS,
         "reboot": {"type": "str", "choices": ["report", "auto", "never"], "default": "report"},
         "backup_count": iis_config.BACKUP_COUNT,
     },
@@ -77,7 +80,7 @@ class Wanted:
 
     features: tuple[str, ...]
     source: str
-    bundle: Download
+    bundle: download.Download
     version: tuple[int, ...]
     signed: bool
     reboot: str
@@ -95,7 +98,7 @@ class Wanted:
         return cls(
             tuple(arguments["features"]),
             arguments.get("features_source") or "",
-            Download.of("hosting_bundle", bundle),
+            download.Download.of("hosting_bundle", bundle, arguments),
             tuple(int(part) for part in version.groups() if part is not None),
             bundle["verify_signature"],
             arguments["reboot"],
@@ -107,6 +110,12 @@ class Wanted:
         enough where 8.0 is wanted.
         """
         return version[0] == self.version[0] and version[: len(self.version)] >= self.version
+
+
+def completed(arguments: dict[str, t.Any], files: ControllerFiles) -> dict[str, t.Any]:
+    """Return the arguments with the installer that is on the controller; raises Refused."""
+    download.completed("hosting_bundle", arguments["hosting_bundle"], files)
+    return arguments
 
 
 def questions(wanted: Wanted) -> tuple[Query, ...]:
@@ -123,6 +132,7 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
         probe.registry(SERVICING, "none"),
         probe.registry(UPDATE, "none"),
         *wanted.bundle.questions(RUNTIME),
+        *((sent_installer.question(),) if wanted.bundle.is_sent else ()),
     )
 
 
@@ -159,7 +169,7 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
         iis_config.check_in_force(ask)
     found = _found(wanted, ask)
     _check_source(wanted, found, ask)
-    operations = _operations(wanted, found)
+    operations = _operations(wanted, found, ask)
     bundle = _bundle_operation(wanted, found)
     if bundle:
         _check_name(wanted)
@@ -244,7 +254,7 @@ def _registered(ask: Ask) -> bool:
     return iis_config.has_module(iis_config.content(answer), MODULE_NAME)
 
 
-def _operations(wanted: Wanted, found: _Found) -> list[Operation]:
+def _operations(wanted: Wanted, found: _Found, ask: Ask) -> list[Operation]:
     """Return the operations in order: the features first, since the bundle adds its module only to an IIS that is
     there.
     """
@@ -261,7 +271,9 @@ def _operations(wanted: Wanted, found: _Found) -> list[Operation]:
             )
         )
     bundle = _bundle_operation(wanted, found)
-    if bundle:
+    if wanted.bundle.is_sent:
+        operations += sent_installer.around(bundle, wanted.bundle, ask)
+    elif bundle:
         operations.append(bundle)
     if bundle and found.iis_after:
         # WAS, and W3SVC that depends on it, see the new module only after a restart.
@@ -330,27 +342,24 @@ def _runtimes(ask: Ask) -> list[tuple[int, ...]]:
 
 
 def _bundle_operation(wanted: Wanted, found: _Found) -> Operation | None:
-    """Return the installation of the bundle, or its repair if it was installed before IIS; None if nothing is
-    missing.
-    """
+    """Return the bundle's installation, or its repair if it was installed before IIS; None if nothing is missing."""
     if found.runtime and (found.module or not found.iis_after):
         return None
     verb = "repair" if found.runtime else "install"
     arguments = {
-        "path": wanted.bundle.source,
+        "path": sent_installer.PATH if wanted.bundle.is_sent else wanted.bundle.source,
         # It takes these, and a repair adds the module, learn.microsoft.com "The .NET Core Hosting Bundle".
         "arguments": [f"/{verb}", "/quiet", "/norestart"],
         "checksum": wanted.bundle.checksum,
         "checksum_algorithm": "sha256",
         "verify_signature": wanted.signed,
-        # win_package needs a product id to decide whether the package is installed. This plan has decided that already,
-        # so the id is one that no product has.
-        # win_package runs the installer once then: the provider's test looks for the id only, win_package.ps1.
+        # win_package.ps1 looks for this id only; this plan has decided already, so it is one that no product has.
         "product_id": f"imops-{verb}-{_dotted(wanted.version)}",
         "state": "present",
+        **wanted.bundle.web_options,
     }
-    does = f"{verb} the .NET hosting bundle"
-    return Operation(does, INSTALLER, arguments, explain=installer_errors.of_installer, long=True)
+    does, secret = f"{verb} the .NET hosting bundle", wanted.bundle.is_secret
+    return Operation(does, INSTALLER, arguments, secret, explain=installer_errors.of_installer, long=True)
 
 
 def _dotted(version: t.Iterable[int]) -> str:
@@ -387,5 +396,5 @@ def _warnings(wanted: Wanted, host: t.Mapping[str, t.Any], ask: Ask) -> t.Iterat
         )
     pending = reboot_pending(ask)
     if pending and wanted.reboot != "never":
-        text = f"a restart of the server is pending ({', '.join(pending)}); this run did not cause it"
+        text = f"a restart of the server is pending ({', '.join(pending)}), not because of this run: restart it"
         yield Warned(text, WarningKind.REBOOT_PENDING)

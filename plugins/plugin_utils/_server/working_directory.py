@@ -7,8 +7,8 @@ import base64
 import dataclasses
 import typing as t
 
-from .._agent import download, leftovers, product_version, runtime_archive
-from .._agent.download import Download
+from .._agent import download, job_claim, leftovers, product_version, runtime_archive, upgrade_note, version_folders
+from .._agent.download import PROXY_OPTIONS, Download
 from .._agent.folders import Folders
 from .._agent.runtime_archive import MARKER, PROGRAM, PROGRAMS
 from .._core import probe
@@ -31,27 +31,41 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
             "required": True,
             "options": {"source": {"type": "str", "required": True}, "checksum": {"type": "str", "required": True}},
         },
+        "upgrade": {"type": "bool", "default": False},
+        **PROXY_OPTIONS,
     },
 }
 
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """Which folders, and which archive."""
+    """Which folders, and which archive.
+
+    Attributes:
+        folders: the working directory and its folders.
+        archive: the archive.
+        upgrade: whether the steps of an upgrade see to another version in Runtime.
+    """
 
     folders: Folders
     archive: Download
+    upgrade: bool = False
 
     @classmethod
     def of(cls, arguments: dict[str, t.Any]) -> Wanted:
         """Return what a task wants; raises Refused."""
-        archive = Download.of("archive", arguments["archive"], sent=True)
-        return cls(Folders.of(arguments["path"], arguments["folders"]), archive)
+        archive = Download.of("archive", arguments["archive"], arguments)
+        return cls(Folders.of(arguments["path"], arguments["folders"]), archive, bool(arguments.get("upgrade")))
 
     @property
     def runtime(self) -> str:
         """Return the Runtime folder."""
         return self.folders.path("Runtime")
+
+
+def secrets(arguments: dict[str, t.Any]) -> frozenset[str]:
+    """Return the texts that no message may show."""
+    return download.secrets(arguments)
 
 
 def completed(arguments: dict[str, t.Any], files: ControllerFiles) -> dict[str, t.Any]:
@@ -71,6 +85,9 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
         probe.file(windows_path.join(wanted.runtime, PROGRAM), 0),
         *(product_version.questions(folder)[0] for folder in (wanted.runtime, _staged(wanted))),
         *leftovers.questions(wanted.folders.root),
+        job_claim.question(wanted.runtime),
+        upgrade_note.question(wanted.runtime),
+        upgrade_note.kept_question(wanted.runtime),
     )
 
 
@@ -80,14 +97,18 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     root = wanted.folders.root
     for option, path in _on_drives(wanted):
         roots.check(option, path, ask)
-    missing = _missing_folders(wanted, ask)
     marker = ask(probe.file(windows_path.join(wanted.runtime, MARKER)))
     version = base64.b64decode(marker["content"]).decode("utf-8-sig").strip() if marker else None
+    cut_off = _cut_off(wanted, version, ask)
+    if wanted.upgrade and (cut_off or version not in (None, wanted.archive.checksum)):
+        return Plan(facts={"path": root, "runtime": wanted.runtime})
+    missing = _missing_folders(wanted, ask)
     by_hand = version is None and ask(probe.file(windows_path.join(wanted.runtime, PROGRAM), 0)) is not None
     _check_runtime(wanted, version, ask)
     if version is None:
         wanted.archive.check("archive", ask, windows_path.join(wanted.runtime, MARKER))
-    operations = leftovers.swept(root, ask)
+    operations = [*leftovers.swept(root, ask), *job_claim.swept(wanted.runtime, ask)]
+    operations += [upgrade_note.removed(wanted.runtime)] if cut_off else []
     operations += [_create(path, root) for path in missing]
     if version is None:
         operations += runtime_archive.fetched(wanted.archive, root, ask)
@@ -102,9 +123,23 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     return Plan(tuple(operations), (diff,), settles=settles, facts={"path": root, "runtime": wanted.runtime})
 
 
+def _cut_off(wanted: Wanted, version: str | None, ask: Ask) -> bool:
+    """Tell whether a run has left an upgrade that has not changed Runtime yet; raises Refused where it has."""
+    note = upgrade_note.found(wanted.runtime, ask)
+    if note is None or wanted.upgrade:
+        return note is not None
+    if version == note.before and not note.back:
+        return True
+    raise Refused(
+        f"found an upgrade {note.words} of {wanted.runtime} that was interrupted"
+        f"{' while it was taken back' if note.back else ''}, wanted it finished: upgrade.yml does that with the archive"
+        f" {note.after}, and takes it back with the archive {note.before}"
+    )
+
+
 def _staged(wanted: Wanted) -> str:
     """Return the folder in which stage.yml unpacks the wanted archive."""
-    return runtime_archive.staged(wanted.runtime, wanted.archive)
+    return version_folders.staged(wanted.runtime, wanted.archive.checksum)
 
 
 def _create(path: str, root: str) -> Operation:
@@ -112,7 +147,8 @@ def _create(path: str, root: str) -> Operation:
     does = f"create the folder {path}"
     if path != root and windows_path.is_under(path, root):
         return write(does, "folder", path=path)
-    return write(does, "folder", path=path, sddl=NEW_FOLDER)
+    mark = Mark(MarkKind.FOLDER_MADE, path.lower())
+    return write(does, "folder", path=path, sddl=NEW_FOLDER, mark=mark)
 
 
 def _on_drives(wanted: Wanted) -> t.Iterator[tuple[str, str]]:
@@ -147,8 +183,8 @@ def _check_runtime(wanted: Wanted, version: str | None, ask: Ask) -> None:
         now, then = (product_version.of(folder, ask) for folder in (wanted.runtime, _staged(wanted)))
         raise Refused(
             f"{wanted.runtime} holds {_named(now)} of the agent, from the archive with SHA-256 {version}, wanted"
-            f" {_named(then)}, from the one with {wanted.archive.checksum}: an installed version is not replaced. The"
-            " playbook stage.yml unpacks the other one beside it, and docs/upgrade.md tells how it takes the place; or"
+            f" {_named(then)}, from the one with {wanted.archive.checksum}: an installed version is not replaced"
+            " unless im_agent_upgrade is true. Run upgrade.yml (stage.yml unpacks the other one beside it before), or"
             " name the archive that is installed"
         )
     if version is not None and program is None:

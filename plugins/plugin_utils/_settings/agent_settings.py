@@ -9,7 +9,7 @@ import base64
 import dataclasses
 import typing as t
 
-from .._agent import fingerprint, secret_files, settings_files, variables
+from .._agent import backups, fingerprint, scheduler_traces, secret_files, settings_files, variables
 from .._agent.settings_files import AGENT, CONNECTION, CYBERARK, ENCRYPTED_AGENT, ENCRYPTED_GENERAL, GENERAL
 from .._agent.variables import Variable
 from .._core import probe
@@ -38,6 +38,7 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
         *variables.questions(wanted.place.runtime, wanted.service_name),
         fingerprint.question(wanted.place.runtime),
         encrypted_file.leftovers(wanted),
+        *backups.questions(wanted.place.runtime, wanted.backup_count),
         *own_rights.questions(wanted.identity, wanted.place.runtime, secret_files.SETTINGS, secret_files.WEB_CONFIG),
     )
 
@@ -75,6 +76,7 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
         for operation in operations
         if operation.arguments["operation"] in {"file", "compose", "protect", "remove"}
         and operation.arguments["path"] != fingerprint.path(wanted.place.runtime)
+        and not backups.is_one(operation.arguments["path"].rpartition("\\")[2])
     )
     diffs = (
         *(settings_file.diff(wanted, file) for file in files),
@@ -88,7 +90,8 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
 def _unmanaged(wanted: Wanted, file: File) -> t.Iterator[Warned]:
     """Yield the keys of a file that the inventory says nothing of."""
     for key in settings_file.unmanaged(file):
-        text = f"{wanted.file(file.name)}: {key} is not managed"
+        variable = "im_agent_settings" if file.name == GENERAL else "im_agent_agent_settings"
+        text = f"{wanted.file(file.name)}: {key} is not managed: add it to {variable}, or leave it as it is"
         yield Warned(text, WarningKind.NOT_MANAGED, f"{file.name}: {key}")
 
 
@@ -97,10 +100,10 @@ def _operations(
 ) -> tuple[Operation, ...]:
     """Return the writes: secrets leave the plain file last, when they are where they shall be."""
     known = fingerprint.known(wanted.place.runtime, ask)
-    plain, record = {}, dict[str, str | None]()
+    plain, record = {}, _outlived(wanted)
     for settings in files:
         _has_tool(wanted, settings, ask, check=check)
-        plain[settings.name] = _write(wanted, settings)
+        plain[settings.name] = _write(wanted, settings, ask)
         record |= settings.passwords.record if settings.passwords else {}
     protects: list[Operation] = []
     for file in encrypted:
@@ -119,11 +122,19 @@ def _operations(
     changed = {what: value for what, value in record.items() if value != known.get(what)}
     kept = [fingerprint.keep(wanted.place.runtime, ask, changed)] if changed else []
     ordered = (plain[GENERAL], plain.get(CYBERARK), *protects, plain[AGENT], *kept)
-    done = [operation for operation in ordered if operation]
     runtime, patterns = wanted.place.runtime, [secret_files.SETTINGS]
     if wanted.service and wanted.identity and secret_files.is_ours(runtime, ask):
         patterns.append(secret_files.WEB_CONFIG)  # of a former hosting, which no other task looks after
+    former = (backups.SETTINGS, backups.WEB_CONFIG) if wanted.service else (backups.SETTINGS,)
+    gone = backups.removals(runtime, wanted.backup_count, ask, *former)
+    done = [*(operation for operation in ordered if operation), *gone]
     return own_rights.with_rights(done, wanted.identity, runtime, *patterns, ask=ask)
+
+
+def _outlived(wanted: Wanted) -> dict[str, str | None]:
+    """Return what is no longer kept of a service's password, where the agent is none, or runs as no account."""
+    as_account = wanted.service and (wanted.identity is None or bool(wanted.identity.account))
+    return {} if as_account else {fingerprint.SERVICE_ACCOUNT: None}
 
 
 def _has_tool(wanted: Wanted, file: File, ask: Ask, *, check: bool) -> None:
@@ -134,18 +145,30 @@ def _has_tool(wanted: Wanted, file: File, ask: Ask, *, check: bool) -> None:
         raise Refused(f"found no {tool} in {wanted.place.runtime}, wanted it for the certificates' passwords")
 
 
-def _write(wanted: Wanted, file: File) -> Operation | None:
+def _write(wanted: Wanted, file: File, ask: Ask) -> Operation | None:
+    """Return the write of a file; None where it is as wanted."""
+    text = _text(wanted, file)
+    if text == file.text and file.expect != "absent":
+        return None
+    parts = file.passwords.parts if file.passwords else ()
+    operation = _compose(wanted, file, parts, text) if parts else _write_whole(wanted, file, text)
+    if file.name != GENERAL:
+        return operation
+    return dataclasses.replace(operation, mark=scheduler_traces.written(wanted.place.runtime, text.encode(), ask))
+
+
+def _text(wanted: Wanted, file: File) -> str:
+    """Return what a file will be; raises Refused."""
     try:
-        text = json_editor.edit(file.document, file.changes)
+        return json_editor.edit(file.document, file.changes)
     except json_text.BadJson as error:
         raise Refused(
             f"{wanted.file(file.name)}: with what is wanted it would be a file that .NET refuses, nothing was written:"
             f" {error}"
         ) from None
-    if text == file.text and file.expect != "absent":
-        return None
-    if file.passwords and file.passwords.parts:
-        return _compose(wanted, file, file.passwords.parts, text)
+
+
+def _write_whole(wanted: Wanted, file: File, text: str) -> Operation:
     return write_file(
         f"write {wanted.file(file.name)}",
         wanted.file(file.name),

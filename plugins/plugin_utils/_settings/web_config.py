@@ -10,8 +10,8 @@ import dataclasses
 import typing as t
 from xml.sax.saxutils import quoteattr
 
-from .._agent import secret_files
-from .._core import probe
+from .._agent import backups, secret_files
+from .._core import file_content, probe
 from .._core.plan import Diff, Operation, Plan, Refused, write
 from .._core.probe import Ask, Query
 from .._dotnet import proxy, xml_text
@@ -133,6 +133,7 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
     """Return what the plan will ask."""
     return (
         probe.file(wanted.file),
+        *backups.questions(wanted.path, wanted.backup_count),
         *own_rights.questions(wanted.identity, wanted.path, secret_files.WEB_CONFIG),
     )
 
@@ -142,7 +143,8 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
     del check  # a missing file is predicted as new, and made as new
     answer = ask(probe.file(wanted.file))
     new = answer is None
-    before = TEMPLATE.format(handler=HANDLER).encode() if new else base64.b64decode(answer["content"] or "")
+    found = file_content.of(answer, wanted.file, probe.USUAL_BYTES) or b""
+    before = TEMPLATE.format(handler=HANDLER).encode() if new else found
     try:
         document = Document(before)
     except xml_text.BadXml as error:
@@ -168,7 +170,9 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
 
 
 def _with_rights(wanted: Wanted, operations: tuple[Operation, ...], ask: Ask) -> tuple[Operation, ...]:
-    return own_rights.with_rights(operations, wanted.identity, wanted.path, secret_files.WEB_CONFIG, ask=ask)
+    gone = backups.removals(wanted.path, wanted.backup_count, ask, backups.WEB_CONFIG)
+    done = (*operations, *gone)
+    return own_rights.with_rights(done, wanted.identity, wanted.path, secret_files.WEB_CONFIG, ask=ask)
 
 
 def _diff(wanted: Wanted, before: bytes, after: bytes) -> Diff:

@@ -11,11 +11,10 @@ from __future__ import annotations
 import dataclasses
 import re
 
+from .._agent import backups
 from .manifest import Files, Listed
 
-_SETTINGS = re.compile(r"(appsettings[^\\]*\.json|web\.config)", re.IGNORECASE)
-_BACKUP = re.compile(rf"{_SETTINGS.pattern}\.\d{{8}}T\d{{9}}\.bak", re.IGNORECASE)
-"""What this collection has kept of a settings file or web.config before it changed it; such a file may hold secrets."""
+_SETTINGS = re.compile(rf"{backups.SETTINGS}|{backups.WEB_CONFIG}", re.IGNORECASE)
 _PROGRAM = re.compile(r"\.(dll|exe|pdb|so|dylib|deps\.json|runtimeconfig\.json)$", re.IGNORECASE)
 
 
@@ -70,7 +69,7 @@ def _kind(file: Listed, former: Listed | None, new: Listed | None, *, known: boo
     """Return what becomes of one file; empty for one of which nothing has to be said."""
     if _SETTINGS.fullmatch(file.name):
         return "settings"
-    if _BACKUP.fullmatch(file.name):
+    if backups.is_one(file.name):
         return ""  # it stays with the former version
     if new is not None and new.sha256 == file.sha256:
         return ""

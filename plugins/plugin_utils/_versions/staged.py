@@ -5,17 +5,15 @@ win_im_agent_stage.yml.
 
 from __future__ import annotations
 
-import base64
 import dataclasses
-import re
 import typing as t
 
-from .._agent import download, leftovers, product_version, runtime_archive
-from .._agent.download import Download
+from .._agent import download, leftovers, product_version, runtime_archive, version_folders
+from .._agent.download import PROXY_OPTIONS, Download
 from .._agent.folders import Folders
 from .._agent.runtime_archive import MARKER, PROGRAM, PROGRAMS
 from .._core import probe
-from .._core.controller import ControllerFiles
+from .._core.controller import ControllerFiles, HeldFile
 from .._core.plan import Diff, Operation, Plan, Refused, long, write
 from .._core.probe import Ask, Query
 from .._windows import roots, windows_path
@@ -24,7 +22,6 @@ from .suitable import Limits
 
 FACTOR = 2
 """How often the present Runtime has to fit into the room of its drive: the archive, and what comes out of it."""
-_STAGED = re.compile(r"\.staged-[0-9a-f]{8}$")
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "argument_spec": {
@@ -35,6 +32,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
             "required": True,
             "options": {"source": {"type": "str", "required": True}, "checksum": {"type": "str", "required": True}},
         },
+        **PROXY_OPTIONS,
         "former_archive_source": {"type": "str"},
         "hosting_bundle_version": {"type": "str"},
         "server_version": {"type": "str"},
@@ -50,24 +48,27 @@ class Wanted:
     Attributes:
         folders: the working directory and its folders.
         archive: the archive of the other version.
-        former: where the archive of the present version is, whose checksum its marker tells; empty for nowhere.
+        former: where the archive of the present version is, whose checksum its marker tells; None for nowhere.
+        former_held: what the controller has at such a path.
         limits: which versions may take the place of the present one.
     """
 
     folders: Folders
     archive: Download
-    former: str
+    former: Download | None
+    former_held: HeldFile | None
     limits: Limits
 
     @classmethod
     def of(cls, arguments: dict[str, t.Any]) -> Wanted:
         """Return what a task wants; raises Refused."""
-        former = (arguments.get("former_archive_source") or "").strip()
-        if former:
-            Download.of("former_archive_source", {"source": former, "checksum": "0" * 64})
+        source = (arguments.get("former_archive_source") or "").strip()
+        if source:
+            download.check_source("former_archive_source", source)
+        former = Download.of("former_archive", {"source": source, "checksum": "0" * 64}, arguments) if source else None
         folders = Folders.of(arguments["path"], arguments["folders"])
-        archive = Download.of("archive", arguments["archive"], sent=True)
-        return cls(folders, archive, former, Limits.of(arguments))
+        archive = Download.of("archive", arguments["archive"], arguments)
+        return cls(folders, archive, former, arguments.get("former_held"), Limits.of(arguments))
 
     @property
     def runtime(self) -> str:
@@ -82,12 +83,20 @@ class Wanted:
     @property
     def staged(self) -> str:
         """Return the folder of the other version: beside Runtime, so that it can take its place by a rename."""
-        return runtime_archive.staged(self.runtime, self.archive)
+        return version_folders.staged(self.runtime, self.archive.checksum)
+
+
+def secrets(arguments: dict[str, t.Any]) -> frozenset[str]:
+    """Return the texts that no message may show."""
+    return download.secrets(arguments)
 
 
 def completed(arguments: dict[str, t.Any], files: ControllerFiles) -> dict[str, t.Any]:
     """Return the arguments with the archive that is on the controller; raises Refused."""
     download.completed("archive", arguments["archive"], files)
+    former = (arguments.get("former_archive_source") or "").strip()
+    if download.is_on_controller(former):
+        arguments["former_held"] = files.held("former_archive_source", former)
     return arguments
 
 
@@ -105,13 +114,14 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
         probe.tree(wanted.runtime),
         suitable.installed_question(),
         *runtime_archive.questions(wanted.archive, wanted.folders.root),
+        *wanted.archive.questions(windows_path.join(wanted.staged, MARKER)),
     )
 
 
 def _beside(wanted: Wanted) -> Query:
     """Ask for the versions that are staged."""
     name = wanted.runtime.rpartition("\\")[2]
-    return probe.folders(wanted.parent, f"{name}.staged-*")
+    return probe.folders(wanted.parent, f"{name}{version_folders.STAGED_PATTERN}")
 
 
 def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
@@ -125,10 +135,10 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
             f"found no {PROGRAM} in {wanted.runtime}, so no agent that another version could take over from: install it"
             " (playbook install.yml)"
         )
-    version = _marked(wanted.runtime, ask)
+    version = version_folders.marked(wanted.runtime, ask)
     if version == wanted.archive.checksum:
         return Plan((), (), facts={"staged": None, "current": suitable.told(wanted.runtime, version, ask)})
-    if _marked(wanted.staged, ask) == wanted.archive.checksum:
+    if version_folders.marked(wanted.staged, ask) == wanted.archive.checksum:
         operations = (*_others(wanted, ask), *_former(wanted, version, ask))
         if operations:
             return _plan(wanted, operations, ask)
@@ -139,7 +149,7 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
             "files": found.carried.fields,
         }
         return Plan((), (), found.warnings, facts=facts)
-    wanted.archive.check("archive", ask)
+    wanted.archive.check("archive", ask, windows_path.join(wanted.staged, MARKER))
     _check_room(wanted, ask)
     swept, former = leftovers.swept(wanted.parent, ask), _former(wanted, version, ask)
     unpacked = _unpack(wanted, ask, replaced=bool(former))
@@ -147,26 +157,24 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
 
 
 def _plan(wanted: Wanted, operations: t.Iterable[Operation], ask: Ask) -> Plan:
-    present = _marked(wanted.staged, ask) == wanted.archive.checksum
+    present = version_folders.marked(wanted.staged, ask) == wanted.archive.checksum
     after = f"folder: {wanted.staged}\nruntime archive: sha256 {wanted.archive.checksum}\n"
     diff = Diff(f"staged version in {wanted.staged}", after if present else "", after)
     return Plan(tuple(operations), (diff,), facts={"staged": {"path": wanted.staged}})
 
 
-def _marked(folder: str, ask: Ask) -> str:
-    """Return the SHA-256 of the archive that a folder came from, as its marker tells; empty where it has none."""
-    answer = ask(probe.file(windows_path.join(folder, MARKER)))
-    return base64.b64decode(answer["content"] or "").decode("utf-8-sig").strip() if answer else ""
-
-
 def _others(wanted: Wanted, ask: Ask) -> list[Operation]:
     """Return the removal of versions that were staged and not taken: of folders with such a name and our marker."""
     found = ask(_beside(wanted)) or ()
-    paths = [windows_path.join(wanted.parent, one["name"]) for one in found if _STAGED.search(one["name"])]
+    paths = [
+        windows_path.join(wanted.parent, one["name"])
+        for one in found
+        if version_folders.is_staged(wanted.runtime, one["name"])
+    ]
     return [
         write(f"remove {path}, which was staged before", "remove", path=path, recurse=True)
         for path in paths
-        if path.lower() != wanted.staged.lower() and _marked(path, ask)
+        if path.lower() != wanted.staged.lower() and version_folders.marked(path, ask)
     ]
 
 
@@ -174,7 +182,13 @@ def _former(wanted: Wanted, version: str, ask: Ask) -> list[Operation]:
     """Return what gives a Runtime its manifest that was unpacked before there were any."""
     if not wanted.former or not version or ask(manifest.stored_question(wanted.runtime)) is not None:
         return []
-    archive, root = Download(wanted.former, version), wanted.folders.root
+    held, root = wanted.former_held, wanted.folders.root
+    if held and held.sha256 != version:
+        raise Refused(
+            f"former_archive_source: found the SHA-256 {held.sha256} of {held.path} on the controller, wanted"
+            f" {version}, the archive that {wanted.runtime} came from: name that archive"
+        )
+    archive = dataclasses.replace(wanted.former, checksum=version, held=held)
     archive.check("former_archive_source", ask)
     fields = runtime_archive.fields(archive, root, wanted.runtime)
     does = f"list the files of the archive that {wanted.runtime} came from"

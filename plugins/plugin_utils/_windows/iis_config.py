@@ -232,7 +232,7 @@ def backed_up(operations: t.Sequence[Operation], ask: Ask, count: int) -> list[O
     Args:
         operations: what changes the file; none needs no backup.
         ask: gives what this run has done before.
-        count: how many backups are kept; 0 makes none.
+        count: how many backups are kept; 0 makes none, and those that are there go with unwanted_backups.
     """
     done = Mark(MarkKind.CONFIGURATION_BACKED_UP, PATH)
     if not operations or count < 1 or done in ask(probe.done()):
@@ -241,6 +241,18 @@ def backed_up(operations: t.Sequence[Operation], ask: Ask, count: int) -> list[O
         write(f"back up {PATH}", "copy", path=PATH, to=BACKUPS, backups=count, mark=done),
         *operations,
     ]
+
+
+def backups_questions(count: int) -> tuple[Query, ...]:
+    """Ask whether there are backups, where none is to stay; ``count``: how many are kept."""
+    return () if count else (probe.file(BACKUPS, 0),)
+
+
+def unwanted_backups(ask: Ask, count: int) -> list[Operation]:
+    """Return what removes the backups, where none is to stay: a pool's password of before is in them."""
+    if count or ask(probe.file(BACKUPS, 0)) is None:
+        return []
+    return [write(f"remove the backups in {BACKUPS}", "remove", path=BACKUPS, recurse=True)]
 
 
 def _number(element: ET.Element, name: str) -> int:

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from .._core import probe
 from .._core.mark import Mark, MarkKind
-from .._core.plan import Operation, Until
+from .._core.plan import Operation, Until, write
 from .._core.probe import Ask, Query
 from .._core.warned import Warned, WarningKind
 
@@ -30,14 +31,13 @@ RUNNING = frozenset({"Started", "Starting", STOPPING})
 STARTS = frozenset({"Started", "Starting"})
 STARTS_ITSELF = frozenset({"automatic", "delayed"})
 """Start modes of services that run after a restart of the server."""
-ON_ITS_WAY = "0x80070425"
-"""ERROR_SERVICE_CANNOT_ACCEPT_CTRL in the message of a module: it stops already."""
 START_SECONDS = 60
 SITE_SECONDS = 60
 WORKER_SECONDS = 90
 """How long a worker may take to end, learn.microsoft.com "Process Model Settings for an Application Pool"."""
 SPARE_SECONDS = 30
 """What Windows may need beside the time that a worker has to end."""
+_ORDER = "pool"
 _STOP_REMEDY = "a job that runs delays a stop: wait for it, or raise shutdownTimeLimit of the pool"
 # learn.microsoft.com "IIS Application Pool Availability" and "IIS Application Pool Identity".
 _START_REMEDY = (
@@ -80,6 +80,21 @@ def pool_stopped(name: str, worker_seconds: int) -> Until:
     """
     question = probe.iis_wait("Stopped", worker_seconds + SPARE_SECONDS, pool=name)
     return Until(question, lambda answer: _found(answer, "pools", name, "Stopped", _STOP_REMEDY))
+
+
+def ordered(operation: Operation) -> Operation:
+    """Return a stop or start of a pool, a call of the module, as the writer does it: in the execution that looks for
+    what has to hold before it. A stop is waited for there too.
+    """
+    name, state = operation.arguments["name"], str(operation.arguments["state"]).capitalize()
+    seconds = operation.until.question["wait"]["seconds"] if operation.until and state == "Stopped" else 0
+    order = write(operation.does, _ORDER, name=name, state=state, seconds=seconds)
+    return dataclasses.replace(operation, module=order.module, arguments=order.arguments, tolerate=())
+
+
+def is_ordered(operation: Operation) -> bool:
+    """Tell whether an operation is such a stop or start, so that it sets nothing."""
+    return bool(operation.arguments.get("operation") == _ORDER)
 
 
 def pool_started(name: str) -> Until:

@@ -6,8 +6,12 @@
     var rows = Array.prototype.map.call(element.querySelectorAll("tr[data-state]"), function (row) {
       return { element: row, state: row.dataset.state, severity: row.dataset.severity, subject: row.dataset.subject, text: null };
     });
-    return { element: element, name: element.dataset.server.toLowerCase(), rows: rows };
+    var data = element.dataset;
+    return { element: element, rows: rows, name: data.server.toLowerCase(), line: null,
+      weight: Number(data.weight), count: Number(data.count), fresh: Number(data.fresh) };
   });
+  var lines = document.querySelectorAll(".matrix tr[data-server]");
+  servers.forEach(function (one, number) { one.line = lines[number]; });
   var told = document.getElementById("told");
   function text(row) {
     if (row.text === null) { row.text = row.element.textContent.toLowerCase(); }
@@ -28,7 +32,7 @@
         });
       }
       var visible = named && (hit > 0 || !narrow || (words && one.name.indexOf(words) >= 0));
-      if (one.element.hidden === Boolean(visible)) { one.element.hidden = !visible; }
+      if (one.element.hidden === Boolean(visible)) { one.element.hidden = one.line.hidden = !visible; }
       rows += hit;
       if (visible) { shown += 1; }
     });
@@ -37,17 +41,27 @@
   function sort() {
     var by = form.elements.sort.value, elements = servers.slice();
     elements.sort(function (a, b) {
-      var one = a.element.dataset, other = b.element.dataset;
-      if (by !== "server" && one[by] !== other[by]) { return Number(other[by]) - Number(one[by]); }
+      if (by !== "server" && a[by] !== b[by]) { return b[by] - a[by]; }
       return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
     });
     var fragment = document.createDocumentFragment();
     elements.forEach(function (one) { fragment.appendChild(one.element); });
     list.appendChild(fragment);
   }
+  function breakable(cell) {
+    Array.prototype.slice.call(cell.childNodes).forEach(function (node) {
+      if (node.nodeType !== Node.TEXT_NODE || node.data.indexOf("\\") < 0) { return; }
+      node.data.split(/(?<=\\)/).forEach(function (part, number) {
+        if (number) { cell.insertBefore(document.createElement("wbr"), node); }
+        cell.insertBefore(document.createTextNode(part), node);
+      });
+      cell.removeChild(node);
+    });
+  }
   function explain(event) {
     if (!event.target.open || event.target.dataset.explained) { return; }
     event.target.dataset.explained = "yes";
+    Array.prototype.forEach.call(event.target.querySelectorAll("td"), breakable);
     Array.prototype.forEach.call(event.target.querySelectorAll("tr[data-rule]"), function (row) {
       var rule = document.getElementById("rule-" + row.dataset.rule), cell = row.querySelector(".more");
       if (!rule || !cell) { return; }

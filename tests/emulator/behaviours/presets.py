@@ -22,9 +22,19 @@ PRESETS: dict[str, Described] = {
 """``lived_in``: a server as it stands in most companies."""
 REFUSING = ("neighbour_in_default_pool", "not_elevated", "shared_configuration")
 """Behaviours under which a run may have to refuse so as to harm nobody; one of sixteen mixes has one of them."""
-LEFT_OUT = frozenset({"crashing_worker", "listen_only", "max_path", "other_installation", "removed_files_of_features"})
-"""Behaviours under which an agent cannot run or be installed, or that need a variable of their own; a mix has none of
-them.
+LEFT_OUT = frozenset(
+    {
+        "crashing_worker",
+        "late_job",
+        "listen_only",
+        "max_path",
+        "no_second_hop",
+        "other_installation",
+        "removed_files_of_features",
+    }
+)
+"""Behaviours under which an agent cannot run or be installed, that need a variable of their own, or whose every outcome
+has a test of its own; a mix has none of them.
 """
 _DRAWN: dict[str, tuple[tuple[str, tuple[t.Any, ...]], ...]] = {
     "crashing_neighbour": (("executions", (1, 2, 5)),),

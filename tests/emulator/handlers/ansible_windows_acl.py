@@ -2,70 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from ..model.call import Call, ModuleFailure, handles
 from ..windows.errors import WindowsError
 from ..windows.machine import Machine
-from ..windows.security import access_rules, descriptors
+from ..windows.security import access_rules, descriptors, file_rights
 from ..windows.security.access_rules import SYNCHRONIZE
 from ..windows.security.descriptors import Ace
 
-RIGHTS = {
-    "ReadData": 0x1,
-    "ListDirectory": 0x1,
-    "WriteData": 0x2,
-    "CreateFiles": 0x2,
-    "AppendData": 0x4,
-    "CreateDirectories": 0x4,
-    "ReadExtendedAttributes": 0x8,
-    "WriteExtendedAttributes": 0x10,
-    "ExecuteFile": 0x20,
-    "Traverse": 0x20,
-    "DeleteSubdirectoriesAndFiles": 0x40,
-    "ReadAttributes": 0x80,
-    "WriteAttributes": 0x100,
-    "Write": 0x116,
-    "Delete": 0x10000,
-    "ReadPermissions": 0x20000,
-    "Read": 0x20089,
-    "ReadAndExecute": 0x200A9,
-    "Modify": 0x301BF,
-    "ChangePermissions": 0x40000,
-    "TakeOwnership": 0x80000,
-    "Synchronize": SYNCHRONIZE,
-    "FullControl": descriptors.FULL,
-}
 KEY_RIGHTS = {"Read": descriptors.READ, "FullControl": descriptors.FULL}
 INHERIT = {"None": 0, "ContainerInherit": 1, "ObjectInherit": 2}
 PROPAGATE = {"none": (), "inheritonly": ("IO",), "nopropagateinherit": ("NP",)}
-KEEP_SYNCHRONIZE = {descriptors.FULL, descriptors.FULL & ~RIGHTS["DeleteSubdirectoriesAndFiles"]}
-
-
-def _flags(text: str, known: t.Mapping[str, int], kind: str) -> int:
-    """Read a text as PowerShell reads an enumeration of flags: names, beginnings of one name, or a number."""
-    if re.fullmatch(r"\s*-?\d+\s*", text):
-        return int(text)
-    mask = 0
-    for word in (part.strip() for part in text.split(",")):
-        exact = [name for name in known if name.lower() == word.lower()]
-        found = exact or [name for name in known if name.lower().startswith(word.lower())]
-        if len(found) == 1:
-            mask |= known[found[0]]
-            continue
-        why = (
-            f"The identifier name {word} cannot be processed because it is either too similar or identical to the"
-            f" following enumerator names: {', '.join(found)}. Use a more specific identifier name."
-            if found
-            else f"Unable to match the identifier name {text} to a valid enumerator name. Specify one of the following"
-            f" enumerator names and try again:\r\n{', '.join(known)}"
-        )
-        raise WindowsError(
-            "System.Management.Automation.RuntimeException",
-            f'Cannot convert value "{text}" to type "System.Security.AccessControl.{kind}". Error: "{why}"',
-        )
-    return mask
+KEEP_SYNCHRONIZE = {descriptors.FULL, descriptors.FULL & ~file_rights.RIGHTS["DeleteSubdirectoriesAndFiles"]}
 
 
 def _sid(machine: Machine, user: str) -> str:
@@ -136,9 +85,9 @@ def win_acl(call: Call) -> dict[str, t.Any]:
 def _rule(call: Call, sid: str, *, simple: bool, certificate: bool) -> Ace:
     """Return the entry that is asked for. One of a file (simple) is passed on to nothing."""
     arguments, kind = call.arguments, "A" if call.arguments["type"].lower() == "allow" else "D"
-    mask = _flags(arguments["rights"], KEY_RIGHTS if certificate else RIGHTS, "FileSystemRights")
+    mask = file_rights.flags(arguments["rights"], KEY_RIGHTS if certificate else file_rights.RIGHTS, "FileSystemRights")
     inherit = "None" if simple else arguments["inherit"]
-    inherited = 3 if inherit is None else _flags(inherit, INHERIT, "InheritanceFlags")
+    inherited = 3 if inherit is None else file_rights.flags(inherit, INHERIT, "InheritanceFlags")
     flags = {flag for bit, flag in ((1, "CI"), (2, "OI")) if inherited & bit}
     if flags:
         flags |= set(PROPAGATE[arguments["propagation"].lower()])

@@ -82,7 +82,7 @@ def _target(call: Call, name: str | None) -> str:
     return _joined(dest, name)
 
 
-def _mind_parent(call: Call, result: dict[str, t.Any], target: str) -> None:
+def _check_parent(call: Call, result: dict[str, t.Any], target: str) -> None:
     """Fail where the parent is no folder; one that is missing in a folder that was named is made, in check mode too."""
     files, parent = call.machine.files, ntpath.dirname(target.replace("/", "\\"))
     if files.is_file(parent):
@@ -110,7 +110,7 @@ def _single(call: Call) -> dict[str, t.Any]:
     if not files.is_file(source):
         raise ModuleFailure(f"Cannot copy src file: '{source}' as it does not exist", **result)
     target = _target(call, call.arguments["_original_basename"])
-    _mind_parent(call, result, target)
+    _check_parent(call, result, target)
     if call.arguments["backup"]:
         result["backup_file"] = _backup(call, target)
     if files.is_folder(target):
@@ -194,7 +194,7 @@ class _RemoteCopy:
             result |= {"operation": "file_copy", "original_basename": node.name}
             target = _target(call, node.name)
             result["dest"] = target
-            _mind_parent(call, result, target)
+            _check_parent(call, result, target)
             diff, result["checksum"] = self._file(self._source, target)
         elif self._source[-1] in "\\/":
             result["operation"] = "folder_copy"

@@ -56,12 +56,12 @@ def _set(call: Call, name: str, value: str, state: str) -> dict[str, t.Any]:
     holds = before is not None and (state == "absent" or before.lower() == value.lower())
     changed = holds == (state == "absent")
     if changed and not call.check:
-        _mind_name(name, level)
+        _check_name(name, level)
         environment.store(name, value if state == "present" else None, level)
     return {"changed": changed, "before": before, "after": value}
 
 
-def _mind_name(name: str, level: str) -> None:
+def _check_name(name: str, level: str) -> None:
     why = NAME_WITH_EQUALS if "=" in name else None
     if level == "user" and len(name) > LONGEST_OF_A_USER:
         why = TOO_LONG

@@ -168,7 +168,7 @@ def _env(call: Call, warnings: list[str]) -> dict[str, t.Any]:
         "ProgramFiles(x86)": "C:\\Program Files (x86)",
         "ProgramW6432": "C:\\Program Files",
         "SystemDrive": "C:",
-        "SystemRoot": "C:\\Windows",
+        "SystemRoot": machine.system_root,
         "USERDOMAIN": machine.computer_name,
         "USERNAME": "Administrator",
         "USERPROFILE": home,

@@ -20,7 +20,7 @@ def win_reg_stat(call: Call) -> dict[str, t.Any]:
     path, name = call.arguments["path"] or "", call.arguments.get("name")
     if not _PATH.match(path):
         raise ModuleFailure(f"path: {path} is not a valid registry path, see module documentation for examples.")
-    _mind_length(path)
+    _check_length(path)
     key = call.machine.registry.key(path)
     if key is None:
         return {"changed": False, "exists": False}
@@ -46,7 +46,7 @@ def _property(call: Call, value: Value, name: str) -> dict[str, t.Any]:
     return {"type": values.NAMES.get(kind, f"Unknown - {kind}"), "value": shown, "raw_value": value.data}
 
 
-def _mind_length(path: str) -> None:
+def _check_length(path: str) -> None:
     if any(len(part) > _LONGEST for part in path.split("\\")[1:]):
         raise WindowsError(
             "System.Management.Automation.MethodInvocationException",
@@ -81,7 +81,7 @@ def win_regedit(call: Call) -> dict[str, t.Any]:
             raise ModuleFailure("the emulator's win_regedit loads no hives")
         message = f"hive at path '{arguments['hive']}' is not valid or accessible, cannot load hive"
         raise ModuleFailure(message, **failing)
-    _mind_length(path)
+    _check_length(path)
     if arguments["state"].lower() == "present":
         diff = _present(call, values.KINDS[kind], data, result)
     else:

@@ -10,7 +10,10 @@ from ..model.call import Call, ModuleFailure, handles
 from ..windows.errors import WindowsError
 from ..windows.installed import packages
 from ..windows.machine import Machine
+from ..windows.network import web
+from ..windows.network.uri import Uri
 from ..windows.system.services import ROOT, Service
+from . import web_request
 
 
 @handles("ansible.windows.win_feature")
@@ -53,9 +56,10 @@ def win_feature(call: Call) -> dict[str, t.Any]:
     }
 
 
-def _installer(machine: Machine, path: str, check: bool) -> bytes:
-    if path.lower().startswith(("http://", "https://", "ftp://")):
-        return machine.network.download(path)
+def _installer(call: Call, path: str) -> bytes:
+    machine, uri = call.machine, Uri.parse(path)
+    if uri is not None and uri.scheme in {"http", "https"}:
+        return web.send(machine, web.WebRequest(uri, **web_request.way(call.arguments))).answer.body
     content = machine.network.shared(path) if path.startswith("\\\\") else None
     if content is None:
         if not machine.files.is_file(path):
@@ -89,7 +93,7 @@ def win_package(call: Call) -> dict[str, t.Any]:
     try:
         if url and there is not None and there == wanted:
             return result
-        content = _installer(machine, path, call.check)  # read on every other run, in check mode too
+        content = _installer(call, path)  # read on every other run, in check mode too
         checksum = arguments.get("checksum")
         if checksum:
             found = hashlib.new(arguments.get("checksum_algorithm") or "sha1", content).hexdigest()

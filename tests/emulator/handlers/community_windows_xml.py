@@ -176,7 +176,7 @@ class _Edit:
                 return False
             node.value = value or ""
             return True
-        _mind_element(node, "HasAttribute")
+        _check_element(node, "HasAttribute")
         found = node.attribute(name)
         # PowerShell finds children of that name as well, in any case of letters.
         held = [one.value for one in node.attributes if _equal(one.name, name)]
@@ -191,7 +191,7 @@ class _Edit:
         owner = node.parent if node.kind == "attribute" else node
         assert owner
         if node.kind != "attribute":
-            _mind_element(node, "HasAttribute")
+            _check_element(node, "HasAttribute")
         kept = [attribute for attribute in owner.attributes if attribute.name != name]
         found, owner.attributes = len(kept) < len(owner.attributes), kept
         return found or node.kind == "attribute"
@@ -216,7 +216,7 @@ class _Edit:
         result["msg"] = f"{self._call.arguments['type']} {'removed' if self._state == 'absent' else 'changed'}"
 
 
-def _mind_element(node: Node, method: str) -> None:
+def _check_element(node: Node, method: str) -> None:
     if node.kind != "element":
         types = {"document": "XmlDocument", "text": "XmlText", "comment": "XmlComment"}
         name = f"System.Xml.{types.get(node.kind, 'XmlNode')}"

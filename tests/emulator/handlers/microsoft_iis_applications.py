@@ -27,7 +27,7 @@ class _Changes:
         self.any = True
 
 
-def _mind_user(call: Call) -> None:
+def _check_user(call: Call) -> None:
     if call.arguments.get("connect_as") == "specific_user":
         for option in ("username", "password"):
             if not call.arguments.get(option):
@@ -37,7 +37,7 @@ def _mind_user(call: Call) -> None:
 @handles("microsoft.iis.web_application")
 def web_application(call: Call) -> dict[str, t.Any]:
     """Make an application; without a pool it is put into its site's on every run."""
-    _mind_user(call)
+    _check_user(call)
     iis, changes = installed(call), _Changes(call)
     try:
         _application(call, Applications(iis.file), changes)
@@ -55,7 +55,7 @@ def _application(call: Call, applications: Applications, changes: _Changes) -> N
     pool = arguments.get("application_pool") or (iis.site_pool(site) if iis.has_site(site) else "")
     found = applications.applications(site, name)
     if not absent and not found:
-        _mind_folder(call, path)
+        _check_folder(call, path)
         if not name:
             raise WindowsError("System.Management.Automation.ParameterBindingException", EMPTY_NAME)
         changes.make(lambda: applications.add_application(site, name, path or "", pool))
@@ -66,7 +66,7 @@ def _application(call: Call, applications: Applications, changes: _Changes) -> N
         return
     place = now[0]
     if path:
-        _mind_folder(call, path)
+        _check_folder(call, path)
         if full_name(path).lower() != applications.get(place, "physicalPath").lower():
             changes.make(lambda: applications.set(place, "physicalPath", path))
     if pool and pool.lower() != applications.pool(place).lower():
@@ -74,7 +74,7 @@ def _application(call: Call, applications: Applications, changes: _Changes) -> N
     _connect(arguments, applications, place, changes)
 
 
-def _mind_folder(call: Call, path: str | None) -> None:
+def _check_folder(call: Call, path: str | None) -> None:
     if not path:
         raise ModuleFailure("missing required arguments: physical_path")
     if not call.machine.files.exists(path):
@@ -119,7 +119,7 @@ def _directory(call: Call, applications: Applications, changes: _Changes) -> Non
     arguments = call.arguments
     name, site, application = arguments["name"], arguments["site"], arguments.get("application")
     path = arguments.get("physical_path")
-    _mind_folder(call, path)
+    _check_folder(call, path)
     assert path is not None
     found = applications.directories(site, name, application)
     if not found:

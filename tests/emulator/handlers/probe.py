@@ -30,6 +30,8 @@ _NOT_ALLOWED = (
 
 def _file(machine: Machine, query: Query) -> t.Any:
     path = text(query, "path")
+    if path.startswith("\\\\") and (shared := machine.network.shared(path)) is not None:
+        return {"type": "file", "size": len(shared), "sha256": None, "content": None, "last_write": None}
     node = machine.files.find(path)
     if node is None or (not machine.caller.elevated and path.lower().startswith(_FOR_ADMINISTRATORS)):
         return None
@@ -152,6 +154,9 @@ def _certificates(machine: Machine, query: Query) -> t.Any:
     return found
 
 
+_LOCAL_SYSTEM = {"localsystem": "NT AUTHORITY\\SYSTEM"}
+
+
 def _service(machine: Machine, query: Query) -> t.Any:
     found, wait = _service_now(machine, query), query.get("wait")
     if wait is None or found is None:
@@ -169,8 +174,11 @@ def _service_now(machine: Machine, query: Query) -> dict[str, t.Any] | None:
     if service is None:
         return None
     names = ("name", "display_name", "path", "start_mode", "account", "state", "description", "started")
-    found = {name: getattr(service, name) for name in names}
-    return found if machine.caller.sees_starts else found | {"started": None}
+    found = {name: getattr(service, name) for name in names} | {"owner": None}
+    if not machine.caller.sees_starts:
+        return found | {"started": None}
+    account = machine.accounts.find(_LOCAL_SYSTEM.get(service.running_as.lower(), service.running_as))
+    return found | {"owner": account.sid if account and service.running_as else None}
 
 
 def _iis(machine: Machine, query: Query) -> t.Any:
@@ -209,7 +217,12 @@ def _iis_now(machine: Machine) -> t.Any:
         "pools": [{"name": name, "state": iis.pool_state(name)} for name in iis.pools()],
         "sites": [{"name": name, "id": iis.site_id(name), "state": iis.site_state(name)} for name in iis.sites()],
         "workers": [
-            {"pool": w.pool, "process_id": w.process_id, "started": clock.stamp(w.started) if sees else None}
+            {
+                "pool": w.pool,
+                "process_id": w.process_id,
+                "started": clock.stamp(w.started) if sees else None,
+                "owner": (w.owner or None) if sees else None,
+            }
             for w in workers
         ],
     }
@@ -330,7 +343,7 @@ def _host(machine: Machine) -> dict[str, t.Any]:
         "powershell": machine.os.powershell,
         "elevated": machine.caller.elevated,
         "time": clock.stamp(machine.clock.now()),
-        "system_root": "C:\\Windows",
+        "system_root": machine.system_root,
         "program_files": "C:\\Program Files",
         "program_data": "C:\\ProgramData",
     }

@@ -16,6 +16,7 @@ def processes(machine: Machine, query: Query) -> dict[str, t.Any]:
         machine.clock.wait()
         waited += 1
     found = _found(machine, query)
+    machine.running.looked()
     return {"processes": found, "reached": not found, "waited": waited}
 
 
@@ -29,7 +30,7 @@ def _found(machine: Machine, query: Query) -> list[dict[str, t.Any]]:
             "path": one.path if sees else None,
             "started": clock.stamp(one.started) if sees else None,
         }
-        for one in machine.running.all()
+        for one in (*machine.running.all(), *machine.service_agents.processes())
         if one.name.lower().startswith(prefix) and one.name.lower() not in but
         if not sees or one.path.lower().startswith(folder)
     ]

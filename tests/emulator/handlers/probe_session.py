@@ -18,5 +18,5 @@ def session(call: Call) -> dict[str, t.Any]:
         "sid": account.sid if account else "S-1-5-21-1-2-3-500",
         "authentication": "Kerberos" if realm else "NTLM",
         "language_mode": "FullLanguage",
-        "winrm": winrm.configuration() if call.machine.caller.elevated else None,
+        "winrm": winrm.configuration(call.machine.quotas) if call.machine.caller.elevated else None,
     }

@@ -17,7 +17,9 @@ from ..windows.network.uri import Uri
 from .probe_query import BadQuery, Query, listed, number, text
 
 
-def _proxy(given: Query | None) -> str:
+def proxy(given: t.Mapping[str, t.Any] | None) -> str:
+    """Return a proxy as the network knows it."""
+    given = None if given is None else dict(given)
     return "" if given is None else f"{text(given, 'address')}:{number(given, 'port', 80)}"
 
 
@@ -35,7 +37,7 @@ def http(machine: Machine, query: Query) -> t.Any:
             path=query.get("path") or "/",
             headers=query.get("headers") or {},
             body=str(query.get("body") or "").encode(),
-            proxy=_proxy(query.get("proxy")),
+            proxy=proxy(query.get("proxy")),
             verify=bool(query.get("verify")),
         )
     )
@@ -59,14 +61,14 @@ def with_token(machine: Machine, query: Query) -> t.Any:
     paths = listed(query, "paths")
     given = http(machine, asked)
     body = base64.b64decode(given["body"])
-    found = re.search(rb'"access_token"\s*:\s*"([^"]+)"', body)
-    if found is None:
+    token = token_of(body)
+    if token is None:
         refused = {"status": given["status"], "body": base64.b64encode(body[:48]).decode()}
         return {"refused": refused, "answers": []}
     about = {
         name: asked[name] for name in ("address", "host", "port", "server_name", "proxy", "verify") if name in asked
     }
-    headers = {"Authorization": f"Bearer {found[1].decode()}", "Accept": "application/json"}
+    headers = {"Authorization": f"Bearer {token.decode()}", "Accept": "application/json"}
     answers: list[dict[str, t.Any]] = []
     for path in paths:
         try:
@@ -74,9 +76,15 @@ def with_token(machine: Machine, query: Query) -> t.Any:
         except WindowsError as why:
             answers.append({"error": {"type": why.type_name, "message": why.message}})
             continue
-        shown = base64.b64decode(told["body"]).replace(found[1], b"********")
+        shown = base64.b64decode(told["body"]).replace(token, b"********")
         answers.append({"status": told["status"], "body": base64.b64encode(shown).decode()})
     return {"refused": None, "answers": answers}
+
+
+def token_of(body: bytes) -> bytes | None:
+    """Return the token of an answer, None where there is none."""
+    found = re.search(rb'"access_token"\s*:\s*"([^"]+)"', body)
+    return found[1] if found else None
 
 
 def chain(machine: Machine, der: bytes | None, sent: t.Sequence[bytes]) -> t.Any:
@@ -106,12 +114,22 @@ def download(machine: Machine, query: Query) -> t.Any:
         raise WindowsError("System.UriFormatException", "Invalid URI: The format of the URI could not be determined.")
     try:
         # The script sends GET and does not read the body, which is what HEAD does to the model's counter of downloads.
-        answer = web.send(machine, web.WebRequest(uri, "HEAD", timeout=number(query, "timeout", 10))).answer
+        answer = web.send(
+            machine, web.WebRequest(uri, "HEAD", timeout=number(query, "timeout", 30), **_way(query))
+        ).answer
     except web.WebFailure as failure:
         if failure.response is None:
             raise
         answer = failure.response.answer
     return {"status": answer.status, "reason": answer.reason}
+
+
+def _way(query: Query) -> dict[str, t.Any]:
+    given = query.get("proxy")
+    if given is None:
+        return {}
+    user = given.get("user")
+    return {"proxy": proxy(given), "passes": (user, given.get("password") or "") if user else None}
 
 
 def reach(machine: Machine, query: Query) -> t.Any:
@@ -124,7 +142,7 @@ def reach(machine: Machine, query: Query) -> t.Any:
         text(query, "host"),
         number(query, "port", 443),
         bool(query.get("tls")),
-        proxy=_proxy(query.get("proxy")),
+        proxy=proxy(query.get("proxy")),
         smtp=smtp,
         timeout=number(query, "timeout", 10),
     )

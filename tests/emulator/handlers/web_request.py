@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from urllib.parse import urlsplit
 
 from ..model.call import Call, ModuleFailure
 from ..windows.errors import WindowsError
@@ -45,7 +46,18 @@ def made(call: Call, url: str, warnings: list[str]) -> web.WebRequest:
         redirects=arguments["maximum_redirection"] if followed else 0,
         verify=arguments["validate_certs"],
         timeout=arguments["url_timeout"],
+        **way(arguments),
     )
+
+
+def way(arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return the proxy of a request, which wins over that of the account; ``use_proxy: false`` wins over it."""
+    if not arguments["use_proxy"] or not arguments["proxy_url"]:
+        return {}
+    url, user = arguments["proxy_url"], arguments["proxy_username"]
+    parts = urlsplit(url if "://" in url else f"http://{url}")  # WebProxy does so too
+    passes = (user, arguments["proxy_password"] or "") if user else None
+    return {"proxy": f"{parts.hostname}:{parts.port or 80}", "passes": passes}
 
 
 def _address(url: str) -> Uri:

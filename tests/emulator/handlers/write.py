@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import typing as t
 
+from ..engine import OthersFirst
 from ..model.call import Call, handles
 from ..windows.errors import WindowsError
 from ..windows.machine import Machine
-from .writes import access, archives, certificates, files, locks, tools
+from .writes import access, archives, certificates, files, launch, locks, pools, tools, versions
 from .writes.operation import Operation, Result
 
 _OPERATIONS: dict[str, t.Callable[[Machine, Operation, bool], Result]] = {
@@ -20,19 +21,34 @@ _OPERATIONS: dict[str, t.Callable[[Machine, Operation, bool], Result]] = {
     "sweep": files.sweep,
     "extract": archives.extract,
     "compare": archives.compare,
+    "swap": versions.swap,
+    "prune": versions.prune,
     "certificate": certificates.add,
     "uncertificate": certificates.remove,
     "clear_access": access.clear,
+    "grant": access.grant,
     "rights": access.rights,
     "lock": locks.lock,
+    "jobs": pools.jobs,
+    "pool": pools.pool,
+    "launch": launch.launch,
 }
+
+
+def _must_wait(machine: Machine) -> t.Callable[[Operation], bool]:
+    return lambda operation: operation.get("operation") == "lock" and locks.is_held(machine, operation)
 
 
 @handles("imops.identity_manager.win_im_write")
 def write(call: Call) -> dict[str, t.Any]:
-    """Do the operations in order; the first that fails, or finds that another run was there, ends the run."""
+    """Do the operations in order; the first that fails, finds that another run was there, or waits in vain, ends the
+    run.
+    """
     answer: dict[str, t.Any] = {"protocol": 1, "changed": False, "results": []}
-    for operation in call.arguments.get("operations") or []:
+    operations = call.arguments.get("operations") or []
+    if call.machine.lets_others_go_on and not call.check and any(map(_must_wait(call.machine), operations)):
+        raise OthersFirst
+    for operation in operations:
         kind = operation.get("operation") or ""
         path = str(operation.get("path") or "")
         try:
@@ -44,6 +60,6 @@ def write(call: Call) -> dict[str, t.Any]:
             return answer | {"failed": True, "type": error.type_name, "msg": message}
         answer["results"].append(result | {"operation": kind, "path": path})
         answer["changed"] = answer["changed"] or result["changed"]
-        if result.get("contested"):
+        if result.get("contested") or result.get("reached") is False:
             break
     return answer

@@ -12,10 +12,6 @@ _WEB = frozenset(
         "client_cert",
         "client_cert_password",
         "use_default_credential",
-        "use_proxy",
-        "proxy_url",
-        "proxy_username",
-        "proxy_password",
         "proxy_use_default_credential",
     }
 )

@@ -31,7 +31,7 @@ CANNOT = 75
 NAMED = os.environ.get("IMOPS_PWSH")
 CALLS_A_PROCESS = 300
 """Each call that compiles leaves about 1 MB in the rig's process, so a new one is started after so many."""
-WINESERVER_SECONDS = 8
+WINESERVER_SECONDS = 30
 _ASYNC = "async_wrapper.ps1"
 _CACHE = Path(os.environ.get("IMPS_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "imps")
 
@@ -83,7 +83,9 @@ class PowerShell:
     """
 
     def __init__(self, drive: str, *, windows: bool = True) -> None:
-        self._drive = f"{drive}-{secrets.token_hex(4)}" if windows else ""
+        self._name = drive
+        self._drive = self._new_drive() if windows else ""
+        self._kept: Path | None = None
         self._calls = 0
         self._busy = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
@@ -94,6 +96,13 @@ class PowerShell:
             self._command = [str(IMPS), *(["--wine"] if windows else [])]
         else:
             raise Unavailable(f"no PowerShell engine: neither a command in IMOPS_PWSH nor {IMPS}")
+
+    def _new_drive(self) -> str:
+        return f"{self._name}-{secrets.token_hex(4)}"
+
+    @property
+    def _folder(self) -> Path:
+        return _CACHE / "wine-10" / "prefix" / self._drive
 
     def script(self, text: str, lines: t.Sequence[str] = ()) -> Output:
         """Run a script's text with lines of input.
@@ -152,16 +161,37 @@ class PowerShell:
         self._forget()
 
     def close(self) -> None:
-        """End the process, in the middle of a script if need be, and remove the drive."""
+        """End the process, in the middle of a script if need be, and remove the drive, with what was kept of it."""
         while not self._busy.acquire(timeout=0.1):
             if self._process is not None:
                 self._process.kill()
         try:
             self.end()
             if not NAMED and self._drive:
-                _remove(_CACHE / "wine-10" / "prefix" / self._drive)
+                _remove(self._folder)
+            if self._kept:
+                shutil.rmtree(self._kept, ignore_errors=True)
         finally:
             self._busy.release()
+
+    def keep(self) -> None:
+        """Keep a copy of the drive for ``begin_anew``. The process may go on meanwhile: what it has changed in the
+        registry is not in the copy, since Wine writes that when it ends.
+        """
+        if not NAMED and self._drive:
+            self._kept = self._folder.with_name(f"{self._drive}-kept")
+            _copy(self._folder, self._kept)
+
+    def begin_anew(self) -> None:
+        """Go on with a drive as it was when ``keep`` was called, whatever scripts have made of this one. A PowerShell
+        without such a copy goes on as it is, in a new process.
+        """
+        with self._busy:
+            self.end()
+            if self._kept:
+                _remove(self._folder)
+                self._drive = self._new_drive()
+                _copy(self._kept, self._folder)
 
     def _forget(self) -> None:
         if self._process is not None:
@@ -210,19 +240,30 @@ class PowerShell:
         return Output(done.returncode, done.stdout, done.stderr)
 
 
+def _copy(drive: Path, to: Path) -> None:
+    """Copy a drive, but for the name of the folder of its wineserver: the copy has one of its own."""
+    shutil.copytree(drive, to, symlinks=True, ignore=shutil.ignore_patterns("wineserver"))
+
+
 def _remove(drive: Path) -> None:
-    """Remove a drive once its wineserver, which writes the registry when it ends, has let go of its lock."""
+    """Remove a drive once its wineserver, which writes the registry when it ends, has let go of its lock.
+
+    A wineserver is known by the drive's inode. One that goes on would serve the next drive that gets the same inode,
+    whosever that is, with the files and keys of this one: then this drive stays.
+    """
     if not drive.exists():
         return
     found = drive.stat()
     deadline = time.monotonic() + WINESERVER_SECONDS
     for lock in Path("/tmp").glob(f"wine-*/server-{found.st_dev:x}-{found.st_ino:x}/lock"):
         with lock.open("r+b") as file:
-            while time.monotonic() < deadline:
+            while True:
                 try:
                     fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
                 except OSError:
+                    if time.monotonic() > deadline:
+                        return
                     time.sleep(0.05)
     shutil.rmtree(drive, ignore_errors=True)
 

@@ -13,10 +13,14 @@ import yaml
 
 from ..windows.machine import Machine
 from . import saved_state
+from .listening import AUTHS, SCHEMES, Listening
+from .listening import more as more_listeners
+from .listening import quotas as read_quotas
 from .server import BadScenario, build, path_faults
 
 WIRE = frozenset({"connection", "auth", "scheme", "allow_unencrypted", "address", "user", "password"})
-AUTHS, SCHEMES, CONNECTIONS = ("basic", "ntlm", "kerberos"), ("https", "http"), ("psrp", "winrm")
+ABOUT_WINRM = frozenset({"more_listeners", "quotas"})
+CONNECTIONS = ("psrp", "winrm")
 KIND = frozenset({"kind", "modelled"})
 STATE = frozenset(
     {
@@ -37,10 +41,10 @@ STATE = frozenset(
     | {"identity_servers", "saved_state", "behaviours", "peers", "proxies"}
 )
 NOT_ON_A_DRIVE = frozenset(
-    {"registry", "certificates", "environment", "pools", "sites", "listeners", "web", "clock", "identity_servers"}
+    {"registry", "certificates", "environment", "pools", "sites", "listeners", "clock", "identity_servers"}
     | {"saved_state", "behaviours", "peers", "proxies"}
 )
-"""What a scenario cannot lay down for a host of kind powershell: its tasks do."""
+"""What a scenario cannot lay down for a host of kind powershell: its tasks do. Modelled modules see web and shares."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,9 +55,10 @@ class HostSpec:
         name: its inventory name.
         machine: its state.
         connection: psrp or winrm.
-        auth: basic, ntlm or kerberos.
+        auth: basic, ntlm, kerberos, credssp or certificate.
         scheme: https or http.
         allow_unencrypted: whether http takes messages in clear (AllowUnencrypted of WinRM's service).
+        others: its listeners besides the one of ``scheme`` and ``auth``, which the inventory reaches.
         address: a 127.x.y.z address, or None for the next free one.
         user: who may log on.
         password: and how.
@@ -69,6 +74,7 @@ class HostSpec:
     auth: str = "basic"
     scheme: str = "https"
     allow_unencrypted: bool = False
+    others: tuple[Listening, ...] = ()
     address: str | None = None
     user: str = "Administrator"
     password: str = "Emulated-1"
@@ -78,19 +84,14 @@ class HostSpec:
     files: t.Mapping[str, bytes | None] = dataclasses.field(default_factory=dict)
 
     @property
-    def is_https(self) -> bool:
-        """Tell whether its listener speaks TLS."""
-        return self.scheme == "https"
+    def listener(self) -> Listening:
+        """Return the listener that the inventory reaches."""
+        return Listening(self.scheme, self.auth, self.allow_unencrypted)
 
     @property
-    def port(self) -> int:
-        """Return the port of its listener."""
-        return 5986 if self.is_https else 5985
-
-    @property
-    def in_clear_refused(self) -> bool:
-        """Tell whether a message that nobody encrypted is refused."""
-        return not self.is_https and not self.allow_unencrypted
+    def listeners(self) -> tuple[Listening, ...]:
+        """Return all its listeners."""
+        return (self.listener, *self.others)
 
 
 def load(source: Path | t.Mapping[str, t.Any], names: t.Sequence[str] | None = None) -> dict[str, HostSpec]:
@@ -112,7 +113,7 @@ def load(source: Path | t.Mapping[str, t.Any], names: t.Sequence[str] | None = N
     specs = {}
     for name, own in hosts.items():
         merged = {**defaults, **data, **(own or {})}
-        known = WIRE | KIND | STATE
+        known = WIRE | ABOUT_WINRM | KIND | STATE
         unknown = sorted(set(merged) - known)
         if unknown:
             raise BadScenario(f"host {name}: unknown key {unknown[0]!r}; known: {', '.join(sorted(known))}")
@@ -123,8 +124,14 @@ def load(source: Path | t.Mapping[str, t.Any], names: t.Sequence[str] | None = N
                 raise BadScenario(f"host {name}: {key} is one of {', '.join(allowed)}, not {wire[key]!r}")
         faults = tuple(fault for fault in merged.get("faults") or () if "path" not in fault)
         machine = _saved(name, merged, folder) if "saved_state" in merged else build(name, merged, folder)
+        if wire.get("auth") in ("ntlm", "kerberos"):
+            machine.network.second_hop = False  # nothing is delegated: Windows gives the server no password
+        machine.quotas = read_quotas(name, merged)
+        others = more_listeners(name, merged)
         files = {path: _laid(machine, path) for path in merged.get("files") or ()}
-        specs[name] = HostSpec(name, machine, faults=faults, kind=kind, modelled=modelled, files=files, **wire)
+        specs[name] = HostSpec(
+            name, machine, others=others, faults=faults, kind=kind, modelled=modelled, files=files, **wire
+        )
     return specs
 
 

@@ -95,6 +95,8 @@ def restore(data: t.Mapping[str, t.Any]) -> Machine:
     machine.services.passwords.update(data["service_passwords"])
     for name, service in data["services"].items():
         machine.services.set_state(name, service["state"], _moment(service["started"]))
+    for node in [one for one in machine.files.walk("C:\\") if one.path.endswith("\\scheduler.lock")]:
+        machine.files.remove(node.path, force=True)  # an agent that starts watches a lock that is there
     _restore_agents(machine, data)
     for path in sorted(set(_files(machine)) - known, reverse=True):  # what the agents have written at their start
         machine.files.remove(path)
@@ -293,6 +295,8 @@ def _network(machine: Machine) -> Data:
         found[kind] = {url: _content(c if isinstance(c, bytes) else c.read_bytes()) for url, c in contents.items()}
     found |= {"key_vault": dict(network.key_vault), "cyberark": dict(network.cyberark)}
     found |= {"peers": [peers.written(peer) for peer in network.peers], "proxies": sorted(network.proxies)}
+    found |= {"passes": {name: list(user) for name, user in network.passes.items()}, "by_proxy": dict(network.by_proxy)}
+    found |= {"slow": dict(network.slow)}
     found["downloads"] = list(network.downloads)
     found["listeners"] = [dict(vars(listener)) for listener in network.extra_listeners]
     return found
@@ -307,6 +311,9 @@ def _restore_network(machine: Machine, data: t.Mapping[str, t.Any]) -> None:
     network.cyberark.update(saved["cyberark"])
     network.peers += map(peers.read, saved.get("peers", ()))  # absent from states that an earlier emulator saved
     network.proxies |= set(saved.get("proxies", ()))
+    network.passes.update({name: (user, word) for name, (user, word) in saved.get("passes", {}).items()})
+    network.by_proxy.update(saved.get("by_proxy", {}))
+    network.slow.update(saved.get("slow", {}))
     network.downloads += saved["downloads"]
     network.extra_listeners += [Listener(**listener) for listener in saved["listeners"]]
 
@@ -321,6 +328,7 @@ def _iis(machine: Machine) -> Data | None:
             "pool": worker.pool,
             "process_id": worker.process_id,
             "started": clock.stamp(worker.started),
+            "owner": worker.owner,
             "agents": {
                 site: {"started": clock.stamp(agent.started), "state": agent.state}
                 for site, agent in sorted(worker.agents.items())
@@ -352,6 +360,7 @@ def _restore_agents(machine: Machine, data: t.Mapping[str, t.Any]) -> None:
     for about in saved["workers"]:
         worker = iis.worker(about["pool"])
         worker.process_id, worker.started = about["process_id"], clock.parse(about["started"])
+        worker.owner = about.get("owner", worker.owner)  # absent from states that an earlier emulator saved
         for site, saved_agent in about["agents"].items():
             agent = iis.application(site)
             agent.started = clock.parse(saved_agent["started"])

@@ -111,12 +111,21 @@ def _network(machine: Machine, data: Data, folder: Path) -> None:
     for target, found in (("web", machine.network.web), ("shares", machine.network.shares)):
         for url, content in (data.get(target) or {}).items():
             found[url] = _content(content, folder)
+            if content.get("proxy"):
+                machine.network.by_proxy[url] = str(content["proxy"])
+            if content.get("seconds"):
+                machine.network.slow[url] = float(content["seconds"])
     for listener in data.get("listeners") or ():
         machine.network.extra_listeners.append(Listener(**listener))
     for url, about in (data.get("identity_servers") or {}).items():
         machine.network.elsewhere.append(IdentityServer(url, **(about or {})).respond)
     machine.network.peers += map(peers.read, data.get("peers") or ())
-    machine.network.proxies |= set(data.get("proxies") or ())
+    for proxy in data.get("proxies") or ():
+        user, _at, address = str(proxy).rpartition("@")
+        machine.network.proxies.add(address)
+        if user:
+            name, _colon, password = user.partition(":")
+            machine.network.passes[address] = (name, password)
 
 
 def _content(content: t.Mapping[str, t.Any], folder: Path) -> bytes | Path:

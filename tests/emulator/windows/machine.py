@@ -74,9 +74,9 @@ class Machine:
         self.services = Services(self.registry, self.clock, self.pace)
         self.events = EventLog(self.clock)
         self.network = Network()
-        self.surroundings = Surroundings(
-            self.clock, self.files, self.environment, self.certificates, self.events, self.network, self.pace
-        )
+        self.running = Running(self.clock)
+        self.files.others.append(self.running)
+        self.surroundings = self._surroundings()
         self.service_agents = ServiceAgents(self.services, self.accounts, self.surroundings)
         self.services.default_behaviour = self.service_agents.behave
         self.network.listening.append(self.service_agents.listeners)
@@ -85,18 +85,27 @@ class Machine:
         self.packages = Packages(self.files, self.registry, self.has_iis)
         self.iis: Iis | None = None
         self.processes: list[Process] = []
-        self.running = Running(self.clock)
-        self.files.others.append(self.running)
         self.reboot_pending = False
         self.caller, self.language = Caller(), ENGLISH
         self.domain_role = "Member server" if domain else "Stand-alone server"
         self.dns_suffix: str | None = None
         self.behaviours: dict[str, dict[str, t.Any]] = {}
+        self.quotas: dict[str, int] = {}  # of WinRM, where they are not Windows's defaults
+        self.lets_others_go_on = False  # a listener's, which has a pipeline that must wait run again later
+
+    def _surroundings(self) -> Surroundings:
+        parts = (self.clock, self.files, self.environment, self.certificates, self.events)
+        return Surroundings(*parts, self.network, self.pace, self.running)
 
     @property
     def computer_name(self) -> str:
         """Return the NetBIOS name."""
         return self.name.split(".")[0].upper()[:15]
+
+    @property
+    def system_root(self) -> str:
+        """Return the folder of Windows as the server spells it: C:\\Windows or, for the same folder, C:\\WINDOWS."""
+        return self.environment.expand("%SystemRoot%")
 
     def has_iis(self) -> bool:
         """Tell whether IIS is there."""

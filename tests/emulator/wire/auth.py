@@ -1,5 +1,5 @@
-"""Who is at the other end of a TCP connection: Basic, NTLM (alone or inside Negotiate) or Kerberos (likewise), as
-WinRM accepts them. Kerberos's keytab is the one that KRB5_KTNAME names.
+"""Who is at the other end of a TCP connection: Basic, NTLM (alone or inside Negotiate), Kerberos (likewise) or CredSSP
+(with NTLM inside), as WinRM accepts them. Kerberos's keytab is the one that KRB5_KTNAME names.
 """
 
 from __future__ import annotations
@@ -14,8 +14,16 @@ from pathlib import Path
 import spnego
 from spnego.channel_bindings import GssChannelBindings
 
-OFFERED = {"basic": ['Basic realm="WSMAN"'], "ntlm": ["Negotiate", "NTLM"], "kerberos": ["Negotiate", "Kerberos"]}
+OFFERED = {
+    "basic": ['Basic realm="WSMAN"'],
+    "ntlm": ["Negotiate", "NTLM"],
+    "kerberos": ["Negotiate", "Kerberos"],
+    "credssp": ["CredSSP"],
+    "certificate": ['Basic realm="WSMAN"'],
+}
 """The challenges of a listener that accepts one of these."""
+BY_CERTIFICATE = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
+"""What a client sends that logs on with its certificate, DSP0226 C.3.4."""
 _SPNEGO = bytes.fromhex("06062b0601050502")
 
 
@@ -35,6 +43,10 @@ class Users:
             file.writelines(f":{user}:{secret}\n" for user, secret in self._known.items())
         Path(file.name).replace(self._file)
 
+    def knows(self, name: str) -> bool:
+        """Tell whether somebody of this name is let in."""
+        return name.lower() in self._known
+
     def check(self, name: str, password: str) -> bool:
         """Tell whether a password is right."""
         expected = self._known.get(name.rpartition("\\")[2].lower())
@@ -46,7 +58,8 @@ class ConnectionAuth:
 
     Args:
         users: who may come in.
-        accepted: ``basic``, ``ntlm`` or ``kerberos``.
+        accepted: ``basic``, ``ntlm``, ``kerberos``, ``credssp`` or ``certificate``.
+        mapped: the account to which the client's certificate is mapped; empty for none.
         certificate: the hash of the listener's certificate, to which a logon over https has to be bound (as with
             CbtHardeningLevel Strict); empty for http.
 
@@ -56,8 +69,8 @@ class ConnectionAuth:
         last: the last token for the client, which its answer carries.
     """
 
-    def __init__(self, users: Users, accepted: str, certificate: bytes = b"") -> None:
-        self._users, self._accepted = users, accepted
+    def __init__(self, users: Users, accepted: str, certificate: bytes = b"", mapped: str = "") -> None:
+        self._users, self._accepted, self._mapped = users, accepted, mapped
         binding = b"tls-server-end-point:" + certificate  # RFC 5929
         self._binding = GssChannelBindings(application_data=binding) if certificate else None
         self.context: spnego.ContextProxy | None = None
@@ -71,6 +84,10 @@ class ConnectionAuth:
             if scheme.lower() == "basic" and self._basic(token):
                 return []
             return OFFERED["basic"]
+        if self._accepted == "certificate":
+            known = header == BY_CERTIFICATE and self._users.knows(self._mapped)
+            self.user = self._mapped if known else None
+            return [] if known else OFFERED["certificate"]
         if self.user is not None and not header:
             return []
         if scheme not in OFFERED[self._accepted]:
@@ -104,6 +121,9 @@ class ConnectionAuth:
 
     def _acceptor(self, token: bytes) -> spnego.ContextProxy:
         """Return what takes a first token: bare, or inside SPNEGO."""
+        if self._accepted == "credssp":
+            inner = spnego.server(protocol="negotiate", options=spnego.NegotiateOptions.use_negotiate)
+            return spnego.server(protocol="credssp", credssp_negotiate_context=inner)
         if self._accepted == "kerberos":
             inside = "negotiate" if _SPNEGO in token[:24] else "kerberos"
             return spnego.server(protocol=inside)

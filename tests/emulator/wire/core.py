@@ -1,5 +1,5 @@
 """The protocol core: WS-Man requests in, answers out, for PowerShell remoting and for command shells. It has no sockets
-and no clock.
+and no clock of its own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from psrpcore import (
 from psrpcore import types as psrp_types
 
 from ..engine import Outcome, Pipeline
-from . import wsman
+from ..windows.system import winrm
+from . import faults, wsman
 
 _ENCODED = re.compile(r"-EncodedCommand\s+([A-Za-z0-9+/=]+)", re.IGNORECASE)
 
@@ -56,6 +57,23 @@ class _Shell:
     envelope_size: int = 153600
     pending: list[str] = dataclasses.field(default_factory=list)
     commands: dict[str, _Command] = dataclasses.field(default_factory=dict)
+    begun: int = 0
+    used: float = 0.0
+
+    @property
+    def operations(self) -> int:
+        """Return how many operations it counts for its user.
+
+        A text-based command shell counts each of its commands until it is closed itself: [MS-WSMV] appendix A, 118.
+        """
+        # Belief [winrs-operations]: a command is one operation with all that is sent and received for it, and a shell
+        # without commands is none; learn.microsoft.com "WSMAN_AUTHZ_QUOTA structure" counts top-level operations.
+        return len(self.commands) if self.psrp else self.begun
+
+    @property
+    def works(self) -> bool:
+        """Tell whether a command of it runs."""
+        return any(command.handed_over and command.exit_code is None for command in self.commands.values())
 
 
 class Waiting(Exception):
@@ -63,9 +81,15 @@ class Waiting(Exception):
 
 
 class Core:
-    """The WinRM service of one host."""
+    """The WinRM service of one host.
 
-    def __init__(self) -> None:
+    Args:
+        quotas: those that are not Windows's defaults, by WinRM's names.
+        now: the server's time in seconds.
+    """
+
+    def __init__(self, quotas: t.Mapping[str, int] | None = None, now: t.Callable[[], float] = lambda: 0.0) -> None:
+        self._quotas, self._now = quotas or {}, now
         self._shells: dict[str, _Shell] = {}
         self.ready: list[Ready] = []
 
@@ -90,26 +114,22 @@ class Core:
             return 400, b""
         try:
             return 200, self._dispatch(request, user)
-        except wsman.Fault as problem:
+        except faults.Fault as problem:
             return 500, wsman.fault(request, problem)
 
     def timed_out(self, data: bytes) -> tuple[int, bytes]:
         """Answer a Receive for which nothing came in time."""
         request = wsman.read(data)
-        problem = wsman.Fault(
-            wsman.TIMED_OUT, "The WS-Management service cannot complete the operation within the time specified."
-        )
-        return 500, wsman.fault(request, problem)
+        return 500, wsman.fault(request, faults.timed_out())
 
     def _dispatch(self, request: wsman.Request, user: str) -> bytes:
+        self._end_idle()
         if request.action == "Create":
             return self._create(request, user)
         shell = self._shells.get((request.shell or "").upper())
         if shell is None:
-            raise wsman.Fault(
-                wsman.NO_SHELL,
-                "The request for the Windows Remote Shell failed: the shell was not found on the server.",
-            )
+            raise faults.no_shell(request.shell or "")
+        shell.used = self._now()
         if request.action == "Delete":
             self._shells.pop((request.shell or "").upper())
             return wsman.answer(request, "")
@@ -117,15 +137,32 @@ class Core:
             return self._signal(request, shell)
         handlers = {"Command": self._command, "Send": self._send, "Receive": self._receive}
         if request.action not in handlers:
-            raise wsman.Fault(2150858817, f"The WS-Management service cannot process the action {request.full_action}.")
+            raise faults.Fault(
+                2150858817, f"The WS-Management service cannot process the action {request.full_action}."
+            )
         return handlers[request.action](request, shell)
 
     # Shells and commands
 
+    def _end_idle(self) -> None:
+        """Forget the shells for which no message came for IdleTimeout: the policy "Specify idle Timeout".
+
+        While a command runs its client asks for output all the time, however the server's clock jumps meanwhile.
+        """
+        oldest = self._now() - winrm.quota("IdleTimeout", self._quotas) / 1000
+        for name in [name for name, shell in self._shells.items() if shell.used < oldest and not shell.works]:
+            self.lose_shell(name)
+
+    def _of(self, user: str) -> list[_Shell]:
+        return [shell for shell in self._shells.values() if shell.user == user]
+
     def _create(self, request: wsman.Request, user: str) -> bytes:
+        allowed = winrm.quota("MaxShellsPerUser", self._quotas)
+        if len(self._of(user)) >= allowed:
+            raise faults.too_many_shells(allowed)
         element = request.find("rsp:Shell")
         name = (element.get("ShellId") if element is not None else None) or str(uuid.uuid4()).upper()
-        shell = _Shell(request.is_psrp, user, envelope_size=request.envelope_size)
+        shell = _Shell(request.is_psrp, user, envelope_size=request.envelope_size, used=self._now())
         self._shells[name.upper()] = shell
         if shell.psrp:
             shell.pool = ServerRunspacePool(application_private_data={})
@@ -133,13 +170,17 @@ class Core:
                 element.find("{http://schemas.microsoft.com/powershell}creationXml") if element is not None else None
             )
             if creation is None or not creation.text:
-                raise wsman.Fault(2150858770, "The creationXml of the runspace pool is missing.")
+                raise faults.Fault(2150858770, "The creationXml of the runspace pool is missing.")
             self._feed(name, shell, base64.b64decode(creation.text))
         return wsman.created(request, name)
 
     def _command(self, request: wsman.Request, shell: _Shell) -> bytes:
         line = request.find("rsp:CommandLine")
         assert line is not None
+        allowed = winrm.quota("MaxConcurrentOperationsPerUser", self._quotas)
+        if sum(one.operations for one in self._of(shell.user)) >= allowed:
+            raise faults.too_many_operations(allowed)
+        shell.begun += 1
         name = (line.get("CommandId") or str(uuid.uuid4())).upper()
         command = shell.commands[name] = _Command()
         arguments = "".join(e.text or "" for e in line.findall("rsp:Arguments", wsman.NS))
@@ -192,7 +233,7 @@ class Core:
     @staticmethod
     def _find(shell: _Shell, name: str) -> _Command:
         if name not in shell.commands:
-            raise wsman.Fault(2150858844, "The command was not found in the shell.")
+            raise faults.Fault(2150858844, "The command was not found in the shell.")
         return shell.commands[name]
 
     # Pipelines
@@ -234,6 +275,7 @@ class Core:
         command = shell.commands.get(ready.command) if shell else None
         if shell is None or command is None:
             return
+        shell.used = self._now()
         if not shell.psrp:
             if outcome.output:
                 text = "".join(f"{line}\r\n" for line in outcome.output)

@@ -1,4 +1,4 @@
-"""The sockets: https on port 5986 or http on 5985 of each host's own 127.x.y.z address, in one event loop."""
+"""The sockets: https on port 5986 and http on 5985 of each host's own 127.x.y.z address, in one event loop."""
 
 from __future__ import annotations
 
@@ -13,41 +13,47 @@ from pathlib import Path
 
 from aiohttp import web
 
-from ..engine import ConnectionDropped, HostRestarts, Outcome, Pipeline
+from ..engine import ConnectionDropped, HostRestarts, OthersFirst, Outcome, Pipeline
 from ..fleet import Host
+from ..scenario.listening import Listening
 from . import sealed
 from .auth import OFFERED, ConnectionAuth, Users
 from .core import Core, Ready, Waiting
-from .tls import Authority
+from .tls import Authority, user_of
 
 RECEIVE_SECONDS = 15
 RESTART_SECONDS = 0.2
 
+TURN_SECONDS, LONGEST_TURNS = 0.2, 900
+"""How long a pipeline that waits for another run lets others go on, and how often."""
+
 
 class Endpoint:
-    """One host's listener.
+    """One host's listeners, which share its shells.
 
     Args:
         host: the host.
         authority: who signs its certificate.
         users: who may come in.
         latency: seconds that each pipeline takes longer.
+        running_clock: whether the model's time passes between executions.
     """
 
-    def __init__(self, host: Host, authority: Authority, users: Users, latency: float) -> None:
+    def __init__(self, host: Host, authority: Authority, users: Users, latency: float, *, running_clock: bool) -> None:
         self.host = host
-        self._users, self._latency = users, latency
+        self._users, self._latency, self._running_clock = users, latency, running_clock
         self._context, self._hash = authority.context(host.name, host.address)
-        # The model's time stands still between executions; a listener's does not.
+        # The model's time stands still between executions, unless its clock runs; a listener's does not.
         self._ahead = host.spec.machine.clock.now() - datetime.datetime.now(datetime.UTC)
-        self._core = Core()
+        self._core = Core(host.spec.machine.quotas, lambda: host.spec.machine.clock.now().timestamp())
+        self._listening = {listening.port: listening for listening in host.spec.listeners}
         self._finished = asyncio.Condition()
         self._turn = asyncio.Lock()
         self._auth: weakref.WeakKeyDictionary[t.Any, ConnectionAuth] = weakref.WeakKeyDictionary()
         self._transports: dict[str, t.Any] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._runner: web.ServerRunner | None = None
-        self._site: web.TCPSite | None = None
+        self._sites: list[web.TCPSite] = []
 
     async def start(self) -> None:
         """Start the engine, then listen."""
@@ -59,10 +65,11 @@ class Endpoint:
 
     async def _listen(self) -> None:
         assert self._runner
-        context = self._context if self.host.spec.is_https else None
-        port = self.host.spec.port
-        self._site = web.TCPSite(self._runner, self.host.address, port, ssl_context=context, reuse_address=True)
-        await self._site.start()
+        for port, listening in self._listening.items():
+            context = self._context if listening.is_https else None
+            site = web.TCPSite(self._runner, self.host.address, port, ssl_context=context, reuse_address=True)
+            await site.start()
+            self._sites.append(site)
 
     async def stop(self) -> None:
         """Stop listening and end what runs."""
@@ -85,14 +92,16 @@ class Endpoint:
         data = await request.read()
         if transport is None or request.path != "/wsman" or request.method != "POST":
             return web.Response(status=404)
-        spec = self.host.spec
+        listening = self._reached(transport)
         auth = self._auth.get(transport)
         if auth is None:
             self.host.counters.connections += 1
-            bound = self._hash if spec.is_https else b""
-            auth = self._auth[transport] = ConnectionAuth(self._users, spec.auth, bound)
+            bound = self._hash if listening.is_https else b""
+            tls = transport.get_extra_info("ssl_object")
+            mapped = user_of(tls.getpeercert(binary_form=True)) if tls else ""
+            auth = self._auth[transport] = ConnectionAuth(self._users, listening.auth, bound, mapped)
         challenges = auth.step(request.headers.get("Authorization"))
-        if spec.in_clear_refused and spec.auth == "basic":
+        if listening.in_clear_refused and listening.auth == "basic":
             # Over http Basic is never offered to others than those who may write in clear.
             challenges = [*OFFERED["ntlm"][:1], "Kerberos"]
         if challenges:
@@ -118,7 +127,7 @@ class Endpoint:
                 protocol, data = sealed.protocol_of(kind), sealed.opened(auth.context, data)
             except sealed.Unreadable:
                 return web.Response(status=400)
-        elif self.host.spec.in_clear_refused:
+        elif self._reached(transport).in_clear_refused:
             # Status 500 with an empty body, as pywinrm's users saw it: diyan/pywinrm issues 129 and 208.
             return web.Response(status=500)
         status, body = await self._answer(data, auth.user or "", transport)
@@ -156,6 +165,8 @@ class Endpoint:
         self.host.counters.payload += len(ready.pipeline.script) + sum(map(len, ready.pipeline.lines))
         if self._latency:
             await asyncio.sleep(self._latency)
+        if self._running_clock:
+            self._catch_up()
         try:
             self._core.finish(ready, await self._outcome(ready.pipeline))
         except ConnectionDropped:
@@ -171,22 +182,50 @@ class Endpoint:
         async with self._finished:
             self._finished.notify_all()
 
+    def _catch_up(self) -> None:
+        """Let the model's time pass as the listener's did."""
+        clock = self.host.spec.machine.clock
+        behind = datetime.datetime.now(datetime.UTC) + self._ahead - clock.now()
+        clock.advance(max(0.0, behind.total_seconds()))
+
     async def _outcome(self, pipeline: Pipeline) -> Outcome:
         if not self.host.engine.waits:
-            return self.host.engine.run(pipeline)
+            return await self._once_others_have(pipeline)
         async with self._turn:
             return await asyncio.to_thread(self.host.engine.run, pipeline)
 
+    async def _once_others_have(self, pipeline: Pipeline) -> Outcome:
+        """Run a pipeline; while it waits for another run, that run's pipelines come first, and each turn is a second.
+
+        Once it has waited as long as the script does, it is run as if it were alone, and tells that it has waited.
+        """
+        machine = self.host.spec.machine
+        for _ in range(LONGEST_TURNS):
+            machine.lets_others_go_on = True
+            try:
+                return self.host.engine.run(pipeline)
+            except OthersFirst:
+                self.host.engine.counters.remote_executions -= 1
+                machine.clock.advance(1)
+            finally:
+                machine.lets_others_go_on = False
+            await asyncio.sleep(TURN_SECONDS)
+        return self.host.engine.run(pipeline)
+
     async def _restart(self) -> None:
-        """Go away and come back: listener closed, connections aborted, shells lost."""
+        """Go away and come back: listeners closed, connections aborted, shells lost."""
         await asyncio.sleep(RESTART_SECONDS)
-        assert self._site
-        await self._site.stop()
+        while self._sites:
+            await self._sites.pop().stop()
         for transport in list(self._auth):
             self._abort(transport)
         self._core.lose_shells()
         await asyncio.sleep(RESTART_SECONDS)
         await self._listen()
+
+    def _reached(self, transport: t.Any) -> Listening:
+        """Return the listener that a connection came to."""
+        return self._listening[transport.get_extra_info("sockname")[1]]
 
     @staticmethod
     def _abort(transport: t.Any) -> None:
@@ -198,12 +237,17 @@ class Endpoint:
 class Front:
     """All hosts' listeners and the files that clients need."""
 
-    def __init__(self, hosts: t.Mapping[str, Host], folder: Path, latency: float = 0) -> None:
+    def __init__(
+        self, hosts: t.Mapping[str, Host], folder: Path, latency: float = 0, *, running_clock: bool = False
+    ) -> None:
         self.authority = Authority(folder)
         users = Users(folder)
         for host in hosts.values():
             users.add(host.spec.user, host.spec.password)
-        self.endpoints = {name: Endpoint(host, self.authority, users, latency) for name, host in hosts.items()}
+        self.endpoints = {
+            name: Endpoint(host, self.authority, users, latency, running_clock=running_clock)
+            for name, host in hosts.items()
+        }
 
     async def start(self) -> None:
         """Let all hosts listen."""

@@ -1,4 +1,4 @@
-"""Messages that are encrypted inside http, as [MS-WSMV] 2.2.9.1 frames them: for SPNEGO and Kerberos."""
+"""Messages that are encrypted inside http, as [MS-WSMV] 2.2.9.1 frames them: for SPNEGO, Kerberos and CredSSP."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ import typing as t
 
 _BOUNDARY = b"--Encrypted Boundary"
 _PROTOCOL = re.compile(r'protocol="([^"]+)"')
-_KNOWN = ("application/HTTP-SPNEGO-session-encrypted", "application/HTTP-Kerberos-session-encrypted")
+_CREDSSP = "application/HTTP-CredSSP-session-encrypted"
+_KNOWN = ("application/HTTP-SPNEGO-session-encrypted", "application/HTTP-Kerberos-session-encrypted", _CREDSSP)
+_PART = re.compile(rb"--Encrypted Boundary\r\n(?=\tContent-Type: application/HTTP-)")
+_MOST_AT_ONCE = 16384
+"""Bytes of a message that CredSSP encrypts at once; a longer one is split, [MS-WSMV] 2.2.9.1.3."""
 _OCTETS = b"\tContent-Type: application/octet-stream\r\n"
 
 
@@ -18,7 +22,7 @@ class Unreadable(Exception):
 
 def is_sealed(content_type: str) -> bool:
     """Tell whether a body is encrypted."""
-    return content_type.startswith("multipart/encrypted")
+    return content_type.startswith(("multipart/encrypted", "multipart/x-multi-encrypted"))
 
 
 def protocol_of(content_type: str) -> str:
@@ -30,7 +34,12 @@ def protocol_of(content_type: str) -> str:
 
 
 def opened(context: t.Any, body: bytes) -> bytes:
-    """Return the message inside a body; raises Unreadable."""
+    """Return the message inside a body, of one part or several; raises Unreadable."""
+    first, *more = _PART.split(body)
+    return b"".join(_opened(context, part) for part in (more if more and not first else [body]))
+
+
+def _opened(context: t.Any, body: bytes) -> bytes:
     head, octets, rest = body.partition(_OCTETS)
     length = re.search(rb"Length=(\d+)", head)
     if not octets or length is None:
@@ -48,6 +57,13 @@ def opened(context: t.Any, body: bytes) -> bytes:
 
 def closed(context: t.Any, protocol: str, message: bytes) -> tuple[str, bytes]:
     """Return the content type and the body that carry a message."""
+    step = _MOST_AT_ONCE if protocol == _CREDSSP else max(len(message), 1)
+    parts = [_closed(context, protocol, message[at : at + step]) for at in range(0, max(len(message), 1), step)]
+    kind = "multipart/encrypted" if len(parts) == 1 else "multipart/x-multi-encrypted"
+    return f'{kind};protocol="{protocol}";boundary="Encrypted Boundary"', b"".join([*parts, _BOUNDARY, b"--\r\n"])
+
+
+def _closed(context: t.Any, protocol: str, message: bytes) -> bytes:
     wrapped = context.wrap_winrm(message)
     original = f"type=application/soap+xml;charset=UTF-8;Length={len(message) + wrapped.padding_length}"
     head = [
@@ -56,6 +72,5 @@ def closed(context: t.Any, protocol: str, message: bytes) -> tuple[str, bytes]:
         f"\tOriginalContent: {original}",
         f"{_BOUNDARY.decode()}\r\n",
     ]
-    sealed = struct.pack("<i", len(wrapped.header)) + wrapped.header + wrapped.data
-    body = "\r\n".join(head).encode() + _OCTETS + sealed + _BOUNDARY + b"--\r\n"
-    return f'multipart/encrypted;protocol="{protocol}";boundary="Encrypted Boundary"', body
+    sealed: bytes = struct.pack("<i", len(wrapped.header)) + wrapped.header + wrapped.data
+    return "\r\n".join(head).encode() + _OCTETS + sealed

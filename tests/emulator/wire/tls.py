@@ -5,6 +5,7 @@ them.
 from __future__ import annotations
 
 import datetime
+import hashlib
 import ipaddress
 import ssl
 from pathlib import Path
@@ -13,6 +14,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+PRINCIPAL_NAME = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
 
 
 def _name(text: str) -> x509.Name:
@@ -73,10 +76,42 @@ class Authority:
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         made = builder.sign(self._key, hashes.SHA256())
         certificate = made.public_bytes(serialization.Encoding.PEM)
-        file = self._folder / f"{address}.pem"
-        file.touch(mode=0o600)
-        file.write_bytes(_pem(key) + certificate)
+        file = _kept(self._folder / f"{address}.pem", _pem(key) + certificate)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(file)
         file.unlink()
+        # HTTP.sys asks for a client's certificate where a listener takes them; who has none logs on otherwise.
+        context.load_verify_locations(self.file)
+        context.verify_mode = ssl.CERT_OPTIONAL
         return context, made.fingerprint(hashes.SHA256())
+
+    def client(self, user: str) -> tuple[Path, Path]:
+        """Return the files of a client's certificate and of its key. WinRM maps one to an account by the principal name
+        in it, learn.microsoft.com "Authentication for remote connections", Client certificate-based authentication.
+        """
+        key = ec.generate_private_key(ec.SECP256R1())
+        builder = self._builder(_name(user), key.public_key())
+        utf8 = b"\x0c" + bytes([len(user.encode())]) + user.encode()  # DER of a UTF8String
+        builder = builder.add_extension(
+            x509.SubjectAlternativeName([x509.OtherName(PRINCIPAL_NAME, utf8)]), critical=False
+        )
+        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        made = builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+        stem = hashlib.sha256(user.encode()).hexdigest()[:8]
+        return _kept(self._folder / f"client-{stem}.pem", made), _kept(self._folder / f"client-{stem}.key", _pem(key))
+
+
+def user_of(certificate: bytes | None) -> str:
+    """Return the principal name in a client's certificate (DER), without its domain; empty for none."""
+    if not certificate:
+        return ""
+    names = x509.load_der_x509_certificate(certificate).extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    others = names.value.get_values_for_type(x509.OtherName)
+    found = next((one.value[2:].decode() for one in others if one.type_id == PRINCIPAL_NAME), "")
+    return found.partition("@")[0]
+
+
+def _kept(file: Path, content: bytes) -> Path:
+    file.touch(mode=0o600)
+    file.write_bytes(content)
+    return file

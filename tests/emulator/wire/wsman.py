@@ -8,6 +8,8 @@ import uuid
 import xml.etree.ElementTree as ET
 from xml.sax.saxutils import escape
 
+from . import faults
+
 NS = {
     "s": "http://www.w3.org/2003/05/soap-envelope",
     "a": "http://schemas.xmlsoap.org/ws/2004/08/addressing",
@@ -20,16 +22,7 @@ NS = {
 PSRP = "http://schemas.microsoft.com/powershell/"
 WINRS = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/cmd"
 ANONYMOUS = "http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous"
-TIMED_OUT, NO_SHELL = 2150858793, 2150858843
 _DECLARED = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in NS.items())
-
-
-class Fault(Exception):
-    """A request that is answered with a fault."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,15 +101,9 @@ def answer(request: Request, body: str, action: str | None = None) -> bytes:
     return f"<s:Envelope {_DECLARED}><s:Header>{head}</s:Header><s:Body>{body}</s:Body></s:Envelope>".encode()
 
 
-def fault(request: Request, problem: Fault) -> bytes:
+def fault(request: Request, problem: faults.Fault) -> bytes:
     """Return an envelope that says what went wrong."""
-    text = escape(str(problem))
-    body = (
-        "<s:Fault><s:Code><s:Value>s:Receiver</s:Value><s:Subcode><s:Value>w:InternalError</s:Value></s:Subcode></s:Code>"
-        f'<s:Reason><s:Text xml:lang="en-US">{text}</s:Text></s:Reason><s:Detail><f:WSManFault Code="{problem.code}" '
-        f'Machine="emulated"><f:Message>{text}</f:Message></f:WSManFault></s:Detail></s:Fault>'
-    )
-    return answer(request, body, "http://schemas.dmtf.org/wbem/wsman/1/wsman/fault")
+    return answer(request, faults.body(problem), "http://schemas.dmtf.org/wbem/wsman/1/wsman/fault")
 
 
 def created(request: Request, shell: str) -> bytes:

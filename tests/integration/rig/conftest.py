@@ -1,4 +1,4 @@
-"""The engine, for the session, and a server for the probe's requests."""
+"""The engine, one for the session with a fresh drive for each file, and a server for the probe's requests."""
 
 from __future__ import annotations
 
@@ -18,16 +18,24 @@ from web_server import WebServer
 
 
 @pytest.fixture(scope="session")
-def engine() -> t.Iterator[Engine]:
+def started() -> t.Iterator[Engine]:
     """A PowerShell with Windows calls; without one the tests are skipped with the reason."""
     try:
         made = Engine()
         if made.script("[Environment]::OSVersion.Platform").text.strip() != "Win32NT":
             pytest.skip("the PowerShell engine runs on no Windows, and our scripts call Windows")
+        made.keep()
     except Unavailable as why:
         pytest.skip(str(why))
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def engine(started: Engine) -> Engine:
+    """The session's PowerShell, on a drive that no other file of tests has touched."""
+    started.renew()
+    return started
 
 
 @pytest.fixture(scope="session")

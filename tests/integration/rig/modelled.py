@@ -9,10 +9,11 @@ import typing as t
 from emulator.handlers.probe import probe
 from emulator.handlers.write import write
 from emulator.model.call import Call
+from emulator.scenario import hosts
 from emulator.windows.machine import Machine
 from emulator.windows.security import descriptors
 from powershell import PROBE, WRITE
-from write_cases import FOLDER, Case
+from write_cases import FOLDER, SERVICES, Case
 from write_state import State
 
 # What the engine cannot show as Windows does: (what, field, why). Nothing else may differ.
@@ -50,13 +51,14 @@ OURS = {
     "BadChecksum",
     "UnsafeArchive",
 }
-OURS |= {"Locked", "NoOverlay", "WrongCertificate", "NoProgram", "ToolFailed"}
+OURS |= {"Locked", "NoOverlay", "WrongCertificate", "NoProgram", "NoPool", "ToolFailed"}
 
 
 def plain(answer: t.Any) -> t.Any:
     """Return an answer without what is made of the time or at random, and without .NET's words."""
     text = re.sub(r"\d{8}T\d{9}", "TIME", json.dumps(answer, sort_keys=True))
     text = re.sub(r"im-[0-9a-f]{12}", "im-MARK", re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME", text))
+    text = re.sub(r'"(id|waited)": \d+', r'"\1": 0', text)
     text = text.replace(";LC;", ";0x4;").replace(";DC;", ";0x2;")
     text = re.sub(r"\(A;ID;FA;;;BA\)(?!\(A;ID;0x1200a9)", "", text)
     found = json.loads(text)
@@ -70,7 +72,8 @@ def plain(answer: t.Any) -> t.Any:
 
 def emulated(case: Case) -> Machine:
     """Return an emulated server with a case's files."""
-    machine = Machine("srv")
+    of_iis = {"features": ["Web-Server"], "pools": [{"name": "Rig pool"}]} if "install-iis" in case.lay else {}
+    machine = hosts.load({"domain": "contoso.com", **of_iis}, ["srv"])["srv"].machine if of_iis else Machine("srv")
     machine.files.make_folder(FOLDER)
     for name, content in case.files.items():
         path = f"{FOLDER}\\{name}"
@@ -79,6 +82,8 @@ def emulated(case: Case) -> Machine:
             machine.files.write(path, content)
     for path, sddl in case.rights.items():
         machine.files.set_sddl(f"{FOLDER}\\{path}", sddl)
+    if any(one.get("operation") == "jobs" for one in case.operations):
+        machine.running.start(f"{SERVICES}\\services.exe", 3600)
     if "ReadOnly" in case.lay:
         machine.files.entry(f"{FOLDER}\\a.txt").read_only = True
     if "FileStream" in case.lay:

@@ -68,14 +68,14 @@ def _replace(text: str, pieces: Pieces, chance: random.Random) -> str:
 
 
 def _drop(text: str, pieces: Pieces, chance: random.Random) -> str:
-    """Take a few characters away."""
+    """Remove a few characters."""
     del pieces
     at = chance.randrange(max(1, len(text)))
     return text[:at] + text[at + chance.choice((1, 1, 2, 7)) :]
 
 
 def _drop_sign(text: str, pieces: Pieces, chance: random.Random) -> str:
-    """Take a sign of the language away."""
+    """Remove a sign of the language."""
     places = [match.start() for match in re.finditer(r"[\[\]{}:,<>=/\"'\\-]", text)]
     if not places:
         return _drop(text, pieces, chance)

@@ -45,7 +45,10 @@ NOT_RUN = {
     "$processes = @() }": WORKERS,  # line 327
     "$started = $null": WORKERS,  # line 329
     "$started = $null }": WORKERS,  # line 330
-    "$workers.Add(@{ pool = $worker.AppPoolName; process_id = $worker.ProcessId; started = $started })": WORKERS,  # line 331
+    "$workers.Add(@{ pool = $worker.AppPoolName; process_id = $worker.ProcessId; started = $started; owner = Get-ProcessOwner $worker.ProcessId })": WORKERS,
+    '$searcher = [Management.ManagementObjectSearcher]::new("SELECT Handle FROM Win32_Process WHERE ProcessId=$Id")': WMI,
+    "foreach ($found in $searcher.Get()) { return $found.InvokeMethod('GetOwnerSid', $null, $null)['Sid'] }": WMI,
+    "return $found.InvokeMethod('GetOwnerSid', $null, $null)['Sid'] }": WMI,
     "return $null }": EVENTS,  # line 453
     "$since = Get-NeededText $Query 'since'": EVENTS,  # line 454
     "$filter = \"TimeCreated[@SystemTime >= '$since']\"": EVENTS,  # line 455
@@ -107,8 +110,12 @@ NOT_RUN = {
     "foreach ($found in $searcher.Get()) { return [string] $found['ExecutablePath'] }": WMI,
     "return [string] $found['ExecutablePath'] }": WMI,
     "$path = $null }": "the engine tells each program's file",
-    "foreach ($found in $searcher.Get()) { return Get-ProcessStart ([int] $found['ProcessId']) }": WMI,
-    "return Get-ProcessStart ([int] $found['ProcessId']) }": WMI,
+    "foreach ($found in $searcher.Get()) { return [int] $found['ProcessId'] }": WMI,
+    "return [int] $found['ProcessId'] }": WMI,
+    "return 0": WMI,
+    "try { $started = Get-ProcessStart $process } catch { $started = $null }": WMI,
+    "$started = Get-ProcessStart $process } catch { $started = $null }": WMI,
+    "$owner = Get-ProcessOwner $process": WMI,
     "try { $started = Get-ProcessStart $worker.ProcessId } catch { $started = $null }": WORKERS,
     "$started = Get-ProcessStart $worker.ProcessId } catch { $started = $null }": WORKERS,
     'throw [TimeoutException]::new("no connection to ${To}:$Port within $($Timeout / 1000) seconds") }': TIME,

@@ -35,8 +35,8 @@ class Lost(UserWarning):
 
 
 class Engine(PowerShell):
-    """One engine, with a fresh C: drive for each session: Wine keeps certificates that were removed from a store of
-    LocalMachine.
+    """One engine for the session, with a fresh C: drive for each file of tests: what a test leaves (certificates, which
+    Wine does not remove from a store of LocalMachine, keys of the registry, IIS, files) is nothing to those of others.
 
     Args:
         windows: with Windows calls; else the rig's native one, which is enough for .NET's own classes.
@@ -47,6 +47,16 @@ class Engine(PowerShell):
 
     def __init__(self, *, windows: bool = True) -> None:
         super().__init__(f"imops-rig-{os.getpid()}", windows=windows)
+        self._is_fresh, self._wants_fresh = True, False
+
+    def keep(self) -> None:
+        """Take the drive as it is now for the fresh one."""
+        super().keep()
+        self._is_fresh = True
+
+    def renew(self) -> None:
+        """Begin with a fresh drive, unless this one is; at the next script, as a file may need none."""
+        self._wants_fresh = not self._is_fresh
 
     def script(self, text: str, lines: t.Sequence[str] = ()) -> Output:
         """Run a script; once more in a new process where this one was lost, with a warning."""
@@ -62,6 +72,9 @@ class Engine(PowerShell):
         Raises:
             Crashed: the engine was lost.
         """
+        if self._wants_fresh:
+            self.begin_anew()
+        self._is_fresh = self._wants_fresh = False
         return super().script(text, lines)
 
     def module(

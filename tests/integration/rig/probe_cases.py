@@ -210,7 +210,12 @@ def certificates(thumbprint: str) -> list[Case]:
             {"kind": "certificates", "store": "CA"},
             fits(lambda v: thumbprint in [c["thumbprint"] for c in v]),
         ),
-        Case("no certificates", {"kind": "certificates"}, value([])),
+        Case("no certificates", {"kind": "certificates", "store": "Rig probe"}, value([])),
+        Case(
+            "the machine's own certificates",
+            {"kind": "certificates"},
+            fits(lambda v: thumbprint not in [c["thumbprint"] for c in v]),
+        ),
         Case("no such certificate", {"kind": "certificates", "thumbprint": "00" * 20}, value([])),
         Case(
             "certificate without a key",
@@ -511,6 +516,7 @@ def downloads(web: WebServer) -> list[Case]:
     """Return questions for what a download would meet."""
     ask: Query = {"kind": "download", "url": f"http://127.0.0.1:{web.plain_port}/"}
     large = {"url": f"{ask['url']}large"}
+    by = {"address": "127.0.0.1", "port": web.plain_port}
     return [
         Case("there", ask, fits(lambda v: v == {"status": 200, "reason": "OK"})),
         Case("there, and not read", ask | large, fits(lambda v: v == {"status": 200, "reason": "OK"})),
@@ -526,6 +532,17 @@ def downloads(web: WebServer) -> list[Case]:
             error("System.Security.Authentication.AuthenticationException"),
         ),
         Case("no address", ask | {"url": "nowhere"}, error("System.UriFormatException")),
+        Case(
+            "by a proxy that lets nobody through",
+            ask | {"url": "https://refused.contoso.com/", "proxy": by | {"user": "svc", "password": "canary"}},
+            lambda a: "error" in a and "407" in a["error"]["message"],
+        ),
+        Case(
+            "by a proxy, to a server that is not trusted",
+            ask | {"url": "https://files.contoso.com/", "proxy": by},
+            error("System.Security.Authentication.AuthenticationException"),
+        ),
+        Case("by no proxy's address", ask | {"proxy": {"port": 1}}, error("BadQuery", "'address'")),
     ]
 
 

@@ -17,11 +17,9 @@ $null = $m.Sites.Add('No web', 'net.tcp', '808:*', 'C:\inetpub')
 $m.CommitChanges()
 """
 _CERTIFICATE = r"""
-# Other tests of the same engine leave certificates in My, which one case wants empty.
-$my = [Security.Cryptography.X509Certificates.X509Store]::new('My', 'LocalMachine')
-$my.Open('ReadWrite')
-$my.RemoveRange($my.Certificates)
-$my.Close()
+$empty = [Security.Cryptography.X509Certificates.X509Store]::new('Rig probe', 'LocalMachine')
+$empty.Open('ReadWrite')
+$empty.Close()
 $store = [Security.Cryptography.X509Certificates.X509Store]::new('Root', 'LocalMachine')
 $store.Open('ReadWrite')
 $store.Add([Security.Cryptography.X509Certificates.X509Certificate2]::new([Convert]::FromBase64String('{der}')))
@@ -53,6 +51,7 @@ def clear(engine: Engine, made: Pair) -> None:
     engine.script(
         "[AppDomain]::CurrentDomain.GetData('log').Dispose(); $r = [Microsoft.Win32.Registry]::LocalMachine;"
         " $r.DeleteSubKeyTree('SOFTWARE\\Rig probe',"
+        " $false);$r.DeleteSubKeyTree('SOFTWARE\\Microsoft\\SystemCertificates\\Rig probe',"
         " $false);$r.DeleteSubKeyTree('SOFTWARE\\Policies\\Microsoft\\Windows\\PowerShell',"
         " $false);$r.OpenSubKey('SYSTEM\\CurrentControlSet\\Services\\EventLog', $true).DeleteValue('DelayedAutostart',"
         " $false)"

@@ -54,6 +54,7 @@ def beliefs(engine: Engine) -> dict[str, t.Any]:
 pytestmark = [pytest.mark.rig, pytest.mark.xdist_group("rig")]
 
 
+@pytest.mark.nightly
 def test_each_belief_has_an_answer_or_an_error(engine: Engine) -> None:
     found = beliefs(engine)
     assert list(found) == re.findall(r"^    '([a-z0-9-]+)' = \{", SCRIPT, re.MULTILINE)

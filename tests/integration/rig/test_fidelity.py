@@ -1,8 +1,9 @@
-"""A small part of make fidelity: for a few modules one drawn sequence on the engine, always the same; at night for all."""
+"""A small part of make fidelity, at night: for each module one drawn sequence on the engine, always the same. By day
+the model is held to recorded answers.
+"""
 
 from __future__ import annotations
 
-import os
 import warnings
 
 import pytest
@@ -13,14 +14,6 @@ from powershell import Lost
 
 pytestmark = [pytest.mark.rig, pytest.mark.xdist_group("rig")]
 SEED = 1
-ALWAYS = {"ansible.windows.slurp", "ansible.windows.win_reg_stat"}
-AT_NIGHT = (
-    pytest.mark.nightly,
-    pytest.mark.skipif(
-        not os.environ.get("IMOPS_NIGHTLY"),
-        reason="takes minutes: run by make test-all; make test holds the model to recorded answers",
-    ),
-)
 
 
 class Once:
@@ -30,9 +23,8 @@ class Once:
         self.script = engine.once
 
 
-@pytest.mark.parametrize(
-    "module", [module if module in ALWAYS else pytest.param(module, marks=AT_NIGHT) for module in modules()]
-)
+@pytest.mark.nightly
+@pytest.mark.parametrize("module", modules())
 def test_the_model_agrees_with_the_module(engine, module):
     tally = measuring.measure(modules()[module], module, Real(Once(engine)), SEED, calls=1, fixed=False)
     if tally.crashes:
@@ -40,7 +32,3 @@ def test_the_model_agrees_with_the_module(engine, module):
     assert not tally.lost, f"the engine was lost each time in {tally.lost}"
     assert tally.calls
     assert not tally.findings, "\n".join(map(str, tally.findings))
-
-
-def test_the_few_modules_are_measured_ones():
-    assert modules().keys() >= ALWAYS

@@ -31,6 +31,7 @@ if ([IO.File]::Exists($f)) { [IO.File]::Move($f, "$f.$([guid]::NewGuid())") }
 pytestmark = [pytest.mark.rig, pytest.mark.xdist_group("rig")]
 
 
+@pytest.mark.nightly  # by day test_same_answers.py asks the engine and the model
 def test_each_question_and_every_statement(
     engine: Engine, web: WebServer, mail: MailServers, capsys: pytest.CaptureFixture[str]
 ) -> None:

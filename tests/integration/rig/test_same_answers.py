@@ -25,7 +25,7 @@ VERSIONED = "versioned.dll"
 pytestmark = [pytest.mark.rig, pytest.mark.xdist_group("rig")]
 
 
-@pytest.mark.nightly  # by day: test_write_script, of each case what the script does; check mode writes nothing there
+@pytest.mark.nightly  # by day test_write_script.py has some of the cases
 def test_the_model_foresees_what_the_script_does(engine: Engine) -> None:
     wrong = []
     for case in CASES:

@@ -20,6 +20,7 @@ ANSWERS = {
     "/": b"HTTP/1.1 200 OK\r\nServer: rig\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nhello",
     "/token": b'HTTP/1.1 200 OK\r\n\r\n{"expires_in":3600,"access_token":"canary\\u002Dtoken","token_type":"Bearer"}',
     "/no-token": b'HTTP/1.1 400 Bad Request\r\n\r\n{"error":"invalid_client","error_description":"' + b"x" * 99 + b'"}',
+    "/token-in-chunks": b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n17\r\n{"access_token":"canary\r\n7;x=y\r\n-token"\r\n1\r\n}\r\n0\r\n\r\n',
     "/token-again": b'HTTP/1.1 200 OK\r\n\r\n{"Result":[],"you sent":"canary-token"}',
     "/chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1;x=y\r\n!\r\n0\r\n\r\n",
     "/cut-chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nhel",
@@ -128,6 +129,11 @@ class WebServer:
             path = request.split(b" ")[1].decode()
             if path == "/silent":
                 while connection.recv(65536):  # until the client gives up
+                    pass
+                return
+            if path == "/cut":
+                connection.sendall(ANSWERS["/"])
+                while connection.recv(65536):  # as if there were more to come
                     pass
                 return
             connection.sendall(ANSWERS[path])

@@ -91,6 +91,7 @@ class Case:
         left: what is below the folder afterwards (``*`` in a name stands for what differs each time); None: as before.
         lay: PowerShell that runs before, with ``$f`` the folder; ``clear`` after.
         rights: access lists as SDDL, by the paths of folders.
+        web: whether it asks the rig's server for requests.
     """
 
     name: str
@@ -102,6 +103,32 @@ class Case:
     lay: str = ""
     clear: str = ""
     rights: dict[str, str] = dataclasses.field(default_factory=dict)
+    web: bool = False
+
+    @property
+    def cut(self) -> bool:
+        """Tell whether the list ends before its last operation, without a failure."""
+        return self.fails is None and len(self.changed) < len(self.operations)
+
+
+IIS = r"""
+& 'Z:\imps\iis\install-iis.ps1' -Reset *> $null
+$null = [Reflection.Assembly]::LoadFrom("$env:windir\system32\inetsrv\Microsoft.Web.Administration.dll")
+$m = New-Object Microsoft.Web.Administration.ServerManager
+$null = $m.ApplicationPools.Add('Rig pool')
+$m.CommitChanges()
+"""
+"""Makes the double of IIS with a pool that has started."""
+SERVICES = "C:\\windows\\system32"
+"""Where the one program is that always runs, services.exe."""
+
+
+def jobs(folder: str = SERVICES, **fields: t.Any) -> Operation:
+    return {"operation": "jobs", "path": folder, "prefix": "SERVICES", **fields}
+
+
+def pool(state: str, name: str = "rig POOL", **fields: t.Any) -> Operation:
+    return {"operation": "pool", "name": name, "state": state, **fields}
 
 
 def operation(kind: str, path: str = "", **fields: t.Any) -> Operation:
@@ -131,6 +158,34 @@ def compare(**fields: t.Any) -> Operation:
     rest = {"archive": f"{FOLDER}\\r.zip", "sha256": sha256(TAKEN), "marker": ".version", "version": "6.2.1"}
     known = {"overlay": "Agent", "programs": r"^App-[^\\]*\.(dll|exe)$", "program": "App-Agent.dll"}
     return operation("compare", "Runtime", **{**rest, **known, **fields})
+
+
+def swap(**fields: t.Any) -> Operation:
+    """Return the operation that puts the folder N in the place of R."""
+    rest = {"new": f"{FOLDER}\\N", "former": f"{FOLDER}\\F", "marker": ".version", "version": "2"}
+    return operation("swap", "R", **{**rest, **fields})
+
+
+TAKES: dict[str, str | bytes | None] = {"R\\.version": "1", "R\\a.txt": "mine", "R\\d\\own.dll": "own", "R\\b.txt": "1"}
+NEWER: dict[str, str | bytes | None] = {"N\\.version": "2", "N\\a.txt": "theirs", "N\\b.txt": "2"}
+TAKEN_OVER = {
+    "F": None,
+    "F\\d": None,
+    "F\\.version": "1",
+    "F\\a.txt": "mine",
+    "F\\d\\own.dll": "own",
+    "F\\b.txt": "1",
+    "R": None,
+    "R\\.version": "2",
+    "R\\b.txt": "2",
+}
+CARRY = ["a.txt", "d\\own.dll"]
+UNFINISHED: dict[str, str | bytes | None] = {
+    "N\\a.txt.im-0123456789ab.tmp": "x",
+    "N\\a.txt.im-0123456789ab.new\\input": "x",
+    "N\\mine.im-x.tmp": "x",
+    "N\\mine.im-x.new": None,
+}
 
 
 TAKEN = archive(**{"App-Agent.dll": "v1", "App-X.exe": "v1", "a.json": "x", "Agent/a.json": "y", "empty__": ""})
@@ -221,6 +276,57 @@ def cases(made: Pair, password: str) -> list[Case]:
             {"a.txt": "x"},
             left={"a.txt": "x"},
         ),
+        Case(
+            "access granted",
+            [operation("grant", "d", sid=somebody, rights="Modify") for _ in range(2)]
+            + [operation("grant", "d", sid=somebody, rights="ReadAndExecute")]
+            + [operation("grant", "d", sid=others, rights="ReadAndExecute")],
+            [True, False, False, True],
+            {"d\\a.txt": "x"},
+            left={"d": None, "d\\a.txt": "x"},
+            rights={"d": f"D:AI(A;OICI;0x1200a9;;;{somebody})(A;CI;0x100116;;;{others})"},
+        ),
+        Case(
+            "access granted on no folder",
+            [operation("grant", "a.txt", sid=somebody, rights="Modify")],
+            [],
+            {"a.txt": "x"},
+            left={"a.txt": "x"},
+            fails="System.IO.DirectoryNotFoundException",
+        ),
+        Case(
+            "access granted to no account",
+            [operation("grant", sid="somebody", rights="Modify")],
+            [],
+            fails="System.ArgumentException",
+        ),
+        Case(
+            "access granted without a right of Windows",
+            [operation("grant", sid=somebody, rights="Everything")],
+            [],
+            fails="System.Management.Automation.RuntimeException",
+        ),
+        Case("jobs that run", [jobs(seconds=1), operation("folder", "never")], [False]),
+        Case(
+            "jobs that do not count",
+            [jobs(**{"except": ["Services"]}), jobs(f"{SERVICES}\\drivers\\", seconds=9), operation("folder", "a")],
+            [False, False, True],
+            left={"a": None},
+        ),
+        Case("jobs without a name", [{"operation": "jobs", "path": SERVICES}], [], fails="System.ArgumentException"),
+        Case(
+            "pool restarted",
+            [pool("Started"), pool("Stopped", seconds=9), pool("Stopped", seconds=9), pool("Started")],
+            [False, True, False, True],
+            lay=IIS,
+        ),
+        Case(
+            "pool that does not come so far",
+            [pool("Else", seconds=1), operation("folder", "never")],
+            [True],
+            lay=IIS,
+        ),
+        Case("no pool", [pool("Stopped", "none")], [], lay=IIS, fails="NoPool"),
         Case(
             "access cleared where nothing is",
             [operation("clear_access", "none", sid=somebody, type="allow")],
@@ -549,6 +655,81 @@ def cases(made: Pair, password: str) -> list[Case]:
             [],
             {name: text for name, text in BY_HAND.items() if name != "Runtime\\app-agent.dll"},
             fails="OtherVersion",
+        ),
+        Case(
+            "swap",
+            [swap(carry=CARRY), swap(carry=CARRY)],
+            [True, False],
+            TAKES | NEWER,
+            left=TAKEN_OVER | {"R\\a.txt": "mine", "R\\d": None, "R\\d\\own.dll": "own"},
+        ),
+        Case(
+            "swap of what was killed while it was made",
+            [swap(carry=CARRY)],
+            [True],
+            TAKES | NEWER | UNFINISHED | {"N\\d\\own.dll": "own"},
+            left=TAKEN_OVER
+            | {"R\\a.txt": "mine", "R\\d": None, "R\\d\\own.dll": "own"}
+            | {"R\\mine.im-x.tmp": "x", "R\\mine.im-x.new": None},
+        ),
+        Case(
+            "swap with rights of its own",
+            [
+                operation("rights", "R", sddl="O:BAD:(A;OICI;FR;;;WD)"),
+                operation("rights", "R\\a.txt", sddl="D:P(A;;FA;;;BA)"),
+                operation("rights", "R\\b.txt", sddl="D:(A;;FR;;;WD)"),
+                swap(carry=["a.txt"]),
+            ],
+            [True, True, True, True],
+            TAKES | NEWER,
+            left=TAKEN_OVER | {"R\\a.txt": "mine"},
+        ),
+        Case(
+            "swap that was killed between its renames",
+            [swap(carry=CARRY)],
+            [True],
+            {"F\\.version": "1", **NEWER},
+            left={"F": None, "F\\.version": "1", "R": None, "R\\.version": "2", "R\\a.txt": "theirs", "R\\b.txt": "2"},
+        ),
+        Case(
+            "swap back",
+            [swap(new=f"{FOLDER}\\F", former=f"{FOLDER}\\N", version="1")],
+            [True],
+            {name.replace("R\\", "F\\"): text for name, text in TAKES.items()} | {"R\\.version": "2"},
+            left={name: t.cast("str", text) for name, text in TAKES.items()}
+            | {"R": None, "R\\d": None, "N": None, "N\\.version": "2"},
+        ),
+        Case("swap with another version", [swap(version="3")], [], TAKES | NEWER, fails="OtherVersion"),
+        Case("swap with nothing", [swap()], [], dict(TAKES), fails="OtherVersion"),
+        Case("swap with a former one", [swap()], [], TAKES | NEWER | {"F\\x": "x"}, fails="InTheWay"),
+        Case("swap of nothing", [swap()], [], dict(NEWER), fails="InTheWay"),
+        Case(
+            "swap without a file to carry",
+            [swap(carry=["none.txt"])],
+            [],
+            TAKES | NEWER,
+            fails="System.IO.FileNotFoundException",
+        ),
+        Case(
+            "prune",
+            [operation("prune", "R"), operation("prune", "R")],
+            [True, False],
+            dict(TAKES),
+            left={},
+        ),
+        Case(
+            "prune files",
+            [operation("prune", "R", files=["a.txt", "none", "d\\own.dll"]), operation("prune", "R", files=["a.txt"])],
+            [True, False],
+            dict(TAKES),
+            left={"R": None, "R\\.version": "1", "R\\b.txt": "1", "R\\d": None},
+        ),
+        Case(
+            "prune no files",
+            [operation("prune", "R", files=[])],
+            [False],
+            {"R\\a.txt": "1"},
+            left={"R": None, "R\\a.txt": "1"},
         ),
         Case("compare with a wrong checksum", [compare(sha256=OTHER)], [], BY_HAND, fails="BadChecksum"),
         Case(

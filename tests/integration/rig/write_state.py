@@ -18,7 +18,12 @@ Set-Acl -LiteralPath "$f\{path}" -AclObject $security
 """
 _LAY = r"""
 $f = '{folder}'
-if ([IO.Directory]::Exists($f)) {{ [IO.Directory]::Delete($f, $true) }}
+# A program of the case before may end a moment after the script, and holds its file until then.
+$late = [DateTime]::UtcNow.AddSeconds(30)
+while ([IO.Directory]::Exists($f)) {{
+    try {{ [IO.Directory]::Delete($f, $true) }}
+    catch [IO.IOException] {{ if ([DateTime]::UtcNow -gt $late) {{ throw }}; [Threading.Thread]::Sleep(100) }}
+}}
 $null = [IO.Directory]::CreateDirectory($f)
 foreach ($item in ([Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('{items}')) | ConvertFrom-Json)) {{
     if ($null -eq $item.content) {{ $null = [IO.Directory]::CreateDirectory("$f\$($item.name)"); continue }}

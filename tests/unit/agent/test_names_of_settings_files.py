@@ -67,6 +67,12 @@ def test_a_file_of_others_that_dotnet_refuses_is_refused_by_name_and_place(conte
         read(content)
 
 
+def test_a_file_of_others_that_is_too_large_to_be_read_is_not_absent():
+    answer = {"type": "file", "size": 9_000_000, "content": None}
+    with pytest.raises(Refused, match=r"connection\.json: found 9000000 bytes, wanted at most 8388608: it is not"):
+        foreign(Place("C:\\r", "C:\\w"), CONNECTION, lambda query: answer)
+
+
 @pytest.mark.parametrize("answer", [None, {"type": "folder", "content": None}])
 def test_no_file_of_others_is_none(answer):
     assert foreign(Place("C:\\r", "C:\\w"), CONNECTION, lambda query: answer) is None

@@ -64,7 +64,9 @@ def of(seed: int) -> Drawn:
     hosting = draw.choice(("iis", "iis", "service"))
     behaviours = {name: options for name, options in presets.mix(seed).items() if name not in KIND}
     chosen: list[Planted] = []
-    possible = [one for one in FAULTS if one.hosting == hosting]
+    # Without the privilege nobody tells when the agent started.
+    untold = {"look.restart-pending"} if "no_debug_privilege" in behaviours else set()
+    possible = [one for one in FAULTS if one.hosting == hosting and one.rule not in untold]
     for fault in draw.sample(possible, len(possible)):
         if len(chosen) < 3 and all(_fits(fault, other) for other in chosen):
             chosen.append(fault)

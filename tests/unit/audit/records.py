@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._audit.catalogue import RULES
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -44,3 +45,20 @@ def record(*findings: dict[str, t.Any], server: str = "paris", day: int = 1, **m
         "findings": list(findings),
         **more,
     }
+
+
+def fleet(number: int) -> t.Iterator[dict[str, t.Any]]:
+    """Yield the records of so many servers: 150 findings each, 12 of them not passed."""
+    rules = list(RULES)
+    for one in range(number):
+        found = [
+            finding(
+                rules[n % len(rules)],
+                "fail" if n < 12 else "pass",
+                about=f"C:\\identitymanagerContoso\\Runtime\\appsettings.json: Key{n}",
+                expected="x" * 60,
+                actual="y" * 60 if n < 12 else "",
+            )
+            for n in range(150)
+        ]
+        yield record(*found, server=f"server-{one:04}.contoso.com")

@@ -36,6 +36,7 @@ OF_OTHERS = {
     "connection_needs",
     "connection_reached",
     "key_rights",
+    "launched_job",
     "mail",
     "mail_folder",
     "mail_server",
@@ -205,6 +206,16 @@ def test_a_rule_has_all_its_texts_and_a_page_that_exists():
         assert (chain.ROOT / "docs" / rule.page).is_file() or rule.page in {"audit.md", "rules.md"}, rule
     titles = collections.Counter(rule.title for rule in catalogue.RULES.values())
     assert not [title for title, times in titles.items() if times > 3]
+
+
+def test_another_version_is_a_difference_where_an_upgrade_is_wanted_too(sound):
+    given = audited.variables(archive_checksum="a" * 64, upgrade=True)
+    assert "folders.possible" in audited.failed(audited.audit(sound, given))
+
+
+def test_a_pool_that_somebody_stopped_is_not_as_wanted(sound):
+    sound.machine.iis.stop_pool(chain.POOL)
+    assert {"pool.as-wanted", "health.pool-started"} <= audited.failed(audited.audit(sound))
 
 
 @pytest.mark.parametrize("name", ["bare", *(["down", "program gone"] if NIGHTLY else [])])

@@ -191,24 +191,11 @@ def peak(folder):
 @pytest.mark.nightly
 @pytest.mark.skipif(not os.environ.get("IMOPS_NIGHTLY"), reason="part of make test-all")
 def test_a_thousand_servers_take_25_times_reading_them_and_twice_as_many_twice(tmp_path):
-    rules = list(RULES)
     took = {}
     for number in (500, 1000):
         folder = tmp_path / str(number)
-        for one in range(number):
-            found = [
-                finding(
-                    rules[n % len(rules)],
-                    "fail" if n < 12 else "pass",
-                    about=f"C:\\identitymanagerContoso\\Runtime\\appsettings.json: Key{n}",
-                    expected="x" * 60,
-                    actual="y" * 60 if n < 12 else "",
-                )
-                for n in range(150)
-            ]
-            whole = record(*found, server=f"server-{one:04}.contoso.com")
-            store = reporting.Store(folder)
-            store.add(whole, None)
+        for whole in records.fleet(number):
+            reporting.Store(folder).add(whole, None)
         began = time.process_time()
         for path in folder.rglob("*.json"):
             json.loads(path.read_bytes())

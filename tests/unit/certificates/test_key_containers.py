@@ -127,6 +127,7 @@ def test_containers_of_java_are_read_and_one_with_two_keys_is_refused(tmp_path):
 
 
 @needs_keytool
+@pytest.mark.nightly
 def test_an_old_container_of_java_is_read(tmp_path):
     store = tmp_path / "java.p12"
     keytool(store, "-J-Dkeystore.pkcs12.legacy")

@@ -123,7 +123,10 @@ def test_a_pair_that_the_settings_name_and_that_cannot_be_used_is_replaced_only_
     assert renewed["certificates"]["encryption"]["thumbprint"] != mine
 
 
-@pytest.mark.parametrize("content", [b'{"EncryptionCertificate": {', b'{"a": "\xe9"}'])
+TOO_LARGE = b"{" + b" " * 8 * 2**20 + b"}"
+
+
+@pytest.mark.parametrize("content", [b'{"EncryptionCertificate": {', b'{"a": "\xe9"}', TOO_LARGE], ids=range(3))
 def test_settings_that_cannot_be_read_do_not_count_as_naming_no_pair(content):
     target = server()
     target.machine.files.make_folder(RUNTIME)

@@ -17,7 +17,7 @@ from ansible_collections.imops.identity_manager.plugins.plugin_utils._certificat
     new_pair,
     opened_container,
 )
-from ansible_collections.imops.identity_manager.plugins.plugin_utils._core import probe
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._core import once_a_run, probe
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._core.plan import Refused
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._run import snapshot
 from cryptography.hazmat.primitives import serialization
@@ -58,7 +58,7 @@ def test_those_who_ask_side_by_side_wait_for_the_one_that_opens_it(tmp_path):
 
 
 def test_without_locks_of_the_file_system_it_is_opened_all_the_same(tmp_path):
-    with mock.patch.object(opened_container.fcntl, "flock", side_effect=OSError("no locks available")):
+    with mock.patch.object(once_a_run.fcntl, "flock", side_effect=OSError("no locks available")):
         assert ask(tmp_path)[0] == LEAF.public_bytes(DER)
 
 
@@ -86,11 +86,13 @@ def test_what_is_kept_has_certificates_only_and_is_for_its_owner(tmp_path):
     ask(tmp_path)
     (file,) = tmp_path.iterdir()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert json.loads(file.read_text()).keys() == {"certificates", "process"}
+    assert json.loads(file.read_text()).keys() == {"found", "process"}
     assert PASSWORD not in file.name + file.read_text()
 
 
-@pytest.mark.parametrize("damage", ["", "no JSON", "{}", '{"certificates": 5}', '{"certificates": ["\\u00e4"]}'])
+@pytest.mark.parametrize(
+    "damage", ["", "no JSON", "{}", '{"found": {"certificates": 5}}', '{"found": {"certificates": ["\\u00e4"]}}']
+)
 def test_a_damaged_file_is_written_again(tmp_path, damage):
     found = ask(tmp_path)
     (file,) = tmp_path.iterdir()

@@ -1,4 +1,4 @@
-"""Renewals by the whole chain: cut after every write, proved, and only then rid of former pairs."""
+"""Renewals by the whole chain: interrupted after every write, verified, and only then rid of former pairs."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def held(server):
     return {c.thumbprint: c for c in server.machine.certificates.all("LocalMachine", "My")}
 
 
-# The whole chain: what was running keeps a pair that it can open, wherever a renewal is cut.
+# The whole chain: what was running keeps a pair that it can open, wherever a renewal is interrupted.
 
 HOSTINGS, PLACES, PROTECTIONS = ("iis", "service"), ("store", "file"), ("plain", "encrypted")
 WAYS = [(h, p, s) for h in HOSTINGS for p in PLACES for s in PROTECTIONS]
-BY_DAY = [("iis", "store", "encrypted"), ("iis", "file", "plain"), ("service", "file", "encrypted")]
+BY_DAY = [("iis", "file", "encrypted")]
 
 
 def inventory(hosting="iis", place="store", protection="plain", **changes):

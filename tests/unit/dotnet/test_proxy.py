@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import chain
 import pytest
-from ansible_collections.imops.identity_manager.plugins.plugin_utils._dotnet.proxy import why_not_read
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._dotnet.proxy import (
+    address,
+    is_bypassed,
+    why_not_read,
+)
 
 READ = [
     ("HTTPS_PROXY", "proxy"),
@@ -36,6 +40,37 @@ def test_forms_that_are_read(name, value):
 @pytest.mark.parametrize(("name", "value", "words"), IGNORED)
 def test_forms_that_are_ignored(name, value, words):
     assert words in why_not_read(name, value)
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        ("proxy", ("proxy", 80, "")),
+        ("http://proxy.contoso.com:3128", ("proxy.contoso.com", 3128, "")),
+        ("http://svc%40contoso.com:canary%2Fb%3Ac@proxy:3128", ("proxy", 3128, "svc@contoso.com:canary/b:c")),
+        ("http://CONTOSO\\svc:x@proxy", ("proxy", 80, "CONTOSO\\svc:x")),
+    ],
+)
+def test_an_address_is_what_dotnet_makes_of_it(value, wanted):
+    assert address(value) == wanted
+
+
+@pytest.mark.parametrize(
+    ("names", "bypassed"),
+    [
+        ([".contoso.com"], True),
+        ([" .Contoso.COM "], True),
+        (["im.contoso.com"], True),
+        (["IM.contoso.com"], True),
+        ([".im.contoso.com"], True),  # a domain's own name is in it
+        (["contoso.com"], False),
+        ([".toso.com"], False),
+        (["", "."], False),
+        ([], False),
+    ],
+)
+def test_a_host_needs_no_proxy_as_dotnet_reads_the_list(names, bypassed):
+    assert is_bypassed("im.contoso.com", names) is bypassed
 
 
 def test_the_proxy_stands_in_web_config_and_an_ignored_form_is_refused_without_telling_its_password():

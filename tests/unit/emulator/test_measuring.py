@@ -75,6 +75,7 @@ def test_a_sequence_in_which_the_engine_is_lost_each_time_is_no_case_and_is_told
         measuring.measure(modules()[MODULE], MODULE, Lossy(*range(1, 100)), 1, calls=1, fixed=False)
 
 
+@pytest.mark.nightly
 def test_no_sequence_is_one_call_again_and_again():
     for module, world in modules().items():
         for sequence in itertools.islice(drawing.sequences(world, module, 1), 5):

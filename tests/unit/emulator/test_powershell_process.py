@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 from emulator.model.payload import SEPARATOR
@@ -89,6 +92,62 @@ def test_each_engine_has_a_drive_of_its_own_and_one_without_windows_removes_none
     other.close()
 
 
+def test_what_was_kept_of_a_drive_takes_its_place_whatever_was_done_to_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(powershell, "NAMED", None)
+    monkeypatch.setattr(powershell, "IMPS", tmp_path)
+    monkeypatch.setattr(powershell, "_CACHE", tmp_path)
+    drives, engine = tmp_path / "wine-10" / "prefix", PowerShell("one")
+    engine._folder.mkdir(parents=True)
+    for name in ("system.reg", "wineserver"):  # the second names the folder of the drive's own wineserver
+        (engine._folder / name).write_text("as it was")
+    engine.keep()
+    for _ in range(2):
+        (engine._folder / "system.reg").write_text("what a test left")
+        (engine._folder / "more").touch()
+        former = engine._folder
+        engine.begin_anew()
+        assert {path.name: path.read_text() for path in engine._folder.iterdir()} == {"system.reg": "as it was"}
+        assert not former.exists()
+    engine.close()
+    assert list(drives.iterdir()) == []
+
+
+def test_a_powershell_of_which_nothing_was_kept_goes_on_in_a_new_process(engine):
+    engine.script("fine")
+    assert engine.script("fine").text == "1"
+    engine.keep()
+    engine.begin_anew()
+    assert engine.script("fine").text == "0"
+
+
 def test_what_a_machine_lacks_is_told_in_the_words_of_the_rig(engine):
     with pytest.raises(Unavailable, match=r"ended with 75, this machine cannot have it: no debootstrap$"):
         engine.script("cannot")
+
+
+HOLDS = """
+import fcntl, sys
+with open(sys.argv[1], "r+b") as file:
+    fcntl.lockf(file, fcntl.LOCK_EX)
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_drive_stays_while_its_wineserver_goes_on_since_the_next_one_may_get_its_inode(tmp_path, monkeypatch):
+    monkeypatch.setattr(powershell, "WINESERVER_SECONDS", 0.1)
+    drive = tmp_path / "drive"
+    drive.mkdir()
+    found = drive.stat()
+    with tempfile.TemporaryDirectory(prefix="wine-", dir="/tmp") as folder:
+        lock = Path(folder) / f"server-{found.st_dev:x}-{found.st_ino:x}" / "lock"
+        lock.parent.mkdir()
+        lock.touch()
+        command = [sys.executable, "-c", HOLDS, str(lock)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+            assert server.stdout.readline() == b"held\n"
+            powershell._remove(drive)
+            assert drive.exists()
+            server.communicate()
+        powershell._remove(drive)
+    assert not drive.exists()

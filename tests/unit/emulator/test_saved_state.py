@@ -20,7 +20,8 @@ AWKWARD = {
     "drives": {"C": {"free_bytes": 12345678}, "D": {"read_only": True}},
     "features": ["Web-Server"],
     "packages": [{"version": "8.0.22"}],
-    "web": {"https://files.contoso.com/a": {"base64": "/wAB"}},
+    "web": {"https://files.contoso.com/a": {"base64": "/wAB", "proxy": "proxy:3128"}},
+    "proxies": ["svc:canary-2@proxy:3128"],
     "shares": {"\\\\server\\share\\a.exe": {"text": "a"}},
     "files": {
         "C:\\X\\Read.Only": {"text": "\ufeffhello\r\n\x00", "read_only": True},

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
+import datetime
 import json
 import subprocess
 import sys
-import threading
 
 import emulated
 import pytest
@@ -14,10 +13,10 @@ import winrm
 import yaml
 from emulator.fleet import build
 from emulator.wire import tls
-from emulator.wire.http import Front
 from pypsrp.client import Client
 from pypsrp.exceptions import AuthenticationError
 from requests.exceptions import SSLError
+from served import listening
 
 USER, PASSWORD = "Administrator", "Emulated-1"
 SCENARIO = {
@@ -145,21 +144,19 @@ def test_what_only_asks_imports_nothing_of_a_server():
 def test_a_fault_of_the_emulator_is_a_failed_pipeline_with_its_text(tmp_path, monkeypatch):
     hosts = build({"hosts": {"one": {}}})
     monkeypatch.setattr(hosts["one"].engine, "run", lambda pipeline: 1 // 0)
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    front = Front(hosts, tmp_path)
-    asyncio.run_coroutine_threadsafe(front.start(), loop).result(10)
-    try:
-        address, ca = hosts["one"].address, str(front.authority.file)
-        session = winrm.Session(
-            f"https://{address}:5986/wsman", auth=(USER, PASSWORD), transport="basic", ca_trust_path=ca
-        )
+    with listening(hosts, tmp_path) as (_front, session):
         answer = session.run_ps(ECHO)
-        assert answer.status_code == 1
-        assert b"the emulator failed" in answer.std_err
-        assert b"ZeroDivisionError" in answer.std_err
-    finally:
-        asyncio.run_coroutine_threadsafe(front.stop(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+    assert answer.status_code == 1
+    assert b"the emulator failed" in answer.std_err
+    assert b"ZeroDivisionError" in answer.std_err
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_the_time_between_executions_passes_only_if_the_clocks_run(tmp_path, running):
+    hosts = build({"hosts": {"one": {}}})
+    clock, hour = hosts["one"].spec.machine.clock, datetime.timedelta(hours=1)
+    with listening(hosts, tmp_path, running_clock=running) as (front, session):
+        before = clock.now()
+        front.endpoints["one"]._ahead += hour
+        assert session.run_ps(ECHO).status_code == 0
+    assert (clock.now() - before >= hour) is running

@@ -140,6 +140,22 @@ def test_a_lost_shell_is_told_and_its_late_outcome_is_no_error():
     assert core.handle(envelope(f"{ACTIONS}Receive", "<rsp:Receive/>", resource=wsman.WINRS, shell=shell))[0] == 500
 
 
+def test_a_shell_in_which_a_command_runs_outlives_its_idle_time():
+    time = [0.0]
+    core = Core({"IdleTimeout": 60000}, lambda: time[0])
+    make = envelope(CREATE, "<rsp:Shell/>", resource=wsman.WINRS)
+    working, idle = (re.search(rb'Name="ShellId">([^<]*)<', core.handle(make)[1])[1].decode() for _ in range(2))
+    line = '<rsp:CommandLine CommandId="A"><rsp:Command>whoami</rsp:Command></rsp:CommandLine>'
+    core.handle(envelope(f"{ACTIONS}Command", line, resource=wsman.WINRS, shell=working))
+    (ready,) = core.ready
+    time[0] = 3600.0
+    receive = '<rsp:Receive><rsp:DesiredStream CommandId="A">stdout</rsp:DesiredStream></rsp:Receive>'
+    status, body = core.handle(envelope(f"{ACTIONS}Receive", receive, resource=wsman.WINRS, shell=idle))
+    assert (status, b"invalid selectors" in body, f"ShellId {idle} failed".encode() in body) == (500, True, True)
+    core.finish(ready, Outcome(("x",)))
+    assert core.handle(envelope(f"{ACTIONS}Receive", receive, resource=wsman.WINRS, shell=working))[0] == 200
+
+
 def test_encoded_commands_are_unwrapped_however_deep():
     text = "Get-Item x"
     for _ in range(3):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 
 import pytest
 import spnego
 from emulator.wire import sealed
-from emulator.wire.auth import ConnectionAuth, Users
+from emulator.wire.auth import BY_CERTIFICATE, ConnectionAuth, Users
 from pypsrp.encryption import WinRMEncryption
 from spnego.channel_bindings import GssChannelBindings
 
@@ -89,3 +90,42 @@ def test_a_logon_that_is_bound_to_another_certificate_is_refused(users, bound, l
 def test_a_wrong_password_is_refused(users):
     _, auth, challenges = log_on(users, secret=f"{SECRET}-wrong")
     assert (auth.user, challenges) == (None, ["Negotiate", "NTLM"])
+
+
+def by_credssp(users, secret=SECRET):
+    """Return both ends of a logon with CredSSP."""
+    package = pytest.importorskip("requests_credssp.credssp", reason="no requests-credssp: requirements/kerberos.txt")
+    client, auth = package.CredSSPContext("a", "Administrator", secret), ConnectionAuth(users, "credssp")
+    steps = client.credssp_generator()
+    token, _stage = next(steps)
+    with contextlib.suppress(StopIteration):
+        while challenges := auth.step(f"CredSSP {base64.b64encode(token).decode()}"):
+            token, _stage = steps.send(base64.b64decode(challenges[0].partition(" ")[2]))
+    return client, auth
+
+
+@pytest.mark.parametrize("length", [1, 16384, 16385, 50_000])
+def test_credssp_cuts_long_messages_and_both_sides_put_them_together(users, length):
+    client, auth = by_credssp(users)
+    assert auth.user == "Administrator"
+    theirs, text = WinRMEncryption(client, WinRMEncryption.CREDSSP), b"x" * length
+    kind, body = theirs.wrap_message(text)
+    content_type = f'{kind};protocol="{WinRMEncryption.CREDSSP}";boundary="Encrypted Boundary"'
+    assert kind == ("multipart/x-multi-encrypted" if length > 16384 else "multipart/encrypted")
+    assert sealed.is_sealed(content_type)
+    assert sealed.opened(auth.context, body) == text
+    answered, body = sealed.closed(auth.context, sealed.protocol_of(content_type), text)
+    assert answered.startswith(kind)
+    assert theirs.unwrap_message(body, "Encrypted Boundary") == text
+
+
+def test_credssp_refuses_a_wrong_password(users):
+    with pytest.raises(Exception, match="0x8009030c"):  # SEC_E_LOGON_DENIED
+        by_credssp(users, "another")
+
+
+def test_a_certificate_lets_in_whom_it_names_and_nobody_without_one(users):
+    assert ConnectionAuth(users, "certificate", mapped="Administrator").step(BY_CERTIFICATE) == []
+    for mapped, header in (("", BY_CERTIFICATE), ("Nobody", BY_CERTIFICATE), ("Administrator", None)):
+        auth = ConnectionAuth(users, "certificate", mapped=mapped)
+        assert auth.step(header) and auth.user is None

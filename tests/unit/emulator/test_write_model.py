@@ -292,3 +292,24 @@ def test_nothing_is_written_after_another_run_was_there() -> None:
     done = run(machine, lock | {"run": "2", "owner": "b", "since": "2000-01-01T00:00:00.0000000Z"}, written)
     assert [result["operation"] for result in done["results"]] == ["lock"]
     assert not machine.files.exists(f"{ROOT}\\a.txt")
+
+
+def test_what_is_granted_is_added_to_an_entry_that_can_say_it() -> None:
+    machine = Machine("srv")
+    machine.files.make_folder(ROOT)
+    grant = {"operation": "grant", "path": ROOT, "sid": "S-1-5-21-1-2-3-1001", "rights": "Modify"}
+    assert run(machine, grant, check=True)["changed"] is True
+    assert [run(machine, grant)["changed"] for _ in range(2)] == [True, False]
+    assert run(machine, grant | {"rights": "ReadAndExecute"})["changed"] is False
+    (entry,) = [ace for ace in machine.files.entry(ROOT).explicit if ace.sid == grant["sid"]]
+    assert (entry.rights, entry.flags) == (0x1301BF, {"CI", "OI"})
+
+
+def test_nothing_is_done_after_a_state_that_is_not_reached() -> None:
+    machine = Machine("srv")
+    machine.files.make_folder(ROOT)
+    machine.running.start(f"{ROOT}\\Usercube-Invoke-Job.exe", 100)
+    look = {"operation": "jobs", "path": ROOT, "prefix": "Usercube-", "seconds": 5}
+    done = run(machine, look, {"operation": "folder", "path": f"{ROOT}\\never"})
+    assert [(one["operation"], one["reached"], one["waited"]) for one in done["results"]] == [("jobs", False, 5)]
+    assert not machine.files.exists(f"{ROOT}\\never")

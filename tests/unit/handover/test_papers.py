@@ -92,6 +92,17 @@ def test_check_mode_shows_the_papers_and_writes_none(installed, sheet, tmp_path)
     assert not (tmp_path / "new").exists()
 
 
+def test_the_diff_of_a_paper_has_the_lines_that_change_and_two_around_them(installed, sheet, tmp_path):
+    write(installed, tmp_path, {handed.SERVER: {"sheet": sheet}})
+    page = tmp_path / pages.PAGE
+    page.write_text(
+        "canary of somebody else\n" + "a line\n" * 9 + page.read_text("utf-8") + "\nadded by hand\n", "utf-8"
+    )
+    (diff,) = write(installed, tmp_path, {handed.SERVER: {"sheet": sheet}}, check=True)["diff"]
+    assert "added by hand" in diff["before"]
+    assert "For the network" not in diff["before"] + diff["after"]
+
+
 @pytest.mark.parametrize("result", [{"failed": True, "msg": "the inventory is refused"}, {}, None, "text"])
 def test_a_server_without_a_sheet_fails_the_task_after_the_others_are_written(installed, sheet, tmp_path, result):
     done = write(installed, tmp_path, {handed.SERVER: {"sheet": sheet}, "lost": result})

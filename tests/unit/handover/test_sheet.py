@@ -16,7 +16,7 @@ from ansible_collections.imops.identity_manager.plugins.plugin_utils._handover i
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._handover.elements import BY_INTEGRATION, NAMESPACE
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._inventory.vendor_xml import hashed_secret
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._reach.connection import Connection
-from ansible_collections.imops.identity_manager.plugins.plugin_utils._run.handing_over import HandingOverAction
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._run import connection_options
 from handed import ACCOUNT
 
 PFX = {"source": "pfx", "file": str(chain.FILES.key_pair), "password": chain.CANARIES["pfx"]}
@@ -149,7 +149,7 @@ def test_nobody_reaches_a_service_that_listens_for_its_own_server_only(bare):
 
 def test_the_controller_reaches_the_server_as_the_connection_says(bare):
     way = Connection("psrp", "10.0.0.7", 5986, "https", "kerberos")
-    with mock.patch.object(HandingOverAction, "_way", return_value=way):
+    with mock.patch.object(connection_options, "way", return_value=way):
         sheet = handed.sheet(bare, executions=0, asks=False)
     assert ("Ansible's controller", "10.0.0.7", 5986) in {(f["source"], f["target"], f["port"]) for f in sheet["flows"]}
 

@@ -159,9 +159,9 @@ def test_connections_with_all_that_they_need_pass_in_two_executions(server):
     assert reached == {
         "dc.contoso.com:636 of connection AD": trusted,
         "ldap.contoso.com:1389 of connection Plain": "reached at 192.0.2.20",
-        "sap.contoso.com:4901 of connection Erp": "reached at 192.0.2.20",
-        "sap.contoso.com:3302 of connection Erp": "reached at 192.0.2.20",
-        "sql.contoso.com:1444 of connection Sql": "reached at 192.0.2.20",
+        "sap.contoso.com:4901 of connection Erp": f"reached at 192.0.2.20; {connector_targets.IN_SAP}",
+        "sap.contoso.com:3302 of connection Erp": f"reached at 192.0.2.20; {connector_targets.IN_SAP}",
+        "sql.contoso.com:1444 of connection Sql": f"reached at 192.0.2.20; {connector_targets.IN_TDS}",
         "contoso.okta.test:443 of connection Okta": trusted,
         "contoso.service-now.test:443 of connection Tickets": trusted,
         "files.contoso.com:445 of connection Shares": "reached at 192.0.2.20",
@@ -342,6 +342,50 @@ def test_a_managed_system_that_is_not_reached_is_named_with_its_cause(server, na
     assert cause in " ".join([*check["causes"], check["remedy"]])
 
 
+def test_a_name_that_dns_does_not_know_is_told_first_and_at_once_with_the_variable(server):
+    gone("dc.contoso.com")(server.machine)
+    replaced(server.machine, *OKTA, certificate=None)
+    with mock.patch("time.sleep", side_effect=AssertionError("waited for a name")):
+        result, _checks = judged(server, timeout=600)
+    assert "way to dc.contoso.com:636 of connection AD: found its name is not known" in result["msg"].partition(": ")[2]
+    assert result["msg"].index("dc.contoso.com:636") < result["msg"].index("contoso.okta.test")
+    assert "What to do: Correct Servers[0].Server of AD in im_agent_connections, or have DNS know" in result["msg"]
+
+
+def test_settings_that_are_too_large_to_be_read_make_the_checks_unknown(server):
+    large = '{"Connections": {}' + " " * 8 * 2**20 + "}"
+    server.machine.files.write(f"{chain.RUNTIME}\\appsettings.agent.Production.json", large.encode())
+    result, checks = judged(server)
+    assert [(check["id"], check["state"]) for check in checks] == [
+        ("connection_needs", "unknown"),
+        ("connection_reached", "unknown"),
+    ]
+    assert all(f"found {len(large)} bytes, wanted at most" in check["reason"] for check in checks)
+    assert result["verified"] is None
+
+
+def test_a_failed_run_shows_the_checks_that_people_must_read_and_all_of_them_with_v(server):
+    gone("dc.contoso.com")(server.machine)
+    whole, _checks = judged(server)
+    server.verbosity = 0
+    shown, _checks = judged(server)
+    assert [check["state"] for check in shown["checks"]] == ["failed"]
+    assert shown["checks"] == bad(whole["checks"])
+    assert len(shown["checks"]) + shown["checks_not_shown"] == len(whole["checks"])
+    assert shown["msg"] == whole["msg"]
+    assert len(json.dumps(shown)) < 2000 < len(json.dumps(whole))
+    server.machine.network.peers.append(Peer("dc.contoso.com", 636, **certified(server.machine, "dc.contoso.com")))
+    assert "checks_not_shown" not in judged(server)[0], "a run that passes shows nothing of its result by itself"
+
+
+def test_a_system_that_may_come_back_is_asked_again_until_the_time_is_over(server):
+    replaced(server.machine, *OKTA, way="silent")
+    with mock.patch("time.sleep", side_effect=lambda seconds: replaced(server.machine, *OKTA, way="open")) as slept:
+        result, _checks = judged(server, timeout=600)
+    assert slept.call_count == 1
+    assert result["verified"] is True
+
+
 def test_an_https_system_is_asked_by_the_agents_proxy_and_others_are_not(server):
     machine = server.machine
     machine.environment.set("HTTPS_PROXY", f"http://svc:{SECRET}@{PROXY}")
@@ -428,7 +472,7 @@ def test_a_question_without_an_answer_is_unknown_with_its_reason(server, kind):
 def test_settings_that_dotnet_would_refuse_are_unknown(server):
     server.machine.files.write(f"{chain.RUNTIME}\\appsettings.agent.Production.json", b"{")
     _result, checks = judged(server)
-    assert [check["state"] for check in bad(checks)] == ["unknown"]
+    assert [check["state"] for check in bad(checks)] == ["unknown", "unknown"]
 
 
 def test_every_connector_that_leads_somewhere_says_where():
@@ -466,7 +510,7 @@ def test_settings_of_any_other_type_end_in_checks_with_a_sentence(server, name):
     found = {connector: dict.fromkeys(keys, value) | LOGIN for connector in known}
     _result, checks = judged(server, found, connectors={connector: connector for connector in known})
     checks = [check for check in checks if check["state"] != "not_asked"]  # .NET reads no file with half a character
-    assert len(checks) == 1 if name == "half a character" else len(checks) > len(known) / 2
+    assert len(checks) == 2 if name == "half a character" else len(checks) > len(known) / 2
     assert all(check["found"] and check["wanted"] for check in checks)
     assert all(check["reason"] for check in checks if check["state"] == "unknown")
     assert all(check["remedy"] for check in checks if check["state"] == "failed")

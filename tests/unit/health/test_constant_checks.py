@@ -16,6 +16,7 @@ from unittest import mock
 import pytest
 import test_connections
 import test_key_rights
+import test_launched_job
 import test_mail
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._health import agent_health, check, checks
 from in_process import Server
@@ -43,8 +44,8 @@ STOPPED = {"iis": iis(pool="Stopped", worker=None), "service": {**WORLD["service
 SLOW = "A process serving application pool 'P' exceeded time limits during shut down. The process id was '1'."
 OLD_FILES = {"files": [{"name": "x", "last_write": "2026-06-01T07:59:59Z", "tail": ""}], "jobs": WORLD["files"]}
 
-OF_SYSTEMS = {"need_checks", "needed_policy", "reach_checks", "mail_checks", "key_checks"}
-"""The files of the checks of other servers and of keys, whose faults take an emulated server."""
+OF_SYSTEMS = {"need_checks", "needed_policy", "reach_checks", "mail_checks", "key_checks", "launched_job"}
+"""The files of the checks of other servers, of keys and of a launched job, whose faults take an emulated server."""
 ON_A_SERVER = (
     (test_connections.test_a_connection_that_no_connector_fits_is_unknown_until_it_is_named, [""]),
     (test_connections.test_a_path_that_is_none_is_unknown_and_not_shown, [""]),
@@ -61,6 +62,13 @@ ON_A_SERVER = (
     (test_key_rights.test_a_question_without_an_answer_is_unknown_with_its_reason, [""]),
     (test_key_rights.test_a_key_whose_file_windows_does_not_tell_is_unknown, [""]),
     (test_key_rights.test_a_pair_that_the_agent_cannot_use_fails_with_its_cause, test_key_rights.FAULTS),
+    (test_launched_job.test_a_job_that_cannot_or_must_not_run_is_not_launched, test_launched_job.NOT_LAUNCHED),
+    (test_launched_job.test_the_end_of_a_job_is_told_with_its_cause_and_its_log, test_launched_job.ENDS),
+    (
+        test_launched_job.test_what_the_agent_refuses_is_named_and_not_sent_again,
+        test_launched_job.REFUSED,
+    ),
+    (test_launched_job.test_a_launch_that_no_run_tells_of_is_unknown, (200,)),
     (test_mail.test_mails_that_nobody_has_collected_are_reported_as_waiting, (1,)),
 )
 
@@ -179,6 +187,7 @@ def told(capsys, tried, survived, noticed):
         print(f"\n{len(tried) - len(survived)} of {len(tried)} places made constant are noticed, {len(noticed)} checks")
 
 
+@pytest.mark.nightly
 def test_every_place_that_always_says_passed_is_noticed_and_every_check_has_one(capsys):
     assert lost("") == set()
     tried, noticed, survived = [place for place in places() if place[0] not in OF_SYSTEMS], set(), []

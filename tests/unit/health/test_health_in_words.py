@@ -17,6 +17,8 @@ ARGUMENTS = {
     "from_controller": False,
     "warm_up": False,
     "recycle": False,
+    "drain": "ignore",
+    "drain_minutes": 30,
     "jobs": False,
     "site": "S",
     "pool": "P",
@@ -83,11 +85,15 @@ CASES = [
     (SERVICE, {"service": {**RIGHT["service"], "state": "Stopped", "started": None}}, "service Agent: found Stopped"),
     ({}, SILENT, r"found no answer \(refused\).*The site has no binding on this port"),
     (SERVICE, SILENT, "Nothing listens on this port"),
-    ({"thumbprint": "a b c d"}, {}, "found certificate AB, wanted certificate ABCD. The https binding serves another"),
+    (
+        {"thumbprint": "a b c d"},
+        {},
+        "found certificate AB, wanted certificate ABCD. Possible causes: The https binding serves another",
+    ),
     (
         {},
         page(503),
-        "found status 503, HTTP.sys's own answer, wanted an answer of the agent. The application pool is stopped",
+        "found status 503, HTTP.sys's own answer, wanted an answer of the agent. Possible cause: The application pool",
     ),
     ({}, page(404), "found status 404.*No site has this host name"),
     ({}, page(500, "<h2>HTTP Error 500.30 - x"), r"found status 500 \(HTTP Error 500.30\), the answer of IIS's module"),
@@ -110,6 +116,20 @@ CASES = [
         r"on C:\\im\\Work: found .*Run im_permissions",
     ),
 ]
+
+
+def test_causes_are_told_as_possible_ones_before_what_to_do():
+    assert re.search(
+        r"wanted an answer of the agent\. Possible causes: [A-Z].*\. What to do: [A-Z]",
+        verify({}, **page(404))["sentences"],
+    )
+
+
+def test_a_name_that_the_controller_s_dns_does_not_know_names_the_variable():
+    unknown = NotAnswered({"kind": "controller"}, "NameUnknown", "[Errno -2] Name or service not known")
+    found = verify({"from_controller": True}, controller=unknown)["sentences"]
+    assert "found no address of agent.contoso.com ([Errno -2] Name or service not known)" in found
+    assert "Correct im_agent_host_name" in found
 
 
 @pytest.mark.parametrize(("arguments", "answers", "message"), CASES, ids=range(len(CASES)))

@@ -87,6 +87,9 @@ def refused(message):
     return NotAnswered({"kind": "http"}, "SocketException", message)
 
 
+NO_NAME = NotAnswered({"kind": "controller"}, "NameUnknown", "[Errno -2] Name or service not known")
+
+
 def listed(*items):
     return {"status": 200, "body": base64.b64encode(json.dumps({"Result": items}).encode()).decode()}
 
@@ -100,8 +103,8 @@ def runs_since(*times):
     return server_says(listed({"State": 1}), listed(*items))
 
 
-def iis(pool="Started", site="Started", worker="2026-06-01T08:00:00Z"):
-    workers = [{"pool": "P", "started": worker}] if worker else []
+def iis(pool="Started", site="Started", worker="2026-06-01T08:00:00Z", owner="S-1-5-21-1"):
+    workers = [{"pool": "P", "started": worker, "owner": owner}] if worker else []
     return {
         "pools": [{"name": "P", "state": pool}],
         "sites": [{"name": "S", "state": site}],
@@ -252,6 +255,9 @@ FAULTS = [
     ("identity", {"configuration": config()}, "by hand", {}),
     ("identity", {"service": {**WORLD["service"], "account": "LocalSystem"}}, "by hand", SERVICE),
     ("identity", {"account": [None]}, "the server reaches its domain", UNKNOWN_ACCOUNT),
+    ("process_identity", {"iis": iis(owner="S-1-5-18")}, "Run restart.yml", {}),
+    ("process_identity", {"iis": iis(owner="S-1-5-82-1")}, "before the identity was changed", {}),
+    ("process_identity", {"service": {**WORLD["service"], "owner": "S-1-5-20"}}, "has not ended yet", SERVICE),
     ("folder_rights", {"account": [None]}, "im_agent_identity_username", UNKNOWN_ACCOUNT),
     ("starts_with_windows", {"configuration": config(start='autoStart="false"', **MODEL)}, "im_pool", {}),
     ("starts_with_windows", {"configuration": config(site='serverAutoStart="false"', **MODEL)}, "im_site", {}),
@@ -286,6 +292,7 @@ FAULTS = [
     ("agent_answers", {"http": refused("refused")}, "im_agent_service_urls", SERVICE),
     ("agent_answers", NO_SIGN, "Another application has answered", {}),
     ("answer_to_controller", {"controller": refused("refused")}, "A firewall blocks the way", {}),
+    ("answer_to_controller", {"controller": NO_NAME}, "have DNS know it", {}),
     ("answer_to_controller", controller(status=503), "cannot start a worker", {}),
     ("answer_to_controller", controller(thumbprint="CD"), "ends TLS", {}),
     ("certificate", {"http": answer(200) | served(certificate(HOST, last=50))}, "serves another certificate", {}),
@@ -349,7 +356,8 @@ CONSEQUENCES = {
 STEPS = {"start_without_request", "stop"}
 """Those of a restart, whose faults are planted in test_constant_checks.py."""
 SYSTEMS = {"connection_needs", "connection_reached", "mail_folder", "mail_waiting", "mail_server", "key_rights"}
-"""Those whose faults are planted in test_connections.py, test_mail.py and test_key_rights.py."""
+SYSTEMS |= {"launched_job"}
+"""Those whose faults are planted in test_connections.py, test_mail.py, test_key_rights.py and test_launched_job.py."""
 
 
 def bad(checks):

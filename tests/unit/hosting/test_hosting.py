@@ -77,8 +77,13 @@ def test_a_gmsa_needs_no_password(server):
 def test_a_running_pool_is_stopped_and_started_once_however_much_changes(server):
     arguments = {"name": "Agent", "state": "started", "idle_timeout_minutes": 5, "attributes": {"queueLength": 2000}}
     twice(server, "win_im_apppool", arguments)
-    calls = [(a["name"], a["state"]) for n, a, _ in server.engine.calls if n == "microsoft.iis.web_app_pool"]
-    assert calls == [("Agent", "stopped"), ("Agent", "present"), ("Agent", "started")]
+    calls = [a for n, a, _ in server.engine.calls if n == "microsoft.iis.web_app_pool" or n.endswith("win_im_write")]
+    ordered = [one for a in calls for one in a.get("operations", [a]) if one.get("operation", "pool") == "pool"]
+    assert [(one["name"], one["state"]) for one in ordered] == [
+        ("Agent", "Stopped"),
+        ("Agent", "present"),
+        ("Agent", "started"),
+    ]
     assert server.machine.iis.recycles == {}
 
 

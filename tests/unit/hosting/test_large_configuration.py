@@ -10,6 +10,7 @@ from ansible_collections.imops.identity_manager.plugins.plugin_utils._core.plan 
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._windows import iis_config
 
 
+@pytest.mark.nightly
 def test_an_agent_is_found_as_it_is_in_a_configuration_of_six_mebibytes():
     server = chain.server()
     assert chain.failures(chain.converge(server, chain.inventory())) == []

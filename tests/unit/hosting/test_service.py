@@ -15,6 +15,8 @@ PLAIN = [
     {"use": "identity_server", "source": "pfx", "file": str(chain.FILES.key_pair), "password": chain.CANARIES["pfx"]},
 ]
 
+UNDER_IIS = {"certificates": chain.inventory()["certificates"]}
+
 
 def inventory(**changes):
     return chain.inventory(**{"hosting": "service", "certificates": PLAIN, **changes})
@@ -118,6 +120,21 @@ def test_a_password_is_pushed_when_its_fingerprint_changes_and_is_written_nowher
     assert server.machine.services.passwords[chain.SERVICE.lower()] == ROTATED
     seen = state(server) + json.dumps(done)
     assert not any(canary in seen for canary in (PASSWORD, ROTATED, chain.FINGERPRINT_KEY))
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_kept"),
+    [({"hosting": "iis", **UNDER_IIS}, False), ({"identity_username": "", "identity_password": ""}, False), ({}, True)],
+    ids=["IIS", "its own account", "the same account"],
+)
+def test_the_fingerprint_of_a_password_goes_with_the_last_service_that_needs_it(changes, is_kept):
+    server = chain.server(ACCOUNTS)
+    given = {"identity_username": ACCOUNT, "identity_password": PASSWORD, "fingerprint_key": chain.FINGERPRINT_KEY}
+    converge_twice(server, inventory(**given))
+    kept = f"{chain.RUNTIME}\\.im-fingerprints.json"
+    former = json.loads(server.machine.files.text(kept))["service_account"]
+    converge_twice(server, inventory(**given | changes))
+    assert (former in server.machine.files.text(kept)) is is_kept
 
 
 def test_without_a_key_a_password_is_pushed_with_the_account_only():

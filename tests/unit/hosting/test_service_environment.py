@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 
+import by_day
 import chain
 import one_task
 import pytest
@@ -18,12 +20,14 @@ KEY = f"HKLM:\\SYSTEM\\CurrentControlSet\\Services\\{chain.SERVICE}"
 OLD = "old.contoso.com:3128"
 BARE, SECRET, ROTATED = "proxy.contoso.com:3128", "canary-proxy-Pa55", "canary-proxy-PA55"
 PROXY = f"http://svc:{SECRET}@proxy.contoso.com:3128"
+PROXIES = [BARE, OLD, "other.contoso.com:8080"]
+"""Those that let a server through to what it downloads."""
 SHOWN = "http://********@proxy.contoso.com:3128"
 
 
 def behind_a_proxy(**about):
     """Build a server that reaches its Identity Manager server by the proxy only."""
-    return chain.server({"identity_servers": {chain.SERVER_URL: {"proxy": BARE}}, **about})
+    return chain.server({"identity_servers": {chain.SERVER_URL: {"proxy": BARE}}, "proxies": PROXIES, **about})
 
 
 def entries(server):
@@ -88,7 +92,7 @@ def test_a_password_is_shown_nowhere_and_one_that_changes_only_in_case_arrives()
 
 
 def test_an_emptied_variable_is_removed_where_it_is_ours_and_others_are_kept():
-    server = chain.server()
+    server = chain.server({"proxies": PROXIES})
     chain.converge(server, inventory(https_proxy=PROXY, no_proxy=["localhost"]))
     foreign(server, *entries(server), "OTHER=theirs")
     started = service(server).started
@@ -103,7 +107,7 @@ def test_an_emptied_variable_is_removed_where_it_is_ours_and_others_are_kept():
 
 @pytest.mark.parametrize("runs", [True, False])
 def test_the_last_variable_leaves_no_empty_value_behind(runs):
-    server = chain.server()
+    server = chain.server({"proxies": PROXIES})
     chain.converge(server, inventory(https_proxy=BARE))
     started = service(server).started
     if not runs:
@@ -114,7 +118,7 @@ def test_the_last_variable_leaves_no_empty_value_behind(runs):
 
 @functools.cache
 def installed():
-    server = chain.server()
+    server = chain.server({"proxies": PROXIES})
     assert chain.failures(chain.converge(server, inventory(https_proxy=OLD))) == []
     return server
 
@@ -127,9 +131,9 @@ def has_read(server):
     return f"IMOPS_UNREAD_BY={service(server).started}" not in (entries(server) or [])
 
 
-@pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("write", range(1, 4))  # the last one ends too late to cut
+@pytest.mark.parametrize(  # the last write ends too late to cut
+    ("change", "when", "write"), by_day.one_in(5, itertools.product(CHANGES, ("before", "after"), range(1, 4)))
+)
 def test_a_restart_that_a_cut_run_left_undone_is_done_by_the_next(change, when, write):
     server, wanted = one_task.copied(installed()), inventory(**CHANGES[change])
     old = service(server).started
@@ -172,7 +176,7 @@ def test_a_process_that_windows_started_meanwhile_has_read_the_variables():
 
 
 def test_a_proxy_that_somebody_else_has_changed_since_is_not_removed():
-    server = chain.server()
+    server = chain.server({"proxies": PROXIES})
     chain.converge(server, inventory(https_proxy=BARE))
     foreign(server, "HTTPS_PROXY=theirs.contoso.com:1", *entries(server)[1:])
     started = service(server).started
@@ -182,7 +186,7 @@ def test_a_proxy_that_somebody_else_has_changed_since_is_not_removed():
 
 
 def test_a_restart_that_is_not_allowed_is_told():
-    server = chain.server()
+    server = chain.server({"proxies": PROXIES})
     chain.converge(server, inventory())
     started = service(server).started
     server.new_run()
@@ -201,7 +205,7 @@ def test_a_restart_that_is_not_allowed_is_told():
     ],
 )
 def test_a_form_that_dotnet_ignores_is_refused_without_its_secret(options, words):
-    server = chain.server()
+    server = chain.server({"proxies": PROXIES})
     before = json.dumps(server.machine.dump(), sort_keys=True)
     result = server.run("win_im_service", {"name": "a", "path": "C:\\a", **options})
     assert words in result["msg"]

@@ -37,7 +37,7 @@ CASES = [
     ({"archive_source": ""}, {"im_agent_archive_source": "nothing"}),
     ({"archive_source": "files\\a.zip"}, {"im_agent_archive_source": "'files\\\\a.zip'"}),
     ({"archive_source": "files/a.zip"}, {}),
-    ({"hosting_bundle_source": "files/b.exe"}, {"im_agent_hosting_bundle_source": "'files/b.exe'"}),
+    ({"hosting_bundle_source": "files\\b.exe"}, {"im_agent_hosting_bundle_source": repr("files\\b.exe")}),
     ({"identity_password": "canary-x"}, {"im_agent_identity_username": "nothing"}),
     ({"identity_username": "CONTOSO\\svc"}, {"im_agent_identity_password": "nothing"}),
     ({"identity_username": "CONTOSO\\svc$"}, {}),

@@ -70,7 +70,8 @@ def test_a_bundle_has_what_support_asks_for(bundle):
         "settings.as-wanted",
         "look.dotnet-support",
     }
-    assert "0 operations" in texts["plan.txt"]
+    assert "0 operations" not in texts["plan.txt"]
+    assert "im_permissions : Grant the rights" in texts["plan.txt"].partition("wants it already:")[2]
     rights = json.loads(texts["rights.json"])
     assert chain.RUNTIME in json.dumps(rights).replace("\\\\", "\\")
     hosted = json.loads(texts["hosting.json"])
@@ -93,6 +94,16 @@ def test_the_settings_are_those_that_the_agent_sees_with_their_secrets_masked(bu
     (general,) = [json.loads(text) for name, text in texts.items() if name == "settings/appsettings.json"]
     assert general["ApplicationUri"] == chain.SERVER_URL
     assert texts["settings/appsettings.agent.json"].count("********") >= 4
+
+
+def test_the_plan_of_a_bundle_has_what_differs_and_says_so_where_nothing_does(tmp_path):
+    server, variables = agent()
+    _result, texts = collected(server, variables, tmp_path)
+    assert texts["plan.txt"].startswith("Nothing differs: install.yml would change nothing.\n")
+    _result, texts = collected(server, variables | {"im_agent_scheduler_enabled": "false"}, tmp_path)
+    first, _gap, rest = texts["plan.txt"].partition("\n\n")
+    assert first.startswith("im_settings : Write the agent's settings:\n  write ")
+    assert "Nothing differs" not in first + rest
 
 
 def test_logs_are_there_without_secrets_and_what_is_no_text_is_told(bundle):
@@ -122,6 +133,7 @@ def test_the_zip_is_nobody_else_s_and_check_mode_writes_none(tmp_path):
     assert path.stat().st_size == done["size"]
 
 
+@pytest.mark.nightly
 def test_what_does_not_fit_is_left_out_with_a_warning_and_a_line_in_the_readme(tmp_path):
     server, variables = agent()
     for number in range(5):

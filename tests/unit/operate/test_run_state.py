@@ -148,7 +148,7 @@ def test_a_site_that_somebody_stopped_is_started_by_a_start_and_left_by_a_restar
 
 def test_a_restart_that_was_cut_between_stop_and_start_is_completed_by_a_start():
     server = agent("iis")
-    cut = {"module": "microsoft.iis.web_app_pool", "occurrence": 2, "when": "before", "do": "drop"}
+    cut = {"module": "microsoft.iis.web_app_pool", "occurrence": 1, "when": "before", "do": "drop"}
     server.engine.faults.append(cut)
     with pytest.raises(ConnectionDropped):
         run(server)
@@ -227,13 +227,13 @@ def test_a_server_without_iis_is_refused():
     assert "found no IIS on the server" in run(chain.server(), state="started")["msg"]
 
 
-@pytest.mark.parametrize(("hosting", "most"), [("iis", 5), ("service", 3)])
-def test_a_restart_costs_few_executions_and_one_more_where_it_looks_for_jobs(hosting, most):
+@pytest.mark.parametrize(("hosting", "most", "with_look"), [("iis", 5, 5), ("service", 3, 4)])
+def test_a_restart_costs_few_executions_also_where_it_looks_for_jobs(hosting, most, with_look):
     server = agent(hosting)
     run(server, hosting)
     assert server.executions <= most
     run(server, hosting, **DRAINED)
-    assert server.executions <= most + 1
+    assert server.executions <= with_look
 
 
 @pytest.mark.parametrize("hosting", HOSTED)

@@ -16,8 +16,10 @@ KERBEROS = dataclasses.replace(HTTPS, authentication="kerberos", user="ansible@C
 BASIC = dataclasses.replace(HTTPS, authentication="basic", user="ansible")
 HTTP = dataclasses.replace(HTTPS, port=5985, scheme="http")
 WINRM = dataclasses.replace(KERBEROS, plugin="winrm")
+CREDSSP = dataclasses.replace(HTTPS, authentication="credssp")
 SERVED = Served("CN=a", "CN=Contoso CA", ("old.contoso.com",), "2026-12-01T00:00:00+00:00", "AB" * 20)
 GOOD = Trial(("192.0.2.7",), "open", tls="TLSv1.3", served=SERVED, status=401, offered=("Negotiate", "Kerberos"))
+DELEGATES = dataclasses.replace(GOOD, offered=("CredSSP",))
 PLAIN = dataclasses.replace(GOOD, tls="", served=None)
 REFUSED = "failed to authenticate with the server: Failed to authenticate the user ansible with ntlm"
 KINIT = "Kerberos auth failure for principal ansible@CONTOSO.COM: kinit: "
@@ -73,6 +75,13 @@ CASES = [
     ("unencrypted", dataclasses.replace(HTTP, messages=False), REFUSED, PLAIN, "messages would travel in clear"),
     ("credentials", HTTPS, REFUSED, GOOD, "0xC0000234 locked"),
     ("credentials", BASIC, REFUSED, dataclasses.replace(GOOD, offered=("Basic",)), "a local account of the server"),
+    (
+        "credentials",
+        CREDSSP,
+        "Received error status from the server: (2148074252) UNKOWN_STATUS 0x8009030c",
+        DELEGATES,
+        "4625",
+    ),
     ("credentials", WINRM, "kerberos: the specified credentials were rejected by the server", GOOD, "4625"),
     ("spn", KERBEROS, f"{GSS}Server HTTP/x@CONTOSO.COM not found in Kerberos database", GOOD, "setspn -Q HTTP/*"),
     ("clock", WINRM, f"{KINIT}Clock skew too great while getting initial credentials", GOOD, "chronyc"),
@@ -95,7 +104,24 @@ CASES = [
     ),
     ("package", WINRM, "Kerberos auth failure when calling kinit cmd 'kinit': No such file", GOOD, "krb5-user"),
     ("rights", HTTPS, "Received a WSManFault message. (Code: 5, Message: Access is denied.)", GOOD, "administrator"),
-    ("quota", HTTPS, "(Code: 2150859174, Message: ... maximum number of concurrent shells)", GOOD, "MaxShellsPerUser"),
+    ("quota", HTTPS, "(Code: 2150859173, Reason: a maximum number of 5 concurrent shells)", GOOD, "MaxShellsPerUser"),
+    ("quota", WINRM, "'wsmanfault_code': 2150859173, 'fault_subcode': 'w:QuotaLimit'", GOOD, "MaxShellsPerUser"),
+    ("quota", HTTPS, "maximum number of concurrent operations for this user", GOOD, "MaxConcurrentOperationsPerUser"),
+    ("quota", HTTPS, "The server exceeded the maximum number of users", GOOD, "ConcurrentUsers"),
+    ("quota", HTTPS, "The paging file is too small for this operation to complete.", GOOD, "MaxMemoryPerShellMB"),
+    ("quota", WINRM, "type 'System.OutOfMemoryException' was thrown.", GOOD, "MaxMemoryPerShellMB"),
+    ("quota", HTTPS, "raise the Maximum Commands per Shell quota.", GOOD, "winrm get winrm/config"),
+    ("session", HTTPS, "ShellId 91564AC3 failed because the shell was not found on the server.", GOOD, "IdleTimeout"),
+    ("session", HTTPS, LOST, GOOD, "broke in the middle"),
+    (
+        "session",
+        HTTP,
+        "Bad HTTP response returned from the server. Code: 400, Content: ''",
+        PLAIN,
+        "for one connection",
+    ),
+    ("session", WINRM, "Bad HTTP response returned from server. Code 400", PLAIN, "restarted"),
+    ("session", WINRM, "the request contained invalid selectors for the resource.  (extended", GOOD, "restarted"),
     ("language mode", HTTPS, "Method invocation is supported only on core types in this language mode", GOOD, "policy"),
     ("time", HTTPS, "read timed out. (read timeout=30)", GOOD, "ansible_psrp_read_timeout"),
     ("unknown", HTTPS, "something new " * 100, GOOD, "-vvvv"),

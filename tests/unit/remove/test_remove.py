@@ -1,12 +1,15 @@
-"""An agent that is removed: the server is as it was before, but for a written list, wherever the removal was cut."""
+"""An agent that is removed: the server is as it was before, but for a written list, wherever it was interrupted."""
 
 from __future__ import annotations
 
 import copy
 import functools
+import hashlib
+import itertools
 import json
 import re
 
+import by_day
 import chain
 import install_playbook
 import pytest
@@ -15,6 +18,7 @@ from emulator.engine import ConnectionDropped
 from in_process import Server
 
 HOSTINGS = ("iis", "service")
+FOLDERS = ("Runtime", "Temp", "Work", "Mails", "Sources", ".im-removal")
 HOST = "paris.contoso.com"
 ACCOUNT = {"name": "CONTOSO\\svc-agent", "password": "canary-remove-account"}
 NAMED, ALL = {"im_remove": HOST}, {"im_remove": HOST, "im_remove_data": True}
@@ -27,6 +31,8 @@ STAYS_OF_REGISTRY = re.compile(
     r"|SharedAccess\\.*\\FirewallRules))"
 )
 """What Windows features and the hosting bundle have brought: both stay, and the empty parent of HTTP.sys's entries."""
+NOTE_OF_A_JOB = f"C:\\Windows\\imops-{hashlib.sha256(chain.RUNTIME.lower().encode()).hexdigest()[:12]}.job"
+"""What a verification leaves that launched a job and did not see its end."""
 HISTORY = {"events", "downloads", "processes"}
 FEATURES = {"features", "services", "iis"}
 
@@ -80,10 +86,10 @@ def lasting(machine):
     return dump
 
 
-@pytest.mark.parametrize("hosting", HOSTINGS)
-@pytest.mark.parametrize("account", [False, True], ids=["own", "account"])
+@pytest.mark.parametrize(("hosting", "account"), by_day.one_in(3, itertools.product(HOSTINGS, (False, True))))
 def test_a_server_is_as_it_was_before_the_agent_but_for_a_written_list(hosting, account):
     server, given = installed(hosting, account), variables(hosting, **ALL, **with_account(account))
+    server.machine.files.write(NOTE_OF_A_JOB, b"a-run/SynchroAD\n\n")
     done = chain.foretold(lambda target, check=False: remove(target, given, check=check), server)
     before, after = lasting(machines(hosting, account)[0]), lasting(server.machine)
     assert {key for key in before | after if before.get(key) != after.get(key)} <= {"files", "registry", *FEATURES}
@@ -108,6 +114,17 @@ def test_a_second_removal_finds_nothing_and_changes_nothing(hosting):
     assert done["changed"] is False
     assert "found nothing of the agent on the server" in done["warnings"][0]
     assert state(server) == before
+
+
+def test_the_note_of_a_job_goes_alone_and_that_of_another_agent_stays():
+    server, others = installed(), NOTE_OF_A_JOB.replace("imops-", "imops-0")
+    removed(server, variables(**ALL))
+    for path in (NOTE_OF_A_JOB, others):
+        server.machine.files.write(path, b"a-run/SynchroAD\n\n")
+    done = removed(server, variables(**ALL))
+    assert done["removed"] == [f"file: {NOTE_OF_A_JOB}"]
+    assert (server.machine.files.exists(NOTE_OF_A_JOB), server.machine.files.exists(others)) == (False, True)
+    assert removed(server, variables(**ALL))["changed"] is False
 
 
 @pytest.mark.parametrize("hosting", HOSTINGS)
@@ -165,7 +182,7 @@ def test_a_runtime_elsewhere_goes_with_its_versions_and_nothing_else_beside_it(h
 
 
 def attempted(hosting, account, fault=None, locked=""):
-    """Return a server on which something hindered a removal, and what it returned; None where it was cut."""
+    """Return a server on which something hindered a removal, and what it returned; None where it was interrupted."""
     server = installed(hosting, account)
     if locked:
         server.machine.files.lock(locked)
@@ -186,9 +203,16 @@ def removed_whole(hosting, account):
     return json.dumps(lasting(server.machine), sort_keys=True)
 
 
-@pytest.mark.parametrize("hosting", HOSTINGS)
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("write", range(1, 9))
+def test_the_note_of_an_interrupted_run_goes_too_since_it_has_secrets():
+    server, note = installed("iis", False), f"{chain.RUNTIME}.before"
+    server.machine.files.write(note, b"{}")
+    removed(server, variables("iis", **NAMED, **with_account(False)))
+    assert not server.machine.files.exists(note)
+
+
+@pytest.mark.parametrize(
+    ("hosting", "when", "write"), by_day.one_in(3, itertools.product(HOSTINGS, ("before", "after"), range(1, 9)))
+)
 def test_a_removal_that_was_cut_is_completed_by_the_next(hosting, when, write):
     account = True
     server, done = attempted(hosting, account, {"write": write, "when": when, "do": "drop"})
@@ -200,8 +224,7 @@ def test_a_removal_that_was_cut_is_completed_by_the_next(hosting, when, write):
     assert again["changed"] is (done is None and not (when == "after" and again["removed"] == []))
 
 
-@pytest.mark.parametrize("hosting", HOSTINGS)
-@pytest.mark.parametrize("name", ["Runtime", "Temp", "Work", "Mails", "Sources", ".im-removal"])
+@pytest.mark.parametrize(("hosting", "name"), by_day.one_in(5, itertools.product(HOSTINGS, FOLDERS)))
 def test_a_folder_that_cannot_be_removed_is_an_error_and_the_next_run_goes_on(hosting, name):
     path = f"{chain.WORKING}\\{name}"
     server, done = attempted(hosting, False, locked=path)
@@ -309,6 +332,26 @@ def test_a_folder_beside_those_of_windows_may_be_the_agent_s(path):
 @pytest.mark.parametrize("named", ["paris.contoso.com,lyon.contoso.com", ["lyon.contoso.com", HOST], f'["{HOST}"]'])
 def test_a_list_of_hosts_may_be_given_in_any_form(named):
     assert remove(installed(), variables(im_remove=named), check=False)["changed"]
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_a_name_that_no_host_has_is_refused_with_the_nearest_before_anything_is_removed(check):
+    server, lyon = installed(), "lyon.contoso.com"
+    given = variables(groups={"all": [HOST, lyon], "agents": [HOST]})
+    before = state(server)
+    done = remove(server, given | {"im_remove": f"{HOST},lyom.contoso.com"}, check=check)
+    assert (
+        "found lyom.contoso.com, wanted names of hosts of the inventory (the nearest: lyon.contoso.com)" in done["msg"]
+    )
+    assert state(server) == before
+    assert remove(server, given | {"im_remove": [HOST, lyon]}, check=check)["changed"]
+
+
+def test_check_mode_lists_no_note_that_is_not_there():
+    server = installed()
+    assert ".im-removal" not in " ".join(remove(server, variables(), check=True)["stays"])
+    assert ".im-removal: a note" in " ".join(removed(server, variables(**NAMED))["stays"])
+    assert ".im-removal: a note" in " ".join(remove(server, variables(), check=True)["stays"])
 
 
 def test_check_mode_needs_no_name_and_says_what_a_run_needs():

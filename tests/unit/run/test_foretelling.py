@@ -14,6 +14,7 @@ from ansible.template import Templar, trust_as_template
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._core.plan import Refused
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._run import foretelling, role_tasks
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._run.variables import SettledVariables
+from emulator.windows.system.edition import CURRENT_VERSION
 
 PLAYBOOKS = chain.ROOT / "playbooks"
 INSTALL = yaml.safe_load((PLAYBOOKS / "install.yml").read_text("utf-8"))[0]
@@ -37,12 +38,13 @@ def variables(inventory):
     return role_tasks.defaults("im_agent") | given | {"inventory_hostname": "paris.contoso.com"}
 
 
-def foretell(server, inventory=None, *, check=False, entries=None, **more):
+def foretell(server, inventory=None, *, check=False, entries=None, ahead=(), **more):
     inventory = inventory or chain.inventory()
     server.new_run()
     server.variables = variables(inventory) | more
     entries = ENTRIES[inventory["hosting"]] if entries is None else entries
-    return server.run("win_im_agent_info", {"inventory": dict(inventory), "foretell": entries}, check=check)
+    given = {"inventory": dict(inventory), "foretell": entries, "ahead": list(ahead)}
+    return server.run("win_im_agent_info", given, check=check)
 
 
 def first_role(results):
@@ -58,6 +60,13 @@ def installed():
 def test_nothing_differs_on_a_server_that_is_as_wanted_and_that_costs_one_execution(installed):
     found = foretell(installed)
     assert (found["differs"], found["differs_at"], found["changed"]) == (False, "", False)
+    assert installed.executions == 1
+
+
+@pytest.mark.parametrize("spelled", ["C:\\WINDOWS", "C:\\windows"])
+def test_a_windows_that_spells_its_folder_otherwise_costs_no_execution_more(installed, spelled):
+    installed.machine.registry.set(CURRENT_VERSION, "SystemRoot", "String", spelled)
+    assert foretell(installed)["differs"] is False
     assert installed.executions == 1
 
 
@@ -161,6 +170,63 @@ def test_no_secret_is_in_the_result(installed):
         assert not [text for text in (*chain.CANARIES.values(), "canary-rotated-2") if text in found]
 
 
+@pytest.mark.parametrize("check", [False, True])
+def test_the_first_task_verifies_a_server_where_nothing_differs(installed, check):
+    found = foretell(installed, ahead=["im_verify"], check=check)
+    assert (found["differs"], found["settled"], found["verified"], found["changed"]) == (False, True, True, False)
+    assert installed.executions == 1
+    alone = installed.run("win_im_agent_health", chain.arguments("win_im_agent_health", chain.inventory(), {}))
+    assert {one["id"]: one["state"] for one in found["checks"]} == {one["id"]: one["state"] for one in alone["checks"]}
+
+
+@pytest.mark.parametrize("hosting", ENTRIES)
+def test_without_a_plan_to_make_the_first_task_verifies_at_once(hosting):
+    found = foretell(chain.installed(hosting), chain.inventory(hosting=hosting), entries=[], ahead=["im_verify"])
+    assert (found["settled"], found["verified"], "differs" in found) == (True, True, False)
+
+
+def test_a_server_that_differs_is_verified_by_its_own_task(installed):
+    found = foretell(installed, chain.inventory(scheduler_enabled=False), ahead=["im_verify"])
+    assert (found["differs"], found["settled"], "verified" in found) == (True, False, False)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"im_verify_recycle": True}, {"im_verify_test_mail": {"to": "a@contoso.com", "from": "b@contoso.com"}}],
+)
+def test_a_verification_that_does_more_than_look_is_left_to_its_own_task(installed, more):
+    found = foretell(installed, ahead=["im_verify"], **more)
+    assert (found["differs"], found["settled"], "verified" in found) == (False, False, False)
+
+
+def test_a_verification_with_a_refused_argument_is_left_to_its_own_task(installed):
+    found = foretell(installed, ahead=["im_verify"], im_verify_port="eighty")
+    assert (found["differs"], found["settled"], "verified" in found) == (False, False, False)
+
+
+def test_an_agent_that_is_not_verified_fails_the_first_task_and_no_secret_is_in_the_result(installed):
+    found = foretell(installed, ahead=["im_verify"], im_verify_thumbprint="0" * 40, im_agent_verify_timeout=0)
+    assert found["failed"] and "the agent is not verified" in found["msg"] and found["verified"] is False
+    assert "settled" not in found and "agent" not in found
+    assert not [text for text in chain.CANARIES.values() if text in json.dumps(found, default=str)]
+
+
+def test_a_second_verification_in_a_run_looks_at_the_server_again(installed):
+    assert foretell(installed, entries=[], ahead=["im_verify"], im_agent_verify_timeout=0)["verified"]
+    assert installed.executions == 1
+    installed.machine.iis.stop_pool(chain.POOL)
+    given = {"inventory": chain.inventory(), "foretell": [], "ahead": ["im_verify"]}
+    found = installed.run("win_im_agent_info", given)
+    assert "the agent is not verified" in found["msg"]
+
+
+@pytest.mark.parametrize("hosting", ENTRIES)
+def test_a_task_of_a_hosting_is_known_by_its_name(hosting):
+    """An audit keeps by it what a task wants."""
+    names = [str(task) for entry in [*ENTRIES[hosting], "im_verify"] for task in role_tasks.read(entry)]
+    assert len(names) == len(set(names))
+
+
 @pytest.mark.parametrize("hosting", ENTRIES)
 def test_what_is_foretold_is_what_the_playbook_imports(hosting):
     imported = []
@@ -169,6 +235,7 @@ def test_what_is_foretold_is_what_the_playbook_imports(hosting):
         point = role.get("tasks_from", "")
         imported.append(role["name"].rpartition(".")[2] + (f"/{point}" if point else ""))
     assert [*ENTRIES[hosting], "im_verify", "im_certificates/clean"] == imported
+    assert role_tasks.of_hosting(hosting) == ENTRIES[hosting]
     assert "'im_certificates/clean'" in INSTALL["vars"]["im_agent_foretell"]
 
 

@@ -79,6 +79,20 @@ def test_a_place_is_written_as_a_user_knows_it(tag, wanted):
     assert origin.place("im_agent_organization", variables) == wanted
 
 
+def test_a_place_that_is_reached_by_a_link_is_the_same_place(tmp_path):
+    (tmp_path / "collection").symlink_to(role_tasks.ROLES.parent)
+    (tmp_path / "real").mkdir()
+    (tmp_path / "fleet").symlink_to("real")
+    places = {
+        f"{tmp_path}/collection/roles/im_site/defaults/main.yml": "the default of the role im_site",
+        f"{tmp_path}/real/group_vars/all.yml": "group_vars/all.yml",
+        f"{tmp_path}/fleet/group_vars/all.yml": "group_vars/all.yml",
+    }
+    for path, wanted in places.items():
+        tagged = _tags.Origin(path=path).tag("Contoso")
+        assert origin.of(tagged, {"inventory_dir": f"{tmp_path}/fleet"}) == wanted
+
+
 def test_without_the_private_tags_no_place_is_told(variables, monkeypatch):
     monkeypatch.setattr(origin, "_tags", None)
     assert origin.place("im_agent_organization", variables) == ""

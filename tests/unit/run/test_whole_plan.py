@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 
@@ -30,7 +31,7 @@ def done_by(tasks):
     return {task.task: task.result["operations"] for task in tasks if task.changed and task.module != verifies}
 
 
-@pytest.mark.parametrize(("name", "check"), by_day.in_turn(awkward.names(), (False, True)))
+@pytest.mark.parametrize(("name", "check"), by_day.one_in(7, itertools.product(awkward.names(), (False, True))))
 def test_the_whole_plan_is_what_the_run_then_does_task_by_task(name, check):
     scenario = awkward.read(name)
     server = awkward._prepared(name, scenario)

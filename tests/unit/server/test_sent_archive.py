@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import chain
+import install_playbook
 import pytest
 import runtime_archives as archives
 from ansible.errors import AnsibleConnectionFailure
@@ -12,6 +13,7 @@ from ansible.utils.display import Display
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._agent import runtime_archive
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._agent.download import Download
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._core.plan import Refused
+from ansible_collections.imops.identity_manager.plugins.plugin_utils._run import held_files
 from emulator.engine import ConnectionDropped
 from runtime_archives import FORMER, NEW
 
@@ -216,20 +218,12 @@ def test_the_inventory_s_refusal_names_the_variable_and_comes_before_the_server_
     ):
         target = server(inventory)
         given = chain.inventory(**changes)
-        target.variables |= {f"im_agent_{name}": value for name, value in given.items()}
+        target.variables |= install_playbook._defaults() | {f"im_agent_{name}": value for name, value in given.items()}
         entries = ["im_working_directory"]
         done = target.run("win_im_agent_info", {"inventory": given, "foretell": entries})
         assert [one["variable"] for one in done["refusals"]] == [variable], done
         assert text in done["msg"]
         assert target.executions == 0
-
-
-def test_a_hosting_bundle_is_not_sent(inventory):
-    target = server(inventory)
-    bundle = {"source": "files/agent.zip", "checksum": OTHER, "version": "8.0"}
-    done = target.run("win_im_prerequisites", {"hosting_bundle": bundle})
-    assert "hosting_bundle.source: found 'files/agent.zip', wanted" in done["msg"]
-    assert "from the controller only the runtime archive is sent" in done["msg"]
 
 
 def test_an_agent_that_was_unpacked_by_hand_is_compared_with_the_sent_archive(inventory):
@@ -262,3 +256,20 @@ def test_a_version_is_staged_from_the_controller(inventory, manifest, left):
     assert target.machine.files.text(f"{NEW.staged}\\.im-runtime") == NEW.checksum
     assert not target.machine.files.exists(DEST)
     assert (stage(target)["changed"], sent(target)) == (False, 0)
+
+
+def test_an_archive_is_read_once_in_a_run_whatever_the_number_of_servers(inventory, monkeypatch):
+    reads = []
+    measure = held_files._read_whole
+    monkeypatch.setattr(held_files, "_read_whole", lambda path: reads.append(path) or measure(path))
+    servers = [server(inventory) for _ in range(3)]
+    for number, one in enumerate(servers):
+        one.variables["inventory_hostname"] = f"server{number}"
+        monkeypatch.setattr(one, "new_run", lambda: None)
+        monkeypatch.setattr(one, "_folder", servers[0]._folder)
+    assert [run(one)["changed"] for one in servers] == [True] * 3
+    assert len(reads) == 1
+    file = inventory / "files" / "agent.zip"
+    file.write_bytes(ARCHIVE + b"x")
+    assert "found the SHA-256" in run(servers[0])["msg"]
+    assert len(reads) == 2, "another file, though its name is the same"

@@ -39,7 +39,7 @@ SMTP = {"Host": "smtp.contoso.com", "FromAddress": "a@contoso.com"}
 PAIR = {"Thumbprint": "A" * 40, "StoreLocation": "LocalMachine", "StoreName": "My"}
 RESET = ("PasswordResetSettings",)
 CASES = {
-    # Rule: where, a mistake there, and what is right there. None takes the key away.
+    # Rule: where, a mistake there, and what is right there. None removes the key.
     "uri-missing": ("general", ("ApplicationUri",), None, "https://other.contoso.com"),
     "uri-slash": ("general", ("ApplicationUri",), "https://im.contoso.com/", "https://im.contoso.com/im"),
     "uri-https": ("general", ("ApplicationUri",), "http://im.contoso.com", "https://im.contoso.com:8443"),
@@ -231,6 +231,16 @@ def test_a_mistake_is_found_with_file_and_key_and_no_secret(rule):
 def test_what_is_right_in_the_same_place_passes(rule):
     which, path, _, right = CASES[rule]
     assert found(rule, settings(which, path, right)) == []
+
+
+def test_secrets_in_clear_are_told_of_a_file_and_each_with_its_variable():
+    (finding,) = found("plain-secret", settings(*CASES["plain-secret"][:3]))
+    assert str(finding).startswith(f"{AGENT}: found 1 secret in clear: OpenId:OpenIdClients:Job (")
+
+
+def test_a_section_of_password_reset_without_its_pair_names_the_entry_that_gives_it():
+    (finding,) = found("password-reset-pair", settings(*CASES["password-reset-pair"][:3]))
+    assert "use: password_reset" in str(finding) and "im_agent_certificates" in str(finding)
 
 
 SOURCES = {

@@ -125,7 +125,7 @@ WRONG = [sample for sample in SAMPLES if "wrong" in sample]
 
 @pytest.mark.parametrize("sample", WRONG, ids=lambda sample: f"{sample['source']}: {sample['name']}")
 def test_a_sample_that_the_vendor_contradicts_is_refused_unless_it_is_a_known_gap(sample):
-    # A gap that a new rule closes fails here: take its mark away, and name the rule in the sample.
+    # A gap that a new rule closes fails here: remove its mark, and name the rule in the sample.
     assert (sample["replaced"] == {"finds": []}) is sample.get("gap", False), sample["wrong"]
 
 

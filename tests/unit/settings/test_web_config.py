@@ -52,6 +52,19 @@ def test_the_archives_file_for_the_server_is_turned_to_the_agent_and_nothing_els
     assert plan.restart
 
 
+def test_a_file_that_is_too_large_to_be_read_is_refused_as_that_and_a_folder_as_no_xml():
+    wanted = web_config.Wanted.of({**DEFAULTS, "path": RUNTIME})
+    for answer, words in (
+        (
+            {"type": "file", "size": 2**21, "content": None},
+            "found 2097152 bytes, wanted at most 1048576: it is not read",
+        ),
+        ({"type": "folder", "size": None, "content": None}, "Nothing was written: fix the file"),
+    ):
+        with pytest.raises(Refused, match=words):
+            web_config.plan(wanted, lambda query, answer=answer: answer, check=False)
+
+
 def test_a_missing_file_is_made_whole():
     plan, after = planned(None, environment={"HTTPS_PROXY": "http://proxy:3128"})
     root = ET.fromstring(after)

@@ -297,6 +297,25 @@ def test_a_scanner_and_a_running_job_are_in_nobodys_way():
     assert stage(server)["staged"]["version"] == "6.2.2.0"
 
 
+def test_the_former_archive_may_be_on_the_controller_and_must_be_the_one_that_runtime_came_from(tmp_path):
+    server = archives.server(manifest=False)
+    server.variables["inventory_dir"] = str(tmp_path)
+    (tmp_path / "former.zip").write_bytes(archives.FORMER.content)
+    (tmp_path / "other.zip").write_bytes(NEW.content)
+    refused = stage(server, former_archive_source="other.zip")["msg"]
+    assert (
+        f"former_archive_source: found the SHA-256 {NEW.checksum} of {tmp_path}/other.zip on the controller" in refused
+    )
+    assert f"wanted {archives.FORMER.checksum}" in refused
+    done = stage(server, former_archive_source="former.zip")
+    assert [name.partition(" (")[0] for name in done["operations"]][:2] == [
+        "send the runtime archive from the controller",
+        f"list the files of the archive that {chain.RUNTIME} came from",
+    ]
+    assert server.engine.counters.modules["put_file"] == 1
+    assert stage(server, former_archive_source="former.zip")["changed"] is False
+
+
 def test_a_wrong_checksum_is_refused_and_nothing_is_left():
     server = archives.server()
     server.machine.network.web[archives.URL] = b"something else"
@@ -310,7 +329,8 @@ def test_a_wrong_checksum_is_refused_and_nothing_is_left():
     ("options", "message"),
     [
         ({"server_version": "newest"}, "server_version: found 'newest', wanted a version such as 6.2"),
-        ({"former_archive_source": "x.zip"}, "former_archive_source.source: found 'x.zip', wanted a URL"),
+        ({"former_archive_source": "x:zip"}, "former_archive_source: found 'x:zip', wanted a URL"),
+        ({"former_archive_source": "x.zip"}, "former_archive_source: cannot read x.zip on the controller"),
     ],
 )
 def test_wrong_options_are_refused(options, message):

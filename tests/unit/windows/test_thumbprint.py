@@ -43,6 +43,7 @@ def of_health(text):
     arguments = {"host_name": "a", "address": "127.0.0.1", "port": 443, "scheme": "https", "url_path": "/", "delay": 1}
     arguments |= {"working_directory": "C:\\im", "folders": {}, "identity": {"pool": "A"}, "timeout": 0, "jobs": False}
     arguments |= {"from_controller": False, "warm_up": True, "recycle": False}
+    arguments |= {"drain": "ignore", "drain_minutes": 30}
     return Health.of(arguments | {"thumbprint": text}).thumbprint
 
 

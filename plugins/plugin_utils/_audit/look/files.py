@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ..._agent import leftovers, restart, settings_files
+from ..._agent import leftovers, restart, settings_files, version_folders
 from ..._core import probe
 from ..._core.probe import Ask, Query
 from ..._windows import windows_path
@@ -141,7 +141,7 @@ def _judge(agent: Agent, ask: Ask) -> Findings:
             yield Finding(OVERRIDES.id, State.FAIL, path, "no such file", f"a file of {one['size']} bytes")
     yield from _piled(agent, ask)
     lock = ask(_lock(agent))
-    if lock and (not started or lock["last_write"] < started):
+    if lock and (lock["last_write"] < started if started else not _runs(agent, ask)):
         path = windows_path.join(agent.folders.path("Temp"), "scheduler.lock")
         why = "older than the agent's start" if started else "while the agent does not run"
         yield Finding(LOCK.id, State.FAIL, path, "no lock that nobody holds", f"of {lock['last_write'][:19]}Z, {why}")
@@ -151,7 +151,9 @@ def _piled(agent: Agent, ask: Ask) -> Findings:
     # A folder that is being swapped in has a name of its own, which counts as left behind.
     runtime = agent.runtime.rpartition("\\")[2].lower()
     former = [one["name"] for one in ask(_beside(agent)) or () if one["name"].lower() != runtime]
-    versions = [name for name in former if not leftovers.is_left(name) and ".staged-" not in name]
+    versions = [
+        name for name in former if not leftovers.is_left(name) and not version_folders.is_staged(agent.runtime, name)
+    ]
     if len(versions) > MOST_VERSIONS:
         wanted = f"at most {MOST_VERSIONS} former versions"
         yield Finding(FORMER.id, State.FAIL, agent.folders.root, wanted, f"{len(versions)}: {', '.join(versions)}")
@@ -187,6 +189,15 @@ def _second(agent: Agent, ask: Ask) -> Findings:
 
 def _pools(ask: Ask) -> list[dict[str, str]]:
     return t.cast("list[dict[str, str]]", (ask(probe.iis()) or {"pools": []})["pools"])
+
+
+def _runs(agent: Agent, ask: Ask) -> bool:
+    """Tell whether the agent's process runs; when it started Windows may not tell."""
+    if agent.is_service:
+        service = ask(probe.service(agent.service)) if agent.service else None
+        return service is not None and service["state"] != "Stopped"
+    workers = (ask(probe.iis()) or {"workers": []})["workers"]
+    return any(worker["pool"].lower() == agent.pool.lower() for worker in workers)
 
 
 def _started(agent: Agent, ask: Ask) -> str:

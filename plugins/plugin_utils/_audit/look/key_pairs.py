@@ -41,7 +41,7 @@ WEAK = rule(
     "Keys have at least 2048 bits, and signatures no MD5 or SHA-1",
     "Weak keys and hashes can be forged; Windows and browsers refuse more of them with every update.",
     r"certutil -store My",
-    "Renew the pair with im_agent_renew: always, or ask your authority for another one",
+    "Set renew: always for the pair in im_agent_certificates for one run, or ask your authority for another one",
     PAGE,
 )
 _WEAK_HASHES = ("md5", "sha1")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import re
 import typing as t
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import jinja2
 from markupsafe import Markup
 
 TEMPLATES = Path(__file__).resolve().parents[4] / "roles" / "im_audit" / "templates"
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 SOON = 400
 """Days: certificates that end later are only counted."""
 
@@ -24,8 +26,9 @@ def made(fleet: dict[str, t.Any]) -> str:
         style=_part("report.css"),
         script=_part("report.js"),
         certificates=certificates(fleet["servers"], now),
-        plot=plot(fleet["history"]),
+        plot=plot(fleet["history"], 16, 80),
         bars=plot,
+        when=when,
     )
 
 
@@ -58,6 +61,11 @@ def plot(history: list[dict[str, t.Any]], width: int = 8, height: int = 40) -> l
         told = ", ".join(f"{one[name]} {name}" for name in reversed(names))
         bars.append({"x": number * (width + 2), "width": width, "parts": parts, "told": f"{one['time']}: {told}"})
     return bars
+
+
+def when(time: str) -> str:
+    """Return a time of a record for people, to the minute; what is no such time as it is."""
+    return f"{time[:10]} {time[11:16]} UTC" if _TIME.fullmatch(time) else time
 
 
 @functools.cache

@@ -73,12 +73,11 @@ def _cell(one: Fields) -> str:
     return severity(one["rule"]) if one["state"] == State.FAIL.value else str(one["state"])
 
 
-def of_fleet(servers: list[Fields], title: str, made: str, warnings: t.Sequence[str]) -> Fields:
+def of_fleet(servers: list[Fields], made: str, warnings: t.Sequence[str]) -> Fields:
     """Return what the pages tell of all servers.
 
     Args:
         servers: of each what ``of_record`` returns.
-        title: of the page.
         made: when, UTC.
         warnings: what the reader has to know, such as waivers that end.
     """
@@ -99,7 +98,6 @@ def of_fleet(servers: list[Fields], title: str, made: str, warnings: t.Sequence[
     subjects = list(dict.fromkeys(rule.subject for rule in RULES.values()))
     return {
         "schema": 1,
-        "title": title,
         "made": made,
         "warnings": list(warnings),
         "totals": totals,

@@ -80,7 +80,8 @@ RULES = (
     Rule(
         "password-reset-pair",
         "warning",
-        "wanted the pair of password reset: its section is required there",
+        "wanted the pair of password reset, which this section must have: add an entry with use: password_reset to"
+        " im_agent_certificates",
         AA,
         _pair,
     ),

@@ -18,7 +18,7 @@ def _plain_secret(s: Settings) -> Found:
         found = [path for path in guarded(data) if not s.choice.accepts(path)]
         if found:
             places = ", ".join(f"{words(path)} ({variable(s, file, path)})" for path in found)
-            yield file, words(found[0]), f"{len(found)} secrets in clear: {places}"
+            yield file, words(found[0]), f"{len(found)} secret{'s' if len(found) > 1 else ''} in clear: {places}"
 
 
 def _encrypted_ignored(s: Settings) -> Found:
@@ -69,6 +69,7 @@ RULES = (
         "wanted them protected (option protection), or accepted by name (option plain_accepted)",
         RSA,
         _plain_secret,
+        names_keys=True,
     ),
     Rule(
         "encrypted-ignored",

@@ -32,7 +32,8 @@ class Finding:
     found: str
 
     def __str__(self) -> str:
-        return f"{self.file}, {self.key}: found {self.found}; {self.rule.wanted} ({self.rule.id})"
+        where = self.file if self.rule.names_keys else f"{self.file}, {self.key}"
+        return f"{where}: found {self.found}; {self.rule.wanted} ({self.rule.id})"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Rule:
         wanted: what must hold, and what goes wrong otherwise.
         page: the vendor's page.
         check: yields file, key and what was found for each place where it does not hold.
+        names_keys: whether what was found names keys itself, of which the finding's key is the first.
     """
 
     id: str
@@ -52,6 +54,7 @@ class Rule:
     wanted: str
     page: str
     check: t.Callable[[Settings], Found]
+    names_keys: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

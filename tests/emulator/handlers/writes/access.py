@@ -7,7 +7,8 @@ import re
 from ...windows import errors
 from ...windows.errors import WindowsError
 from ...windows.machine import Machine
-from ...windows.security import access_rules, descriptors
+from ...windows.security import access_rules, descriptors, file_rights
+from ...windows.security.descriptors import Ace
 from .operation import Operation, Result, text
 
 KINDS = {"allow": "A", "deny": "D"}
@@ -55,11 +56,32 @@ def rights(machine: Machine, operation: Operation, check: bool) -> Result:
     return {"changed": True}
 
 
-def clear(machine: Machine, operation: Operation, check: bool) -> Result:
-    """Remove the own entries of a SID and a kind."""
-    path, sid, kind = (text(operation, name) for name in ("path", "sid", "type"))
+def _sid(operation: Operation) -> str:
+    sid = text(operation, "sid")
     if not re.fullmatch(r"S-1(-\d+)+", sid, re.IGNORECASE):
         raise WindowsError("System.ArgumentException", "Value was invalid. (Parameter 'sddlForm')")
+    return sid.upper()
+
+
+def grant(machine: Machine, operation: Operation, check: bool) -> Result:
+    """Allow a SID something on a folder and below it."""
+    path, sid = text(operation, "path"), _sid(operation)
+    mask = file_rights.flags(text(operation, "rights"), file_rights.RIGHTS, "FileSystemRights")
+    if not machine.files.is_folder(path):
+        raise WindowsError("System.IO.DirectoryNotFoundException", f"Could not find a part of the path '{path}'.")
+    entries = list(machine.files.entry(path).explicit)
+    rule = Ace("A", frozenset({"CI", "OI"}), mask | access_rules.SYNCHRONIZE, sid)
+    changed = access_rules.add(entries, rule)
+    if descriptors.ordered(changed, ()) == descriptors.ordered(access_rules.compact(entries), ()):
+        return {"changed": False}
+    if not check:
+        machine.files.set_rights(path, changed)
+    return {"changed": True}
+
+
+def clear(machine: Machine, operation: Operation, check: bool) -> Result:
+    """Remove the own entries of a SID and a kind."""
+    path, sid, kind = text(operation, "path"), _sid(operation), text(operation, "type")
     if kind not in KINDS:
         raise WindowsError(
             "System.Management.Automation.RuntimeException",
@@ -71,7 +93,7 @@ def clear(machine: Machine, operation: Operation, check: bool) -> Result:
             f"Cannot find path '{path}' because it does not exist.",
         )
     entries = machine.files.entry(path).explicit
-    left = [a for a in entries if a.sid != sid.upper() or a.kind != KINDS[kind]]
+    left = [a for a in entries if a.sid != sid or a.kind != KINDS[kind]]
     if len(left) == len(entries):
         return {"changed": False}
     if not check:

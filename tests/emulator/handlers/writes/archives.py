@@ -13,7 +13,7 @@ from ...windows.errors import WindowsError
 from ...windows.files.nodes import normal
 from ...windows.machine import Machine
 from . import access, files, patience
-from .operation import Operation, Result, mark, sha256, text
+from .operation import Operation, Result, content_of, mark, sha256, text
 
 
 def extract(machine: Machine, operation: Operation, check: bool) -> Result:
@@ -34,7 +34,7 @@ def extract(machine: Machine, operation: Operation, check: bool) -> Result:
         if rights:
             machine.files.make_folder(new)
             access.put(machine, new, rights)
-        _unpack(machine, machine.files.read(archive), new)
+        _unpack(machine, content_of(machine, archive), new)
         if operation.get("overlay"):
             _overlay(machine, ntpath.join(new, operation["overlay"]), new)
         if operation.get("manifest"):
@@ -69,7 +69,7 @@ def compare(machine: Machine, operation: Operation, check: bool) -> Result:
     found = sha256(machine, archive)
     if found != operation.get("sha256"):
         raise WindowsError("BadChecksum", f"'{archive}' has the SHA-256 {found}, not the one that was asked for")
-    manifest = _manifest(machine.files.read(archive), str(operation.get("overlay") or ""))
+    manifest = _manifest(content_of(machine, archive), str(operation.get("overlay") or ""))
     ours = {ntpath.relpath(one, path).lower() for one in (marker, kept) if one}
     present_files = {name.lower(): name for name in _names(machine, path) if name.lower() not in ours}
     own = [name for key, name in present_files.items() if key not in manifest]
@@ -115,7 +115,7 @@ def _manifest(content: bytes, overlay: str) -> dict[str, tuple[str, set[str]]]:
 def _keep_manifest(machine: Machine, operation: Operation, folder: str) -> None:
     """Write SHA-256, size and name of each file that the archive puts into a folder."""
     overlay, found = str(operation.get("overlay") or "").lower(), dict[str, str]()
-    with zipfile.ZipFile(io.BytesIO(machine.files.read(text(operation, "archive")))) as archive:
+    with zipfile.ZipFile(io.BytesIO(content_of(machine, text(operation, "archive")))) as archive:
         entries = [(entry, entry.filename.replace("/", "\\")) for entry in archive.infolist() if not entry.is_dir()]
         over = [(e, ntpath.basename(n)) for e, n in entries if overlay and ntpath.dirname(n).lower() == overlay]
         for entry, name in (*entries, *over):

@@ -42,6 +42,14 @@ def lock(machine: Machine, operation: Operation, check: bool) -> Result:
     return {"changed": False, "contested": bool(since) and other and until > since}
 
 
+def is_held(machine: Machine, operation: Operation) -> bool:
+    """Tell whether another run has a lock that an operation is going to wait for, whatever else it may find."""
+    until, run, owner = _read(machine, str(operation.get("path") or ""))
+    end, now = _time(until), machine.clock.now()
+    others = run != operation.get("run") and owner != operation.get("owner")
+    return bool(operation.get("wait")) and others and end is not None and now < end < now + LONGEST
+
+
 def _read(machine: Machine, path: str) -> tuple[str, str, str]:
     lines = machine.files.text(path).split("\n") if machine.files.is_file(path) else []
     return (lines[0], lines[1], lines[2]) if len(lines) > 2 else ("", "", "")

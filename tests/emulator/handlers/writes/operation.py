@@ -26,9 +26,15 @@ def mark() -> str:
     return f"im-{uuid.uuid4().hex[:12]}"
 
 
+def content_of(machine: Machine, path: str) -> bytes:
+    """Return what is in a file, of a share too; raises WindowsError."""
+    found = machine.network.shared(path) if path.startswith("\\\\") else None
+    return machine.files.read(path) if found is None else found
+
+
 def sha256(machine: Machine, path: str) -> str:
     """Return a file's SHA-256."""
-    return hashlib.sha256(machine.files.read(path)).hexdigest()
+    return hashlib.sha256(content_of(machine, path)).hexdigest()
 
 
 def unchanged(machine: Machine, operation: Operation, path: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-
 from ..security import descriptors
 from . import protect_tools
 from .context import CannotStart, Context
@@ -43,16 +41,6 @@ def check(context: Context, settings: Configuration) -> None:
     _check_containers(context, settings)
     for name in ("Temp", "Work"):
         _check_folder(context, settings.get(f"{name}FolderPath") or f"../{name}")
-
-
-def run_job(context: Context, settings: Configuration, started: datetime.datetime) -> None:
-    """Let an enabled scheduler run a job at once, which leaves its log; vendor page "appsettings", TempFolderPath."""
-    if (settings.get("Scheduler:Enabled") or "").lower() != "true":
-        return
-    temp = context.resolve(settings.get("TempFolderPath") or "../Temp")
-    context.surroundings.files.make_folder(f"{temp}\\JobLogs")
-    stamp = started.astimezone(datetime.UTC).strftime("%Y%m%d%H%M%S%f")
-    context.surroundings.files.write(f"{temp}\\JobLogs\\{stamp}.log", b"Job started.\r\n")
 
 
 def _check_values(settings: Configuration) -> None:

@@ -6,6 +6,7 @@ It is our model of the product from the vendor's pages, not the product.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import typing as t
 import xml.etree.ElementTree as ET
@@ -13,9 +14,10 @@ from types import MappingProxyType
 
 from ..network.network import HttpAnswer, HttpRequest
 from ..security import descriptors
-from . import demands, hosting, iis_answers, settings, web_config
+from . import demands, hosting, iis_answers, jobs, settings, web_config
 from .context import CannotStart, Context
 from .dotnet_config import Configuration
+from .scheduler import Scheduler
 from .surroundings import Surroundings
 from .web_config import Hosted
 
@@ -46,6 +48,8 @@ class Agent:
         self._page, self._location, self._server = PAGE, "", "Microsoft-IIS/10.0"
         self._stdout: str | None = None
         self._settings: Configuration | None = None
+        self._jobs: jobs.Jobs | None = None
+        self._scheduler: Scheduler | None = None
 
     @classmethod
     def under_iis(cls, surroundings: Surroundings, hosted: Hosted) -> Agent:
@@ -84,6 +88,11 @@ class Agent:
         return agent
 
     @property
+    def process_id(self) -> int:
+        """Return the number of its process."""
+        return self._process_id
+
+    @property
     def folder(self) -> str:
         """Return the folder that it was started from."""
         return self._context.folder
@@ -97,7 +106,8 @@ class Agent:
             return None
         store, location = settings.get(f"{name}:Store") or "My", settings.get(f"{name}:Location") or "CurrentUser"
         held = certificates.all(location, store) or []
-        for found in held:
+        # Of several the one that is valid longest: dotnet/aspnetcore, CertificateLoader.LoadFromStoreCert.
+        for found in sorted(held, key=lambda one: one.certificate.not_valid_after_utc, reverse=True):
             parsed = found.certificate
             trusted = parsed.issuer != parsed.subject or (settings.get(f"{name}:AllowInvalid") or "").lower() == "true"
             usable = found.key and certificates.readable(found, self._context.sids)
@@ -109,6 +119,13 @@ class Agent:
         """End the process."""
         if self.state == "running":
             self.state = "stopped"
+        if self._scheduler:
+            self._scheduler.stop()
+
+    def order_to_stop(self) -> None:
+        """Tell it that it is about to end."""
+        if self._scheduler:
+            self._scheduler.order_to_stop()
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
         """Answer a request."""
@@ -116,6 +133,9 @@ class Agent:
             return iis_answers.answer(self.status, self._location)
         # In process IIS names itself, as a service Kestrel does: KestrelServerOptions.AddServerHeader.
         headers = {"Content-Type": "text/html", "Server": self._server}
+        ran = self._jobs.answer(request) if self._jobs else None
+        if ran:
+            return dataclasses.replace(ran, headers={**ran.headers, "Server": self._server})
         return HttpAnswer(200, "OK", headers, b"" if request.method == "HEAD" else self._page)
 
     # Starting
@@ -134,7 +154,9 @@ class Agent:
     def _load(self, variables: t.Mapping[str, str]) -> None:
         self._settings = settings.load(self._context, variables)
         demands.check(self._context, self._settings)
-        demands.run_job(self._context, self._settings, self.started)
+        self._jobs = jobs.Jobs(self._context, self._settings)
+        self._scheduler = Scheduler(self._context, self._settings, self._jobs)
+        self._scheduler.start(self.started)
 
     # Telling
 

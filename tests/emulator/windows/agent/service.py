@@ -10,16 +10,20 @@ from urllib.parse import urlsplit
 from .. import errors
 from ..certificates import chains
 from ..network.network import HttpAnswer, HttpRequest, Listener, is_address
+from ..security import descriptors
 from ..security.accounts import Accounts
+from ..system.running import RunningProgram
 from ..system.services import Service, Services
 from .context import CannotStart
-from .process import Agent
+from .process import AGENT_EXE, Agent
 from .surroundings import Surroundings
 
 PROGRAM = "usercube-agent.exe"
 CONTROLLER = "Service Control Manager"
 EVERY, LOOPBACK = "0.0.0.0", ("127.0.0.1", "::1")
 LOGON_RIGHT = "SeServiceLogonRight"
+VIRTUAL, ALL_SERVICES = "nt service\\", "S-1-5-80-0"
+"""A virtual account logs on by the right of NT SERVICE\\ALL SERVICES, which a group policy may take away."""
 NEEDS_NO_PASSWORD = ("nt service\\", "nt authority\\", "localsystem")
 _COMMAND = re.compile(r'^"?(?P<folder>[^"]*?)\\(?P<program>[^"\\]+\.exe)"?(?P<arguments>.*)$', re.IGNORECASE)
 
@@ -42,6 +46,7 @@ class ServiceAgents:
         if what == "stop":
             found = self._running.pop(name.lower(), None)
             if found:
+                found[0].order_to_stop()
                 found[0].stop()
             return
         service = self._services.get(name)
@@ -52,11 +57,13 @@ class ServiceAgents:
             self._start(service, command["folder"], command["arguments"])
 
     def _log_on(self, service: Service) -> None:
-        account = service.account
+        account, rights = service.account, self._accounts.rights.get(LOGON_RIGHT, set())
+        if account.lower().startswith(VIRTUAL) and not {ALL_SERVICES, descriptors.service_sid(service.name)} & rights:
+            self._refuse(service, 7041, f"The account {account} has not been granted the right to log on as a service.")
         if account.lower().startswith(NEEDS_NO_PASSWORD):
             return
         found = self._accounts.find(account)
-        allowed = found and {found.sid, *found.groups} & self._accounts.rights.get(LOGON_RIGHT, set())
+        allowed = found and {found.sid, *found.groups} & rights
         if not allowed:
             self._refuse(service, 7041, f"The account {account} has not been granted the right to log on as a service.")
         password = self._services.passwords.get(service.name.lower(), "")
@@ -102,6 +109,11 @@ class ServiceAgents:
         """Return the folders that running agents were started from."""
         return [agent.folder for agent, _urls in self._running.values()]
 
+    def processes(self) -> list[RunningProgram]:
+        """Return the processes of running agents."""
+        agents = [agent for agent, _urls in self._running.values()]
+        return [RunningProgram(f"{a.folder}\\{AGENT_EXE}", a.process_id, a.started, None) for a in agents]
+
     def listeners(self) -> list[Listener]:
         """Return the ports that running agents hold."""
         return [
@@ -118,8 +130,9 @@ class ServiceAgents:
                 scheme, port = _scheme_and_port(url)
                 heard = {EVERY, request.address} & {*_addresses(url)}
                 if heard and port == request.port and (scheme == "https") == request.tls:
-                    answer = agent.answer(request)
                     served = agent.own_certificate() if scheme == "https" else None
+                    request.accept(served)
+                    answer = agent.answer(request)
                     headers = {**answer.headers, "Server": "Kestrel"}
                     sent = chains.sent_along(self._surroundings.certificates, served) if served else ()
                     return HttpAnswer(answer.status, answer.reason, headers, answer.body, served, sent=sent)

@@ -11,6 +11,7 @@ from ..network.network import Network
 from ..pace import Pace
 from ..system.environment import Environment
 from ..system.events import EventLog
+from ..system.running import Running
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,3 +25,4 @@ class Surroundings:
     events: EventLog
     network: Network
     pace: Pace
+    running: Running

@@ -4,7 +4,6 @@ worker processes with the applications in them.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import functools
 import typing as t
@@ -21,18 +20,9 @@ from .binding import WEB
 from .pool_settings import PoolSettings
 from .site_settings import SiteSettings
 from .states import STARTED, STARTING, STOPPED, STOPPING, UNKNOWN
+from .worker import Worker
 
 IIS_USERS = "S-1-5-32-568"
-
-
-@dataclasses.dataclass
-class Worker:
-    """A worker process of a pool, with the application that it runs in process."""
-
-    pool: str
-    process_id: int
-    started: datetime.datetime
-    agents: dict[str, Agent] = dataclasses.field(default_factory=dict)
 
 
 class Activation:
@@ -97,7 +87,7 @@ class Activation:
         self.pool_states.pop(name.lower(), None)
 
     def pool_changed(self, name: str, attribute: str, before: str) -> None:
-        """Note a changed attribute of a pool: a running one is recycled.
+        """Note a changed attribute of a pool: a running one is recycled, unless it disallowRotationOnConfigChange.
 
         Args:
             name: the pool's.
@@ -108,7 +98,8 @@ class Activation:
         self.pool_states.setdefault(name.lower(), before)
         if before in states.BETWEEN:
             return
-        if name.lower() in self._workers:
+        stays = self._pools.attribute(name, "recycling.disallowRotationOnConfigChange")
+        if name.lower() in self._workers and not stays:
             self.recycle(name)
         elif attribute == "startMode":
             self.wake(name)
@@ -142,6 +133,8 @@ class Activation:
         if self.pool_state(name) == STOPPED:
             raise states.already_stopped()
         self.pool_states[name.lower()] = STOPPING
+        if name.lower() in self._workers:
+            self._workers[name.lower()].order_to_stop()
         self._clock.after(self._pace.pool_stop, functools.partial(self._pool_stopped, name))
 
     def _pool_stopped(self, name: str) -> None:
@@ -172,7 +165,7 @@ class Activation:
         worker = self._workers.pop(name.lower(), None)
         if worker is None:
             return
-        self._stop_agents(worker)
+        worker.stop_agents()
         was_events.crashed(self._surroundings.events, name, worker.process_id)
         if not self._rapid_fail.too_many(name, self._clock.now()):
             self.wake(name)
@@ -184,17 +177,13 @@ class Activation:
         """End a worker: its applications stop, its process may go on for a while."""
         if worker is None:
             return
-        self._stop_agents(worker)
+        worker.stop_agents()
         if self._pace.worker_end:
             self._outliving.append(worker)
             self._clock.after(self._pace.worker_end, functools.partial(self._ended, worker))
 
     def _ended(self, worker: Worker) -> None:
         self._outliving = [other for other in self._outliving if other is not worker]
-
-    def _stop_agents(self, worker: Worker) -> None:
-        for agent in worker.agents.values():
-            agent.stop()
 
     def may_log_on(self, name: str) -> bool:
         """Tell whether a worker can be had; WAS stops a pool whose account it cannot log on."""
@@ -318,7 +307,8 @@ class Activation:
         worker = self._workers.get(pool.lower())
         if worker is None:
             self.last_process += 4
-            worker = Worker(pool, self.last_process, self._surroundings.clock.now())
+            account = self._accounts.find(self._pools.account(pool))
+            worker = Worker(pool, self.last_process, self._clock.now(), account.sid if account else "")
             self._workers[pool.lower()] = worker
         return worker
 
@@ -375,7 +365,8 @@ class Activation:
 
     def services_stopped(self) -> None:
         """End all worker processes."""
-        self._workers.clear()
+        for name in list(self._workers):
+            self._workers.pop(name).stop_agents()
         self._outliving.clear()
 
     def dump(self) -> dict[str, t.Any]:

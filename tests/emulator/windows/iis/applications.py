@@ -187,7 +187,7 @@ class Applications:
         self._file.save(document)
 
     def clear(self, place: Place, attribute: str) -> None:
-        """Take it away."""
+        """Remove it."""
         document = self._file.changeable()
         self._directory(document, place).attrib.pop(attribute, None)
         self._file.save(document)

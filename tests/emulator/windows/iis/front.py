@@ -62,6 +62,7 @@ class Front:
         if only and request.address not in only:
             return None
         certificate = self._served(request) if request.tls else None
+        request.accept(certificate)
         sent = chains.sent_along(self._certificates, certificate) if certificate else ()
         return dataclasses.replace(self._answer(request), certificate=certificate, sent=sent)
 

@@ -8,7 +8,7 @@ from ..agent.surroundings import Surroundings
 from ..registry.keys import Registry
 from ..security.accounts import Accounts
 from ..system.services import Services
-from .activation import Activation, Worker
+from .activation import Activation
 from .binding import WEB, Binding
 from .configuration import Configuration
 from .front import Front
@@ -17,6 +17,7 @@ from .pool_settings import PoolSettings
 from .schema import POOL
 from .site_settings import SiteSettings
 from .states import UNKNOWN, not_started
+from .worker import Worker
 
 
 class Iis:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import ipaddress
 import typing as t
 from pathlib import Path
@@ -22,7 +23,11 @@ def is_address(host: str) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class HttpRequest:
-    """A request as it arrives at a listener."""
+    """A request as it arrives at a listener.
+
+    Attributes:
+        pinned: the thumbprint of the only certificate that the client accepts; empty for no such wish.
+    """
 
     address: str
     port: int
@@ -35,6 +40,16 @@ class HttpRequest:
     body: bytes = b""
     proxy: str = ""
     verify: bool = False
+    pinned: str = ""
+
+    def accept(self, certificate: bytes | None) -> None:
+        """Let the client look at what is served, before it sends anything; raises AuthenticationException."""
+        served = hashlib.sha1(certificate or b"", usedforsecurity=False).hexdigest().upper()
+        if self.tls and self.pinned and served != self.pinned:
+            raise errors.WindowsError(
+                "System.Security.Authentication.AuthenticationException",
+                "The remote certificate is invalid according to the validation procedure.",
+            )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +85,9 @@ class Network:
     Attributes:
         web: what a URL gives: bytes, or a local file's path.
         shares: what a UNC path gives.
+        second_hop: whether shares know the connection's account: with a password on the server (Basic, CredSSP) or
+            delegation. Otherwise it is nobody there, learn.microsoft.com "Making the second hop in PowerShell
+            Remoting".
         key_vault: secrets of the Azure Key Vault, by name.
         cyberark: what CyberArk gives for an account's name.
         extra_listeners: ports that processes outside IIS hold.
@@ -78,6 +96,9 @@ class Network:
         elsewhere: the same for requests to other servers.
         peers: ports of other servers.
         proxies: proxies that answer, as host:port.
+        passes: who may pass a proxy, as user and password, by host:port; one without passes everybody.
+        by_proxy: the proxy by which alone a URL of ``web`` is reached, as host:port.
+        slow: how many seconds a URL of ``web`` takes to answer.
     """
 
     def __init__(self) -> None:
@@ -85,6 +106,7 @@ class Network:
         self.key_vault: dict[str, str] = {}
         self.cyberark: dict[str, str] = {}
         self.shares: dict[str, bytes | Path] = {}
+        self.second_hop = True
         self.downloads: list[str] = []
         self.extra_listeners: list[Listener] = []
         self.listening: list[t.Callable[[], list[Listener]]] = []
@@ -92,6 +114,9 @@ class Network:
         self.elsewhere: list[t.Callable[[HttpRequest], HttpAnswer | None]] = []
         self.peers: list[Peer] = []
         self.proxies: set[str] = set()
+        self.passes: dict[str, tuple[str, str]] = {}
+        self.by_proxy: dict[str, str] = {}
+        self.slow: dict[str, float] = {}
 
     def download(self, url: str) -> bytes:
         """Return what a URL gives; raises WebException."""
@@ -104,7 +129,9 @@ class Network:
         return found.read_bytes() if isinstance(found, Path) else found
 
     def shared(self, path: str) -> bytes | None:
-        """Return the content of a file on a share, or None."""
+        """Return the content of a file on a share; None where there is none, or the account may not see it."""
+        if not self.second_hop:
+            return None
         found = {name.lower(): content for name, content in self.shares.items()}.get(path.lower())
         return found.read_bytes() if isinstance(found, Path) else found
 

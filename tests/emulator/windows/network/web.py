@@ -46,6 +46,8 @@ class WebRequest:
         redirects: how many are followed.
         verify: whether the server's certificate has to be trusted.
         timeout: in seconds.
+        proxy: by which it goes, as host:port; empty for the direct way.
+        passes: user and password for the proxy, sent when they are asked for.
     """
 
     uri: Uri
@@ -57,6 +59,8 @@ class WebRequest:
     redirects: int = 50
     verify: bool = True
     timeout: float = 30
+    proxy: str = ""
+    passes: tuple[str, str] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,13 +134,18 @@ def _authenticated(sender: Sender, request: WebRequest) -> Response:
 
 
 def _once(sender: Sender, request: WebRequest) -> Response:
-    uri = request.uri
-    answer = _without_server(sender, request)
-    if answer is not None:
-        return Response(answer, uri, request.method)
+    answer = _without_server(sender, request) or _of_server(sender, request)
+    if answer.seconds > request.timeout:
+        sender.clock.advance(request.timeout)
+        raise WebFailure("The operation has timed out.")
+    sender.clock.advance(answer.seconds)
+    return Response(answer, request.uri, request.method)
+
+
+def _of_server(sender: Sender, request: WebRequest) -> HttpAnswer:
     # Belief [web-failures]: the texts of .NET Framework, System.txt of its reference source (net_webstatus_*).
-    if uri.host.endswith(".invalid"):
-        raise WebFailure(f"The remote name could not be resolved: '{uri.host}'")
+    if request.uri.host.endswith(".invalid"):
+        raise WebFailure(f"The remote name could not be resolved: '{request.uri.host}'")
     try:
         answer = sender.network.request(_sent(request))
     except errors.WindowsError as error:
@@ -148,16 +157,17 @@ def _once(sender: Sender, request: WebRequest) -> Response:
             "The underlying connection was closed: Could not establish trust relationship for the SSL/TLS secure"
             " channel."
         )
-    if answer.seconds > request.timeout:
-        sender.clock.advance(request.timeout)
-        raise WebFailure("The operation has timed out.")
-    sender.clock.advance(answer.seconds)
-    return Response(answer, uri, request.method)
+    return answer
 
 
 def _without_server(sender: Sender, request: WebRequest) -> HttpAnswer | None:
     """Return what a file, or a download of the scenario, answers; None where a server has to."""
     uri, network = request.uri, sender.network
+    # The WebProxy of WebRequest.psm1 spares local names.
+    if request.proxy and not uri.is_file and "." in uri.host:
+        _pass(network, request)
+    elif network.by_proxy.get(str(uri)):
+        raise WebFailure("Unable to connect to the remote server")
     if uri.is_file:
         try:
             content = sender.files.read(uri.local_path)
@@ -167,10 +177,27 @@ def _without_server(sender: Sender, request: WebRequest) -> HttpAnswer | None:
         return HttpAnswer(200, "OK", headers, content)
     if str(uri) in network.web:
         body = network.download(str(uri)) if request.method != "HEAD" else b""
-        return HttpAnswer(200, "OK", {"Content-Length": str(len(body))}, body)
+        return HttpAnswer(200, "OK", {"Content-Length": str(len(body))}, body, seconds=network.slow.get(str(uri), 0.0))
     if any((other := Uri.parse(url)) is not None and other.host == uri.host for url in network.web):
         return HttpAnswer(404, "Not Found")
     return None
+
+
+def _pass(network: Network, request: WebRequest) -> None:
+    """Go by the proxy, or fail there: it is not found, refuses the user, or does not reach the URL."""
+    if request.proxy not in network.proxies:
+        raise WebFailure("Unable to connect to the remote server")
+    if network.passes.get(request.proxy) not in {None, request.passes}:
+        refused = HttpAnswer(407, "Proxy Authentication Required")
+        # A CONNECT that is refused has no answer for the caller, HttpWebRequest of .NET Framework, "net_servererror".
+        if request.uri.scheme == "https":
+            raise WebFailure("The remote server returned an error: (407) Proxy Authentication Required.")
+        raise WebFailure(
+            "The remote server returned an error: (407) Proxy Authentication Required.",
+            Response(refused, request.uri, request.method),
+        )
+    if network.by_proxy.get(str(request.uri), request.proxy) != request.proxy:
+        raise WebFailure("The remote server returned an error: (503) Service Unavailable.")
 
 
 def _sent(request: WebRequest) -> HttpRequest:

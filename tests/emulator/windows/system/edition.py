@@ -45,6 +45,7 @@ class Edition:
             ("UBR", "DWord", self.revision),
             ("InstallationType", "String", "Server"),
             ("EditionID", "String", "ServerDatacenter"),
+            ("SystemRoot", "String", "C:\\Windows"),
         ):
             registry.set(CURRENT_VERSION, name, kind, data)
 

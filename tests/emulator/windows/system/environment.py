@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ..registry.keys import Registry
+from .edition import CURRENT_VERSION
 
 KEY = "HKLM:\\SYSTEM\\CurrentControlSet\\Control\\Session Manager\\Environment"
 USER_KEY = "HKCU:\\Environment"
@@ -18,7 +19,6 @@ FRESH = {
     "windir": "%SystemRoot%",
 }
 _BUILT_IN = {
-    "systemroot": "C:\\Windows",
     "systemdrive": "C:",
     "programfiles": "C:\\Program Files",
     "programdata": "C:\\ProgramData",
@@ -82,6 +82,8 @@ class Environment:
 
         def value(match: re.Match[str]) -> str:
             name = match[1].lower()
+            if name == "systemroot":
+                return str(self._registry.get(CURRENT_VERSION, "SystemRoot") or "C:\\Windows")
             if name in _BUILT_IN:
                 return _BUILT_IN[name]
             found = self._registry.get(KEY, name)

@@ -10,6 +10,9 @@ from .. import errors
 from ..clock import Clock
 from ..files.other_programs import OtherProgram
 
+ALWAYS, UNSEEN = "always", "unseen"
+"""When a job begins as its agent is told to end: each time, or where nobody has looked in the same execution."""
+
 
 @dataclasses.dataclass(frozen=True)
 class RunningProgram:
@@ -38,20 +41,45 @@ class Running(OtherProgram):
 
     A program's file is mapped and the folder that it runs in is open: that file is neither written nor removed, and no
     folder above it renamed (learn.microsoft.com "CreateFileMappingW" and "MoveFileExW").
+
+    Attributes:
+        late: when a job of an agent begins as that is told to end; empty for never.
+        outlives: whether the jobs of an agent go on when it ends.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._started: list[RunningProgram] = []
+        self._ended: list[RunningProgram] = []
+        self._looked = -1
+        self.late, self.outlives = "", False
 
-    def start(self, path: str, turns: int | None) -> None:
+    def start(self, path: str, turns: int | None) -> RunningProgram:
         """Start a program; None: it runs for ever."""
         until = None if turns is None else self._clock.turns + turns
         self._started.append(RunningProgram(path, 6000 + 4 * len(self._started), self._clock.now(), until))
+        return self._started[-1]
+
+    def end(self, program: RunningProgram) -> None:
+        """End a program before its time."""
+        self._ended.append(program)
+
+    def looked(self) -> None:
+        """Note that somebody has just looked what runs."""
+        self._looked = self._clock.turns
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether a job begins now that an agent is about to end."""
+        return self.late == ALWAYS or (self.late == UNSEEN and self._looked != self._clock.turns)
 
     def all(self) -> list[RunningProgram]:
         """Return what runs now."""
-        return [one for one in self._started if one.until is None or self._clock.turns < one.until]
+        return [
+            one
+            for one in self._started
+            if one not in self._ended and (one.until is None or self._clock.turns < one.until)
+        ]
 
     def changed(self, path: str) -> None:
         """Hold the files of running programs."""

@@ -29,10 +29,11 @@ ALWAYS_THERE = frozenset(name for name, *_ in FRESH)
 
 @dataclasses.dataclass
 class Running:
-    """A service's process: state as .NET's ServiceControllerStatus, and its start."""
+    """A service's process: state as .NET's ServiceControllerStatus, its start, and the account that it began with."""
 
     state: str = "Stopped"
     started: datetime.datetime | None = None
+    account: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Service:
     description: str
     started: str | None
     dependencies: tuple[str, ...]
+    running_as: str
 
 
 def _refused(what: str, service: Service) -> errors.WindowsError:
@@ -143,6 +145,7 @@ class Services:
             description=key.value("Description") or "",
             started=stamp(running.started) if running.started and running.state == "Running" else None,
             dependencies=tuple(key.value("DependOnService") or ()),
+            running_as=(running.account or key.value("ObjectName")) if running.state == "Running" else "",
         )
 
     def names(self) -> list[str]:
@@ -184,10 +187,12 @@ class Services:
             if self.get(needed):
                 self.start(needed)
         now, turns = self._clock.now(), self._turns(name, self._pace.service_start)
-        self._running[name.lower()] = Running("StartPending" if turns else "Running", now)
+        self._running[name.lower()] = Running("StartPending" if turns else "Running", now, service.account)
         self._behave(name, "start")
         if turns:
-            self._clock.after(turns, functools.partial(self._settle, name, "StartPending", Running("Running", now)))
+            self._clock.after(
+                turns, functools.partial(self._settle, name, "StartPending", Running("Running", now, service.account))
+            )
 
     def stop(self, name: str, *, force_dependents: bool = False) -> None:
         """Stop a service; running dependents are stopped too, or are an error, and so is one that is between states."""
@@ -226,7 +231,10 @@ class Services:
 
     def set_state(self, name: str, state: str, started: datetime.datetime | None = None) -> None:
         """Set a state without behaviour (for scenarios and crashes); a running one has started now, or when is told."""
-        self._running[name.lower()] = Running(state, (started or self._clock.now()) if state == "Running" else None)
+        account = self._need(name).account if state == "Running" else ""
+        self._running[name.lower()] = Running(
+            state, (started or self._clock.now()) if state == "Running" else None, account
+        )
 
     def _behave(self, name: str, what: str) -> None:
         behaviour = self.behaviours.get(name.lower())

@@ -54,15 +54,26 @@ DEFAULTS: dict[str, t.Any] = {
 }
 
 
-def configuration() -> str:
-    """Return the configuration as WinRM's own XML."""
-    return f'<cfg:Config xmlns:cfg="{_NAMESPACE}" xml:lang="en-US">{_written(DEFAULTS)}</cfg:Config>'
+_OF_SERVICE = ("MaxConcurrentOperationsPerUser", "MaxConnections")
+QUOTAS = (*_OF_SERVICE, *(name for name in DEFAULTS["Winrs"] if name != "AllowRemoteShellAccess"))
+"""What a scenario may set. Enforced are MaxShellsPerUser, MaxConcurrentOperationsPerUser and IdleTimeout."""
 
 
-def _written(part: t.Mapping[str, t.Any]) -> str:
+def quota(name: str, given: t.Mapping[str, int]) -> int:
+    """Return a quota: the one that is given, or Windows's default."""
+    part = DEFAULTS["Service" if name in _OF_SERVICE else "Winrs"]
+    return given.get(name, int(part[name]))
+
+
+def configuration(given: t.Mapping[str, int] | None = None) -> str:
+    """Return the configuration as WinRM's own XML, with the quotas that are given."""
+    return f'<cfg:Config xmlns:cfg="{_NAMESPACE}" xml:lang="en-US">{_written(DEFAULTS, given or {})}</cfg:Config>'
+
+
+def _written(part: t.Mapping[str, t.Any], given: t.Mapping[str, int]) -> str:
     """Return elements in order; one without a text is closed at once."""
     texts = []
     for name, value in part.items():
-        inner = _written(value) if isinstance(value, dict) else value
+        inner = _written(value, given) if isinstance(value, dict) else str(given.get(name, value))
         texts.append(f"<cfg:{name}>{inner}</cfg:{name}>" if inner else f"<cfg:{name}/>")
     return "".join(texts)

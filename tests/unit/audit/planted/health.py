@@ -37,6 +37,13 @@ def bound(*names: str) -> Deed:
     return deed
 
 
+def goes_on_as_another(server: Server) -> None:
+    """Let the agent's process begin as another account, and set the pool back while it runs."""
+    kind, stays = "processModel.identityType", "recycling.disallowRotationOnConfigChange"
+    for name, value in ((kind, "NetworkService"), (stays, True), (kind, "ApplicationPoolIdentity")):
+        server.machine.iis.set_pool_attribute(POOL, name, value)
+
+
 def of_nobody(server: Server) -> None:
     """Bind a certificate of an authority whose own certificate is nowhere."""
     machine = server.machine
@@ -83,8 +90,10 @@ FAULTS = (
         "health.identity",
         "Windows itself",
         call("microsoft.iis.web_app_pool", name=POOL, attributes={"processModel.identityType": "LocalSystem"}),
+        "health.process-identity",  # IIS recycles the pool for it
         "pool.as-wanted",
     ),
+    planted("health.process-identity", "one that goes on as another", goes_on_as_another),
     planted(
         "health.starts-with-windows",
         "a site that does not",
