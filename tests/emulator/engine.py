@@ -42,12 +42,12 @@ class ConnectionDropped(Exception):
 
 class HostRestarts(Exception):
     """The pipeline was answered with ``outcome``, then the host restarts: listener closed, connections aborted, shells
-    lost.
+    lost. Until then it is the same Windows with the same boot time; ``boot`` starts it again.
     """
 
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: Outcome, boot: t.Callable[[], None]) -> None:
         super().__init__("the host restarts")
-        self.outcome = outcome
+        self.outcome, self.boot = outcome, boot
 
 
 class OthersFirst(Exception):

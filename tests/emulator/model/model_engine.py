@@ -290,8 +290,8 @@ class ModelEngine:
             return Outcome()
         if "shutdown" in script.lower() and "/r" in script:
             self.machine.ran("shutdown.exe /r")
-            self.machine.restart()
-            raise HostRestarts(Outcome((json.dumps({"stdout": "", "stderr": "", "rc": 0}),)))
+            done = Outcome((json.dumps({"stdout": "", "stderr": "", "rc": 0}),))
+            raise HostRestarts(done, self.machine.restart)
         if "LastBootUpTime" in script:
             return Outcome((str(int(self.machine.boot_time.timestamp() * 10**7) + 116444736000000000),))
         succeeded = re.search(r"success-[0-9a-f-]{36}", script)

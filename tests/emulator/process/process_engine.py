@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from ..counters import Counters
@@ -122,9 +123,16 @@ class ProcessEngine:
                     self._lay(before, State.of(self.model.machine))
         except Crashed as crash:
             return Outcome((), (str(crash),), 1)
-        except HostRestarts:
-            self._powershell.end()
-            raise
+        except HostRestarts as restart:
+            raise HostRestarts(restart.outcome, functools.partial(self._boot, restart.boot)) from None
+
+    def _boot(self, boot: t.Callable[[], None]) -> None:
+        """Start the model's Windows again, with what that changes on the drive, and a new PowerShell."""
+        before = State.of(self.model.machine)
+        boot()
+        self._powershell.end()
+        if not NAMED:
+            self._lay(before, State.of(self.model.machine))
 
     def _by_model(self, invocation: Invocation) -> bool:
         if _is_module(invocation):

@@ -174,7 +174,7 @@ class Endpoint:
             self._abort(self._transports.pop(ready.shell, None))
         except HostRestarts as restart:
             self._core.finish(ready, restart.outcome)
-            task = asyncio.get_running_loop().create_task(self._restart())
+            task = asyncio.get_running_loop().create_task(self._restart(restart.boot))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         except Exception:  # the client would wait for ever: a fault of the emulator is a failed pipeline with its text
@@ -212,14 +212,15 @@ class Endpoint:
             await asyncio.sleep(TURN_SECONDS)
         return self.host.engine.run(pipeline)
 
-    async def _restart(self) -> None:
-        """Go away and come back: listeners closed, connections aborted, shells lost."""
+    async def _restart(self, boot: t.Callable[[], None]) -> None:
+        """Go away, boot and come back: listeners closed, connections aborted, shells lost."""
         await asyncio.sleep(RESTART_SECONDS)
         while self._sites:
             await self._sites.pop().stop()
         for transport in list(self._auth):
             self._abort(transport)
         self._core.lose_shells()
+        await asyncio.to_thread(boot)
         await asyncio.sleep(RESTART_SECONDS)
         await self._listen()
 

@@ -19,7 +19,7 @@ class InThread(Front):
 
     def restart(self, host):
         """Let a host's WinRM go away and come back, and return when it is back."""
-        asyncio.run_coroutine_threadsafe(self.endpoints[host]._restart(), self.loop).result(10)
+        asyncio.run_coroutine_threadsafe(self.endpoints[host]._restart(lambda: None), self.loop).result(10)
 
 
 @contextlib.contextmanager
