@@ -34,6 +34,7 @@ USED_BY_NAME: dict[str, tuple[str, ...]] = {
         "DOCUMENTATION",
     ),
     "Ansible reports events": ("v2_*",),
+    "Ansible names a task's module in messages": ("_resolved_action",),
     "xml.parsers.expat reads its parser's attributes": (
         "CharacterDataHandler",
         "CommentHandler",

@@ -4,6 +4,7 @@ seconds.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
@@ -16,6 +17,7 @@ from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
+from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import action_loader
 from ansible.template import Templar
 from ansible.utils.display import Display
@@ -41,6 +43,12 @@ def _runs() -> tempfile.TemporaryDirectory[str]:
 def machine(data: t.Mapping[str, t.Any] | None = None, name: str = "paris.contoso.com") -> Machine:
     """Build one server of a scenario."""
     return hosts.load({"domain": "contoso.com", **(data or {})}, [name])[name].machine
+
+
+@functools.cache
+def _reboot() -> t.Any:
+    """Return the action that restarts a server."""
+    return action_loader.get("ansible.windows.win_reboot", class_only=True)
 
 
 class Server:
@@ -88,7 +96,9 @@ class Server:
             shared_loader_obj=None,
         )
 
-        def execute(module_name: str, module_args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        def execute(
+            _self: ActionBase, module_name: str, module_args: dict[str, t.Any], task_vars: dict[str, t.Any]
+        ) -> dict[str, t.Any]:
             quiet = {"_ansible_no_log": True} if task_vars.get("ansible_no_target_syslog") else {}
             return self.engine.call(
                 module_name, {**module_args, **quiet, "_ansible_check_mode": check}, check=check, diff=diff
@@ -99,11 +109,18 @@ class Server:
             if outcome.exit_code:
                 raise AnsibleError("\n".join(outcome.errors))
 
-        action._execute_module = execute
+        def restart(_self: ActionBase, *_arguments: t.Any) -> dict[str, t.Any]:
+            if not check:
+                self.machine.restart()
+            return {"changed": True, "rebooted": True}
+
         action._connection.put_file = put_file
-        shows = mock.patch.object(Display(), "verbosity", self.verbosity)
-        with mock.patch.object(C, "DEFAULT_LOCAL_TMP", self._folder.name), shows:
+        with contextlib.ExitStack() as patches:
+            patches.enter_context(mock.patch.object(C, "DEFAULT_LOCAL_TMP", self._folder.name))
+            patches.enter_context(mock.patch.object(Display(), "verbosity", self.verbosity))
+            patches.enter_context(mock.patch.object(ActionBase, "_execute_module", execute))  # those that it calls too
+            patches.enter_context(mock.patch.object(_reboot(), "run", restart))
             try:
                 return action.run(None, dict(self.variables))
             except AnsibleError as error:
-                return {"failed": True, "changed": False, "msg": str(error)}
+                return {"changed": False, **getattr(error, "result", {}), "failed": True, "msg": str(error)}

@@ -12,7 +12,7 @@ import typing as t
 from pathlib import Path
 
 from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar
+from ansible.template import Templar, trust_as_template
 from in_process import Server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,10 +61,14 @@ def run(
 def tasks(server: Server, variables: t.Mapping[str, t.Any], *, check: bool = False) -> t.Iterator[Done]:
     """Run the same tasks one by one, each when it is asked for, so that another run's can come between them."""
     play = _load(ROOT / "playbooks" / "install.yml")[0]
-    known = _defaults() | play["vars"] | {"ansible_check_mode": check} | dict(variables)
+    # What the roles' tasks register is not handed over by win_im_agent_roles here, as each task is run by itself.
+    known = _defaults() | {name: value for name, value in play["vars"].items() if name != "im_certificates_result"}
+    known |= {"ansible_check_mode": check} | dict(variables)
     hosting = _templar(DataLoader(), known).template(known["im_agent_hosting"])
-    playbooks = ROOT / "playbooks" / "tasks"
-    following = _load(playbooks / f"{hosting}.yml") if hosting in {"iis", "service"} else []
+    entries = [*play["vars"]["_entries"].get(hosting, ()), "im_verify"]
+    if _templar(DataLoader(), known).evaluate_conditional(trust_as_template("im_agent_remove_former_pairs | bool")):
+        entries.append("im_certificates/clean")
+    following = [_entry(name) for name in entries] if hosting in play["vars"]["_entries"] else []
     server.new_run()
     return _each(server, known, [*_imported([_first(play)]), *following], check=check)
 
@@ -87,6 +91,11 @@ def run_roles(
 
 def _first(play: t.Mapping[str, t.Any]) -> str:
     return str(play["tasks"][0]["ansible.builtin.import_role"]["name"])
+
+
+def _entry(name: str) -> dict[str, t.Any]:
+    role, _slash, point = name.partition("/")
+    return {"ansible.builtin.import_role": {"name": f"{COLLECTION}{role}", "tasks_from": point or "main"}}
 
 
 def _imported(roles: t.Iterable[str]) -> list[dict[str, t.Any]]:

@@ -18,6 +18,13 @@ from runtime_archives import FORMER, NEW, Archive
 
 BUILTIN = "ansible.builtin."
 REBOOT = "ansible.windows.win_reboot"
+ROLES = f"{COLLECTION}win_im_agent_roles"
+MODULES = {
+    f"{path.parents[1].name} : {task['name']}": next(key for key in task if "." in key).removeprefix(COLLECTION)
+    for path in (ROOT / "roles").glob("*/tasks/*.yml")
+    for task in install_playbook._load(path)
+}
+"""The module of each of the roles' tasks."""
 HOST = "paris.contoso.com"
 OWN = {"identity.pfx": b"key", "Connector.dll": b"own program", "scripts\\own.ps1": b"'own'"}
 """What people have put into Runtime."""
@@ -77,6 +84,8 @@ class Play:
                 raise Failed({"failed": True, "msg": self.template(task[f"{BUILTIN}fail"]["msg"], own)})
             elif task.get(f"{BUILTIN}meta") == "end_batch":
                 raise Ended
+            elif ROLES in task:
+                self._carry_out(task, own)
             else:
                 assert f"{BUILTIN}debug" in task, task
 
@@ -88,6 +97,19 @@ class Play:
                 raise
             self.known["ansible_failed_result"] = failure.result
             self.run(task["rescue"], folder, more)
+
+    def _carry_out(self, task: dict[str, t.Any], more: dict[str, t.Any]) -> None:
+        """Run the task that carries out roles; what each of their tasks did is in `done`."""
+        self.server.variables = {**self.known, **more}
+        module = ROLES.removeprefix(COLLECTION)
+        result = self.server.run(module, self.template(task[ROLES], more), check=self.check)
+        facts = {name: value for name, value in result.items() if name not in {"changed", "failed", "tasks"}}
+        for one in result.get("tasks", ()):
+            self.done.append(Done(one["task"], MODULES[one["task"]], facts | one))
+        if "register" in task:
+            self.known[task["register"]] = result
+        if result.get("failed"):
+            raise Failed(result)
 
     def _role(self, entry: dict[str, t.Any], more: dict[str, t.Any]) -> None:
         role, tasks = install_playbook._entry_point(entry)

@@ -20,6 +20,9 @@ description:
 """
 
 
+COLLECTION = "imops.identity_manager."
+
+
 class CallbackModule(CallbackBase):
     """Collects changed and failed tasks for each host."""
 
@@ -40,8 +43,7 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_ok(self, result: t.Any) -> None:
         """Note a task that changed something, what the verification found, and what became of an upgrade."""
         host = self._of(result)
-        if result._result.get("changed"):
-            host["changed_tasks"].append(result._task.get_name())
+        host["changed_tasks"] += [name for name, one in _tasks(result) if one.get("changed")]
         if "verified" in result._result:
             host["verified"] = result._result["verified"]
         if "outage_s" in result._result:
@@ -50,7 +52,9 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
         """Note a task that failed, with its message."""
         host = self._of(result)
-        host["failed_tasks"].append({"task": result._task.get_name(), "msg": str(result._result.get("msg", ""))})
+        *done, (failed, _one) = _tasks(result)
+        host["changed_tasks"] += [name for name, one in done if one.get("changed")]
+        host["failed_tasks"].append({"task": failed, "msg": str(result._result.get("msg", ""))})
         if "verified" in result._result:
             host["verified"] = result._result["verified"]
 
@@ -66,3 +70,9 @@ class CallbackModule(CallbackBase):
                 self._hosts.setdefault(name, {"changed_tasks": [], "failed_tasks": [], "verified": None})
                 self._hosts[name]["stats"] = stats.summarize(name)
             Path(path).write_text(json.dumps(self._hosts, indent=1, sort_keys=True), "utf-8")
+
+
+def _tasks(result: t.Any) -> list[tuple[str, dict[str, t.Any]]]:
+    """Return the names and results of the roles' tasks that one task carried out, or those of the task itself."""
+    made = [(f"{COLLECTION}{one['task']}", one) for one in result._result.get("tasks") or ()]
+    return made or [(result._task.get_name(), result._result)]

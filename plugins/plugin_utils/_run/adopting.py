@@ -184,7 +184,7 @@ class AdoptingAction(ForetellingAction):
                 entries.remove(role)
         variables = {
             **role_tasks.defaults("im_agent"),
-            **self._variables(entries),
+            **role_tasks.with_defaults(entries, self._templar.available_variables),
             **description.values(clear=clear),
         }
         templar = self._templar.copy_with_new_env(available_variables=variables)

@@ -95,7 +95,7 @@ class AuditingAction(ForetellingAction):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Audit a server. An inventory that cannot be right, and a server that cannot be asked, are findings too."""
         roles = sorted(path.parents[1].name for path in role_tasks.ROLES.glob("*/defaults/main.yml"))
-        variables = self._variables(roles)
+        variables = role_tasks.with_defaults(roles, self._templar.available_variables)
         self._templar = self._templar.copy_with_new_env(available_variables=variables)
         return AgentAction.run(self, tmp, task_vars)
 

@@ -185,7 +185,8 @@ class ForetellingAction(AgentAction):
             return super().carry_out(host, wanted)
         tasks = [task for entry in wanted.foretell for task in role_tasks.read(entry)]
         entries = (*wanted.foretell, *wanted.ahead)
-        variables = SettledVariables(self._templar, self._variables(entries), self._templated)
+        known = role_tasks.with_defaults(entries, self._templar.available_variables)
+        variables = SettledVariables(self._templar, known, self._templated)
         refused, checked = self._check(tasks, variables)
         if refused:
             return self._refused(host.name, "plan", refused)
@@ -313,13 +314,6 @@ class ForetellingAction(AgentAction):
             if task.register:
                 variables.set(task.register, {**plan.facts, "changed": plan.changed, "failed": False})
         return found
-
-    def _variables(self, entries: t.Iterable[str]) -> dict[str, t.Any]:
-        """Return the task's variables, and the defaults of the entry points' roles, which give way to all others."""
-        defaults: dict[str, t.Any] = {}
-        for entry in entries:
-            defaults |= role_tasks.defaults(entry)
-        return {**defaults, **self._templar.available_variables}
 
     @staticmethod
     def _subject(task: RoleTask) -> types.ModuleType | None:

@@ -38,7 +38,7 @@ class HandingOverAction(ForetellingAction):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Run as every action does, with the defaults of the roles that describe an agent."""
-        variables = self._variables(_ROLES)
+        variables = role_tasks.with_defaults(_ROLES, self._templar.available_variables)
         self._templar = self._templar.copy_with_new_env(available_variables=variables)
         return AgentAction.run(self, tmp, task_vars)
 

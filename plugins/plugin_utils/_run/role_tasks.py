@@ -17,7 +17,6 @@ NAME = re.compile(r"[A-Za-z_]\w*")
 ALIAS = re.compile(r"\{\{ ?([A-Za-z_]\w*)( or omit)? ?\}\}")
 """A template that is nothing but a variable's name."""
 _ENTRY = re.compile(r"[a-z_]+(/[a-z_]+)?")
-_LOOK_OR_CLEAN = frozenset({"im_verify", "im_certificates/clean"})
 _KEYWORDS = frozenset({"name", "when", "register"})
 
 _LOADER = DataLoader()
@@ -26,6 +25,9 @@ _FILES: dict[Path, t.Any] = {
     for pattern in ("*/tasks/*.yml", "*/defaults/main.yml")
     for path in sorted(ROLES.glob(pattern))
 }
+_INSTALL: dict[str, t.Any] = _LOADER.load_from_file(
+    str(ROLES.parent / "playbooks" / "install.yml"), unsafe=True, trusted_as_template=True
+)[0]
 # Read when the action is found, once in a run: a worker, which is a process for each server, starts with what is read.
 
 
@@ -68,11 +70,7 @@ def read(entry: str) -> list[RoleTask]:
 
 def of_hosting(hosting: str) -> list[str]:
     """Return the entry points that the playbook ``install`` runs for a hosting, but those that only look or clean."""
-    found = _LOADER.load_from_file(str(ROLES.parent / "playbooks" / "tasks" / f"{hosting}.yml"), unsafe=True)
-    imported = [task["ansible.builtin.import_role"] for task in found]
-    entries = [(one["name"].rpartition(".")[2], one.get("tasks_from", "")) for one in imported]
-    named = ["/".join(filter(None, entry)) for entry in entries]
-    return [entry for entry in named if entry not in _LOOK_OR_CLEAN]
+    return list(_INSTALL["vars"]["_entries"][hosting])
 
 
 def defaults(entry: str) -> dict[str, t.Any]:
@@ -87,14 +85,25 @@ def defaults(entry: str) -> dict[str, t.Any]:
     return dict(_FILES[file])
 
 
+def with_defaults(entries: t.Iterable[str], variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return variables, and the defaults of the entry points' roles, which give way to all others.
+
+    Raises:
+        Refused: there is no such entry point.
+    """
+    found: dict[str, t.Any] = {}
+    for entry in entries:
+        found |= defaults(entry)
+    return {**found, **variables}
+
+
 def templates(entries: t.Iterable[str]) -> t.Iterator[str]:
     """Yield the templates that the arguments of entry points' tasks are made with: their own, and those of defaults."""
     known: dict[str, t.Any] = {
         name: value for entry in ("im_agent", *entries) for name, value in defaults(entry).items()
     }
     met: set[str] = set()
-    play = _LOADER.load_from_file(str(ROLES.parent / "playbooks" / "install.yml"), trusted_as_template=True)[0]
-    known |= play["vars"]
+    known |= _INSTALL["vars"]
     rest: list[t.Any] = [task.arguments for entry in ("im_check", *entries) for task in read(entry)]
     while rest:
         item = rest.pop()

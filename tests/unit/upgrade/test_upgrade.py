@@ -209,6 +209,22 @@ def test_a_version_that_is_not_as_good_goes_back_and_the_server_counts_as_failed
     whole(server, hosting, before, new=True)
 
 
+@pytest.mark.parametrize("name", ["", "no program"])
+def test_former_key_pairs_are_removed_once_the_new_version_is_verified_and_not_where_it_goes_back(name):
+    server = upgrade_play.server()
+    if name:
+        Watched(server, after=BROKEN[name])
+    done = play(server, variables(im_agent_remove_former_pairs=True, im_agent_server_url=chain.OTHER_SERVER_URL))
+    names = [one.task for one in done.done]
+    cleaned = "im_certificates : Remove former key pairs"
+    assert bool(done.msg) is bool(name)
+    assert names.count(cleaned) == (0 if name else 1)
+    if not name:
+        assert names.index(cleaned) > names.index(
+            "im_verify : Verify that the agent runs", names.index("im_settings : Write the agent's settings")
+        )
+
+
 @pytest.mark.parametrize("hosting", HOSTINGS)
 def test_a_start_that_fails_goes_back(hosting):
     server = upgrade_play.server(hosting)
