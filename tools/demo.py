@@ -45,12 +45,13 @@ def title(text: str) -> None:
 
 
 def record(fleet: emulated.Fleet, run: emulated.Run, host: str) -> dict[str, int]:
-    """Return what a run came to on a host: Ansible's recap and the wire's counters."""
-    stats = run.hosts.get(host, {}).get("stats", {})
+    """Return what a run came to on a host: the tasks that changed it, and the counters of recap and wire."""
+    seen = run.hosts.get(host, {})
+    stats = seen.get("stats", {})
     counters = fleet.counters(host)
     return {
         "ok": stats.get("ok", 0),
-        "changed": stats.get("changed", 0),
+        "changed": len(seen.get("changed_tasks", ())),
         "failed": stats.get("failures", 0) + stats.get("unreachable", 0) if stats else 1,
         "remote_executions": counters["remote_executions"],
         "messages": counters["messages"],
