@@ -244,6 +244,23 @@ $beliefs = [ordered] @{
         finally { $client.Close() }
         @{ sent = $sent.ToArray() }
     }
+    'tls-in-tds' = {
+        $sent = [Collections.ArrayList]::new()
+        $type, $part = [Net.Security.RemoteCertificateValidationCallback], [Linq.Expressions.Expression]
+        $given = [Linq.Expressions.ParameterExpression[]] @(foreach ($one in $type.GetMethod('Invoke').GetParameters()) { $part::Parameter($one.ParameterType) })
+        $came = $part::Property($part::Property($given[2], 'ChainPolicy'), 'ExtraStore')
+        $note = $part::Call($part::Constant($sent), 'AddRange', $null, $came)
+        $accept = $part::Lambda($type, $part::Block($note, $part::Constant($true)), $given).Compile()
+        $client = [Net.Sockets.TcpClient]::new('127.0.0.1', $HttpsPort)
+        try {
+            $stream = [Net.Security.SslStream]::new($client.GetStream(), $false, $accept)
+            $shaking = $stream.BeginAuthenticateAsClient([Net.Dns]::GetHostName(), $null, [Security.Authentication.SslProtocols]::Tls12, $false, $null, $null)
+            if (-not $shaking.AsyncWaitHandle.WaitOne(30000)) { throw [TimeoutException]::new('no TLS within 30 seconds') }
+            $stream.EndAuthenticateAsClient($shaking)
+        }
+        finally { $client.Close() }
+        @{ came = @(foreach ($one in $sent) { $one.Subject }) }
+    }
     'mail-library' = { @{ files = @(Get-Files $runtime 'Mail*.dll'); others = @(Get-Files $runtime 'Mime*.dll') } }
     'job-logs' = { foreach ($folder in "$WorkingDirectory\Temp\JobLogs", "$WorkingDirectory\Temp") { @{ folder = $folder; files = @(Get-Files $folder '*') } } }
     'agent-writes-temp' = { @{ files = @(Get-Files "$WorkingDirectory\Temp" '*') } }

@@ -11,6 +11,8 @@ $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 2.0
 
 $utf8 = [System.Text.UTF8Encoding]::new($false)
+$latin = [Text.Encoding]::GetEncoding(28591)
+$sections = [Security.AccessControl.AccessControlSections]'Access, Owner'
 $isoFormat = "yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'"
 
 function Format-Time([DateTime] $Time) {
@@ -39,6 +41,11 @@ function Get-Hex([byte[]] $Bytes) {
     [BitConverter]::ToString($Bytes).Replace('-', '')
 }
 
+# Shared for everything, so that a log in use can be read.
+function Open-Shared([string] $Path) {
+    [IO.FileStream]::new($Path, 'Open', 'Read', 'ReadWrite, Delete')
+}
+
 function Read-File($Query) {
     $path = Get-NeededText $Query 'path'
     $limit = [long] (Get-Field $Query 'max_bytes' 1048576)
@@ -46,8 +53,7 @@ function Read-File($Query) {
         return @{ type = 'folder'; size = $null; sha256 = $null; content = $null; last_write = Format-Time ([IO.Directory]::GetLastWriteTimeUtc($path)) }
     }
     if (-not [IO.File]::Exists($path)) { return $null }
-    # Shared for everything, so that a log in use can be read.
-    $stream = [IO.FileStream]::new($path, [IO.FileMode]::Open, [IO.FileAccess]::Read, [IO.FileShare]'ReadWrite, Delete')
+    $stream = Open-Shared $path
     $hasher = [Security.Cryptography.SHA256]::Create()
     try {
         $content = $null
@@ -78,9 +84,9 @@ function Get-FileVersion([string] $Path) {
     return $null
 }
 
-# The last bytes of a file, shared for everything, so that a log in use can be read.
+# The last bytes of a file.
 function Read-Tail([string] $Path, [long] $Count) {
-    $stream = [IO.FileStream]::new($Path, [IO.FileMode]::Open, [IO.FileAccess]::Read, [IO.FileShare]'ReadWrite, Delete')
+    $stream = Open-Shared $Path
     try {
         $null = $stream.Seek([Math]::Max(0, $stream.Length - $Count), [IO.SeekOrigin]::Begin)
         $memory = [IO.MemoryStream]::new()
@@ -90,9 +96,8 @@ function Read-Tail([string] $Path, [long] $Count) {
     finally { $stream.Dispose() }
 }
 
-# Shared for everything, so that a file in use can be read.
 function Get-FileHashText([string] $Path) {
-    $stream = [IO.FileStream]::new($Path, [IO.FileMode]::Open, [IO.FileAccess]::Read, [IO.FileShare]'ReadWrite, Delete')
+    $stream = Open-Shared $Path
     $hasher = [Security.Cryptography.SHA256]::Create()
     try { return (Get-Hex $hasher.ComputeHash($stream)).ToLowerInvariant() }
     finally {
@@ -133,7 +138,6 @@ function Read-Folder($Query) {
     $tail = [long] (Get-Field $Query 'tail' 0)
     $rights = [bool] (Get-Field $Query 'rights' $false)
     $hashes = [bool] (Get-Field $Query 'hashes' $false)
-    $sections = [Security.AccessControl.AccessControlSections]'Access, Owner'
     $found = [Collections.Generic.List[object]]::new()
     foreach ($name in $names) {
         if ($found.Count -ge $limit) { break }
@@ -157,7 +161,6 @@ function Read-Drive($Query) {
 
 function Read-Rights($Query) {
     $found = [Collections.Generic.List[object]]::new()
-    $sections = [Security.AccessControl.AccessControlSections]'Access, Owner'
     foreach ($path in (Get-NeededList $Query 'paths')) {
         $security = $null
         if ([IO.Directory]::Exists($path)) { $security = [Security.AccessControl.DirectorySecurity]::new($path, $sections) }
@@ -183,7 +186,7 @@ function Read-RegistryKey($Key, $Names, [int] $Depth, [string] $Match) {
     foreach ($name in $wanted) {
         if (-not $present.Contains($name)) { continue }
         $kind = $Key.GetValueKind($name)
-        $data = $Key.GetValue($name, $null, [Microsoft.Win32.RegistryValueOptions]::DoNotExpandEnvironmentNames)
+        $data = $Key.GetValue($name, $null, 'DoNotExpandEnvironmentNames')
         if ($Match -and ($data -isnot [string] -or $data -notmatch $Match)) { continue }
         if ($data -is [byte[]]) { $data = [Convert]::ToBase64String($data) }
         elseif ($data -is [int]) { $data = [BitConverter]::ToUInt32([BitConverter]::GetBytes($data), 0) }
@@ -209,7 +212,7 @@ function Read-RegistryKey($Key, $Names, [int] $Depth, [string] $Match) {
 function Read-Registry($Query) {
     $hive, $rest = Split-RegistryPath (Get-NeededText $Query 'key')
     $names = Get-Field $Query 'names' $null
-    $base = [Microsoft.Win32.RegistryKey]::OpenBaseKey([Microsoft.Win32.RegistryHive] $hive, [Microsoft.Win32.RegistryView]::Registry64)
+    $base = [Microsoft.Win32.RegistryKey]::OpenBaseKey($hive, 'Registry64')
     try {
         $key = $base.OpenSubKey($rest)
         if ($null -eq $key) { return $null }
@@ -237,7 +240,6 @@ function Read-KeyFile($Certificate) {
         foreach ($folder in $folders) {
             $path = "$folder\$name"
             if ([IO.File]::Exists($path)) {
-                $sections = [Security.AccessControl.AccessControlSections]'Access, Owner'
                 $answer['path'] = $path
                 $answer['sddl'] = [Security.AccessControl.FileSecurity]::new($path, $sections).GetSecurityDescriptorSddlForm($sections)
                 break
@@ -254,7 +256,7 @@ function Read-KeyFile($Certificate) {
 function Read-Certificates($Query) {
     $location = [Security.Cryptography.X509Certificates.StoreLocation] (Get-Field $Query 'location' 'LocalMachine')
     $store = [Security.Cryptography.X509Certificates.X509Store]::new([string] (Get-Field $Query 'store' 'My'), $location)
-    try { $store.Open([Security.Cryptography.X509Certificates.OpenFlags]'ReadOnly, OpenExistingOnly') }
+    try { $store.Open('ReadOnly, OpenExistingOnly') }
     catch [Security.Cryptography.CryptographicException] { return $null }
     try {
         $only = Get-Field $Query 'thumbprint' $null
@@ -344,7 +346,7 @@ function Read-Service-Now($Query) {
         if ($mode -eq 'automatic' -and [int] $key.GetValue('DelayedAutostart', 0) -eq 1) { $mode = 'delayed' }
         @{
             name = $service.ServiceName; display_name = $service.DisplayName; state = $state; started = $started; owner = $owner; start_mode = $mode
-            path = [string] $key.GetValue('ImagePath', '', [Microsoft.Win32.RegistryValueOptions]::DoNotExpandEnvironmentNames)
+            path = [string] $key.GetValue('ImagePath', '', 'DoNotExpandEnvironmentNames')
             account = [string] $key.GetValue('ObjectName', ''); description = [string] $key.GetValue('Description', '')
         }
     }
@@ -385,11 +387,16 @@ function Read-Iis($Query) {
     $found
 }
 
-function Read-Iis-Now {
-    $path = [Environment]::GetFolderPath([Environment+SpecialFolder]::System) + '\inetsrv\Microsoft.Web.Administration.dll'
+function Open-Iis {
+    $path = [Environment]::GetFolderPath('System') + '\inetsrv\Microsoft.Web.Administration.dll'
     if (-not [IO.File]::Exists($path)) { return $null }
     $null = [Reflection.Assembly]::LoadFrom($path)
-    $manager = New-Object -TypeName Microsoft.Web.Administration.ServerManager
+    New-Object -TypeName Microsoft.Web.Administration.ServerManager
+}
+
+function Read-Iis-Now {
+    $manager = Open-Iis
+    if ($null -eq $manager) { return $null }
     try {
         $pools = [Collections.Generic.List[object]]::new()
         $sites = [Collections.Generic.List[object]]::new()
@@ -419,8 +426,9 @@ function Read-Iis-Now {
 }
 
 # Asks a proxy for a way through to the server, RFC 9110 9.3.6.
-function Open-Tunnel($Stream, [string] $Target, [string] $Authorization) {
-    $head = "CONNECT $Target HTTP/1.1`r`nHost: $Target`r`n"
+function Open-Tunnel($Stream, [string] $To, [int] $Port, [string] $Authorization) {
+    if ($To.Contains(':')) { $To = "[$To]" }
+    $head = "CONNECT ${To}:$Port HTTP/1.1`r`nHost: ${To}:$Port`r`n"
     if ($Authorization) { $head += "Proxy-Authorization: $Authorization`r`n" }
     $bytes = [Text.Encoding]::ASCII.GetBytes("$head`r`n")
     $Stream.Write($bytes, 0, $bytes.Length)
@@ -440,6 +448,7 @@ function Open-Tcp([string] $To, [int] $Port, [int] $Timeout, [Net.Sockets.Addres
         $connecting = $client.BeginConnect($To, $Port, $null, $null)
         if (-not $connecting.AsyncWaitHandle.WaitOne($Timeout)) { throw [TimeoutException]::new("no connection to ${To}:$Port within $($Timeout / 1000) seconds") }
         $client.EndConnect($connecting)
+        $client.ReceiveTimeout = $client.SendTimeout = $Timeout
         return $client
     }
     catch {
@@ -459,35 +468,30 @@ function Test-OnlyIPv6([string] $Name) {
 function Connect-Tcp([string] $To, [int] $Port, [int] $Timeout) {
     $literal = $null
     if ([Net.IPAddress]::TryParse($To, [ref] $literal)) { return Open-Tcp $To $Port $Timeout $literal.AddressFamily }
-    try { return Open-Tcp $To $Port $Timeout ([Net.Sockets.AddressFamily]::InterNetwork) }
+    try { return Open-Tcp $To $Port $Timeout 'InterNetwork' }
     catch {
         if ((Get-Cause $_.Exception) -is [TimeoutException] -or -not (Test-OnlyIPv6 $To)) { throw }
         return Open-Tcp $To $Port $Timeout ([Net.Sockets.AddressFamily]::InterNetworkV6)
     }
 }
 
-function Read-ServedChain($Served, $Sent) {
-    if ($null -eq $Served) { return $null }
-    return Read-Chain $Served.RawData $Sent
-}
-
-# Accepts any certificate, and notes what came with it. Belief [sent-certificates]: that is in the ExtraStore of the chain that SslStream hands over,
-# VerifyRemoteCertificate of SecureChannel in .NET Framework's reference source.
+# Accepts any certificate, and notes what came with it. Compiled, for threads on which no script block runs. Belief [sent-certificates]: that is in the ExtraStore of the chain that
+# SslStream hands over, VerifyRemoteCertificate of SecureChannel in .NET Framework's reference source.
 function New-Acceptance($Sent) {
-    [Net.Security.RemoteCertificateValidationCallback] {
-        param($from, $certificate, $chain, $problems)
-        foreach ($one in $chain.ChainPolicy.ExtraStore) { $Sent.Add($one.RawData) }
-        $true
-    }.GetNewClosure()
+    $type, $part = [Net.Security.RemoteCertificateValidationCallback], [Linq.Expressions.Expression]
+    $given = [Linq.Expressions.ParameterExpression[]] @(foreach ($one in $type.GetMethod('Invoke').GetParameters()) { $part::Parameter($one.ParameterType) })
+    $came = $part::Property($part::Property($given[2], 'ChainPolicy'), 'ExtraStore')
+    $note = $part::Call($part::Constant($Sent), 'AddRange', $null, $came)
+    $part::Lambda($type, $part::Block($note, $part::Constant($true)), $given).Compile()
 }
 
 # How Windows judges a certificate here, without asking anybody whether it was revoked: each certificate up to the root, with what is wrong with it.
 function Read-Chain([byte[]] $Certificate, $Sent) {
     $chain = [Security.Cryptography.X509Certificates.X509Chain]::new($true)
     try {
-        $chain.ChainPolicy.RevocationMode = [Security.Cryptography.X509Certificates.X509RevocationMode]::NoCheck
+        $chain.ChainPolicy.RevocationMode = 'NoCheck'
         $chain.ChainPolicy.UrlRetrievalTimeout = [TimeSpan]::FromSeconds(5)
-        foreach ($bytes in $Sent) { $null = $chain.ChainPolicy.ExtraStore.Add([Security.Cryptography.X509Certificates.X509Certificate2]::new([byte[]] $bytes)) }
+        foreach ($one in $Sent) { $null = $chain.ChainPolicy.ExtraStore.Add($one) }
         $null = $chain.Build([Security.Cryptography.X509Certificates.X509Certificate2]::new($Certificate))
         $certificates = [Collections.Generic.List[object]]::new()
         foreach ($element in $chain.ChainElements) {
@@ -511,20 +515,16 @@ function Send-Request($Query) {
     if ($null -ne $proxy) { $to, $toPort = (Get-NeededText $proxy 'address'), [int] (Get-Field $proxy 'port' 80) }
     $client = Connect-Tcp $to $toPort $timeout
     $served = $null
-    $sent = [Collections.Generic.List[object]]::new()
+    $sent = [Collections.ArrayList]::new()
     try {
-        $client.ReceiveTimeout = $timeout
-        $client.SendTimeout = $timeout
         $stream = $client.GetStream()
-        $target = $address
-        if ($target.Contains(':')) { $target = "[$target]" }
-        if ($null -ne $proxy) { Open-Tunnel $stream "${target}:$port" ([string] (Get-Field $proxy 'authorization' '')) }
+        if ($null -ne $proxy) { Open-Tunnel $stream $address $port ([string] (Get-Field $proxy 'authorization' '')) }
         if ((Get-Field $Query 'scheme' 'https') -eq 'https') {
             # For a request that carries a secret. Belief [judged-by-windows]: without a callback SslStream judges the certificate as Windows does, .NET's "SslStream".
             $accept = $null
             if (-not (Get-Field $Query 'verify' $false)) { $accept = New-Acceptance $sent }
             $stream = [Net.Security.SslStream]::new($stream, $false, $accept)
-            $stream.AuthenticateAsClient([string] (Get-Field $Query 'server_name' $hostName), $null, [Security.Authentication.SslProtocols]::Tls12, $false)
+            $stream.AuthenticateAsClient([string] (Get-Field $Query 'server_name' $hostName), $null, 'Tls12', $false)
             $served = [Security.Cryptography.X509Certificates.X509Certificate2]::new($stream.RemoteCertificate)
         }
         $body = [string] (Get-Field $Query 'body' '')
@@ -548,7 +548,10 @@ function Send-Request($Query) {
             $memory.Write($buffer, 0, $count)
         }
         $answer = Read-Answer $memory.ToArray() $limit $served
-        if (Get-Field $Query 'chain' $false) { $answer['chain'] = Read-ServedChain $served $sent }
+        if (Get-Field $Query 'chain' $false) {
+            $answer['chain'] = $null
+            if ($null -ne $served) { $answer['chain'] = Read-Chain $served.RawData $sent }
+        }
         $answer
     }
     finally { $client.Close() }
@@ -559,7 +562,6 @@ function Send-WithToken($Query) {
     $asked = Get-Field $Query 'token' $null
     if ($asked -isnot [Collections.IDictionary]) { throw [ArgumentException]::new("the field 'token' must be a request") }
     $paths = Get-NeededList $Query 'paths'
-    $latin = [Text.Encoding]::GetEncoding(28591)
     $given = Send-Request $asked
     $text = $latin.GetString([Convert]::FromBase64String($given['body']))
     $found = [regex]::Match($text, '"access_token"\s*:\s*"([^"]+)"')
@@ -586,7 +588,7 @@ function Send-WithToken($Query) {
 }
 
 function Read-Answer([byte[]] $Bytes, [int] $Limit, $Served) {
-    $text = [Text.Encoding]::GetEncoding(28591).GetString($Bytes)
+    $text = $latin.GetString($Bytes)
     $end = $text.IndexOf("`r`n`r`n")
     if ($end -lt 0 -or -not $text.StartsWith('HTTP/')) { throw [IO.InvalidDataException]::new('the answer is not HTTP') }
     $lines = $text.Substring(0, $end).Split([string[]] "`r`n", [StringSplitOptions]::None)
@@ -609,7 +611,7 @@ function Read-Answer([byte[]] $Bytes, [int] $Limit, $Served) {
     }
     @{
         status = [int] $first[1]; reason = $reason; headers = $headers; certificate = $certificate; thumbprint = $thumbprint
-        body = [Convert]::ToBase64String([Text.Encoding]::GetEncoding(28591).GetBytes($body))
+        body = [Convert]::ToBase64String($latin.GetBytes($body))
     }
 }
 
@@ -659,15 +661,96 @@ function Test-Download($Query) {
     }
 }
 
-# TLS with whoever has it, whose certificate is noted with how Windows judges it.
-function Open-Tls($Stream, [string] $ServerName, $Found) {
-    $sent = [Collections.Generic.List[object]]::new()
-    $tls = [Net.Security.SslStream]::new($Stream, $false, (New-Acceptance $sent))
-    $tls.AuthenticateAsClient($ServerName, $null, [Security.Authentication.SslProtocols]::Tls12, $false)
-    $served = [Security.Cryptography.X509Certificates.X509Certificate2]::new($tls.RemoteCertificate)
+# What was served in TLS, with how Windows judges it.
+function Add-Served($Tls, $Sent, $Found) {
+    $served = [Security.Cryptography.X509Certificates.X509Certificate2]::new($Tls.RemoteCertificate)
     $Found['certificate'] = [Convert]::ToBase64String($served.RawData)
-    $Found['chain'] = Read-Chain $served.RawData $sent
+    $Found['chain'] = Read-Chain $served.RawData $Sent
+}
+
+# TLS with whoever has it, whose certificate is noted.
+function Open-Tls($Stream, [string] $ServerName, $Found) {
+    $sent = [Collections.ArrayList]::new()
+    $tls = [Net.Security.SslStream]::new($Stream, $false, (New-Acceptance $sent))
+    $tls.AuthenticateAsClient($ServerName, $null, 'Tls12', $false)
+    Add-Served $tls $sent $Found
     return , $tls
+}
+
+# The data of one packet, [MS-TDS] 2.2.3.1.
+function Read-Packet($Stream, [int] $Type) {
+    $reader = [IO.BinaryReader]::new($Stream)
+    $head = $reader.ReadBytes(8)
+    if ($head.Length -and $head[0] -ne $Type) { throw [IO.InvalidDataException]::new('the answer is none of SQL Server') }
+    $length = 0
+    if ($head.Length -eq 8) { $length = 256 * $head[2] + $head[3] - 8 }
+    $data = $reader.ReadBytes([Math]::Max($length, 0))
+    if (-not $data.Length -or $data.Length -lt $length) { throw [IO.EndOfStreamException]::new('the other side has closed the connection') }
+    return , $data
+}
+
+# 0x12 is PRELOGIN, 1 the status of a message's last packet.
+function Send-Packet($Stream, [byte[]] $Data) {
+    $length = $Data.Length + 8
+    $Stream.Write([byte[]] (@(0x12, 1, ($length -shr 8), ($length -band 255), 0, 0, 1, 0) + $Data), 0, $length)
+}
+
+# The TCP port of an instance, as SQL Server Browser tells it, [MC-SQLR] 2.2.3 and 2.2.5.
+function Find-Instance([string] $To, [string] $Instance, [int] $Timeout) {
+    $client = [Net.Sockets.UdpClient]::new($To, 1434)
+    try {
+        $client.Client.ReceiveTimeout = $Timeout
+        $asked = [byte[]] (@(4) + [Text.Encoding]::Default.GetBytes($Instance) + 0)
+        $null = $client.Send($asked, $asked.Length)
+        $from = [Net.IPEndPoint]::new(0, 0)
+        $told = [Text.Encoding]::Default.GetString($client.Receive([ref] $from))
+        if ($told -notmatch ';tcp;(\d{1,5});') { throw [IO.InvalidDataException]::new('SQL Server Browser tells no TCP port of this instance') }
+        return [int] $Matches[1]
+    }
+    finally { $client.Close() }
+}
+
+# What SQL Server says to a client that wants encryption (on) or not (off), [MS-TDS] 2.2.6.5: VERSION and ENCRYPTION.
+function Read-Prelogin($Stream, [string] $Asked) {
+    Send-Packet $Stream @(0, 0, 11, 0, 6, 1, 0, 17, 0, 1, 255, 9, 0, 0, 0, 0, 0, [int] ($Asked -eq 'on'))
+    $data = Read-Packet $Stream 4
+    for ($at = 0; $at + 4 -lt $data.Length -and $data[$at] -ne 255; $at += 5) {
+        $place = 256 * $data[$at + 1] + $data[$at + 2]
+        if ($data[$at] -eq 1 -and $place -lt $data.Length) { return ('off', 'on', 'not_supported', 'required')[$data[$place] -band 3] }
+    }
+    throw [IO.InvalidDataException]::new('the answer is none of SQL Server')
+}
+
+# TLS inside packets, [MS-TDS] 3.2.5.2, and no logon: SslStream has one end of a connection of our own, whose other end is passed on. Belief [tls-in-tds]: SQL Server takes TLS after
+# so short a PRELOGIN, and SslStream asks a compiled callback from a thread of its own, [MS-TDS] 4.1 and .NET's "SslStream.BeginAuthenticateAsClient".
+function Open-TlsInTds($Client, [string] $ServerName, $Found, [int] $Timeout) {
+    $sent = [Collections.ArrayList]::new()
+    $until = [DateTime]::UtcNow.AddMilliseconds($Timeout)
+    $listener = [Net.Sockets.TcpListener]::new([Net.IPAddress]::Loopback, 0)
+    $near, $far = [Net.Sockets.TcpClient]::new(), $null
+    try {
+        $listener.Start(1)
+        $near.Connect([Net.IPAddress]::Loopback, $listener.LocalEndpoint.Port)
+        $far = $listener.AcceptTcpClient()
+        $ours, $theirs, $buffer = $far.GetStream(), $Client.GetStream(), [byte[]]::new(4088)
+        $tls = [Net.Security.SslStream]::new($near.GetStream(), $false, (New-Acceptance $sent))
+        $shaking = $tls.BeginAuthenticateAsClient($ServerName, $null, 'Tls12', $false, $null, $null)
+        while (-not $shaking.IsCompleted) {
+            if ([DateTime]::UtcNow -gt $until) { throw [TimeoutException]::new("no TLS within $($Timeout / 1000) seconds") }
+            if ($far.Client.Poll(0, 'SelectRead')) { Send-Packet $theirs $buffer[0..($ours.Read($buffer, 0, 4088) - 1)] }
+            elseif ($Client.Client.Poll(10000, 'SelectRead')) {
+                $data = Read-Packet $theirs 0x12
+                $ours.Write($data, 0, $data.Length)
+            }
+        }
+        $tls.EndAuthenticateAsClient($shaking)
+        Add-Served $tls $sent $Found
+    }
+    finally {
+        $near.Close()
+        if ($null -ne $far) { $far.Close() }
+        $listener.Stop()
+    }
 }
 
 # One reply of a mail server, which may have several lines: the last one has a space behind its number, RFC 5321 4.2.1.
@@ -718,33 +801,44 @@ function Test-Smtp($Stream, $Smtp, [string] $HostName, $Found) {
     }
 }
 
-# How far the server comes on its way to another one: its name, TCP, a proxy, TLS, a mail server's conversation. The step that failed is told with the error.
+# How far the server comes on its way to another one: its name, an instance's port, TCP, a proxy, SQL Server's PRELOGIN, TLS, a mail server's conversation. The step that failed is told with the error.
 function Test-Reach($Query) {
     $hostName = Get-NeededText $Query 'host'
     $port = [int] (Get-Field $Query 'port' 443)
     $timeout = 1000 * [int] (Get-Field $Query 'timeout' 10)
     $proxy = Get-Field $Query 'proxy' $null
     $smtp = Get-Field $Query 'smtp' $null
+    $tds = Get-Field $Query 'tds' $null
+    $instance = Get-Field $Query 'instance' $null
+    if ($null -ne $tds -and $tds -notin 'on', 'off') { throw [ArgumentException]::new("the field 'tds' must be on or off") }
     $to, $toPort = $hostName, $port
     if ($null -ne $proxy) { $to, $toPort = (Get-NeededText $proxy 'address'), [int] (Get-Field $proxy 'port' 80) }
-    $found = @{ step = 'name'; error = $null; code = $null; addresses = [string[]] @(); certificate = $null; chain = $null; replies = @() }
+    $found = @{ step = 'name'; error = $null; code = $null; addresses = [string[]] @(); port = $null; encryption = $null; certificate = $null; chain = $null; replies = @() }
     $client = $null
     try {
         $found['addresses'] = [string[]] @(foreach ($one in [Net.Dns]::GetHostAddresses($to)) { $one.ToString() })
+        if ($null -ne $instance) {
+            $found['step'] = 'browser'
+            $found['port'] = $toPort = Find-Instance $to $instance $timeout
+        }
         $found['step'] = 'tcp'
         $client = Connect-Tcp $to $toPort $timeout
-        $client.ReceiveTimeout = $timeout
-        $client.SendTimeout = $timeout
         $stream = $client.GetStream()
         if ($null -ne $proxy) {
             $found['step'] = 'proxy'
-            $target = $hostName
-            if ($target.Contains(':')) { $target = "[$target]" }
-            Open-Tunnel $stream "${target}:$port" ([string] (Get-Field $proxy 'authorization' ''))
+            Open-Tunnel $stream $hostName $port ([string] (Get-Field $proxy 'authorization' ''))
         }
         if (Get-Field $Query 'tls' $false) {
             $found['step'] = 'tls'
             $stream = Open-Tls $stream $hostName $found
+        }
+        if ($null -ne $tds) {
+            $found['step'] = 'tds'
+            $found['encryption'] = Read-Prelogin $stream $tds
+            if ($found['encryption'] -ne 'not_supported') {
+                $found['step'] = 'tls'
+                Open-TlsInTds $client $hostName $found $timeout
+            }
         }
         if ($null -ne $smtp) {
             $found['step'] = 'smtp'
@@ -765,7 +859,7 @@ function Test-Reach($Query) {
 
 # Where Windows finds programs by their names: the folders of the machine's Path, in order.
 function Find-Programs($Query) {
-    $folders = ([string] [Environment]::GetEnvironmentVariable('Path', [EnvironmentVariableTarget]::Machine)).Split(';')
+    $folders = ([string] [Environment]::GetEnvironmentVariable('Path', 'Machine')).Split(';')
     $found = @{}
     foreach ($name in (Get-NeededList $Query 'names')) {
         $found[$name] = $null
@@ -943,11 +1037,7 @@ function Read-Features($Query) {
 }
 
 function Test-Policy([string] $Key, [string] $Name) {
-    $path = "SOFTWARE\Policies\Microsoft\Windows\PowerShell\$Key"
-    $opened = [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey($path)
-    if ($null -eq $opened) { return $false }
-    try { return [int] $opened.GetValue($Name, 0) -eq 1 }
-    finally { $opened.Dispose() }
+    [int] (Get-MachineValue "SOFTWARE\Policies\Microsoft\Windows\PowerShell\$Key" $Name) -eq 1
 }
 
 function Read-Policies {
@@ -982,10 +1072,8 @@ function Compare-Secret($Query) {
     $name = Get-NeededText $Query 'name'
     $expected = [string] (Get-Field $Query 'expected' '')
     if ((Get-Field $Query 'what' '') -ne 'pool_password') { throw [ArgumentException]::new("the field 'what' must be pool_password") }
-    $path = [Environment]::GetFolderPath([Environment+SpecialFolder]::System) + '\inetsrv\Microsoft.Web.Administration.dll'
-    if (-not [IO.File]::Exists($path)) { return $null }
-    $null = [Reflection.Assembly]::LoadFrom($path)
-    $manager = New-Object -TypeName Microsoft.Web.Administration.ServerManager
+    $manager = Open-Iis
+    if ($null -eq $manager) { return $null }
     try {
         foreach ($pool in $manager.ApplicationPools) {
             if ($pool.Name -ne $name) { continue }
@@ -1020,58 +1108,41 @@ function Read-Domain {
     }
 }
 
+function Get-MachineValue([string] $Key, [string] $Name) {
+    $found = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64').OpenSubKey($Key)
+    if ($null -ne $found) {
+        $found.GetValue($Name, $null)
+        $found.Dispose()
+    }
+}
+
 function Read-Host-Facts {
     $domain = Read-Domain
-    $product = ''
-    $key = [Microsoft.Win32.RegistryKey]::OpenBaseKey([Microsoft.Win32.RegistryHive]::LocalMachine, [Microsoft.Win32.RegistryView]::Registry64).OpenSubKey('SOFTWARE\Microsoft\Windows NT\CurrentVersion')
-    if ($null -ne $key) {
-        $product = [string] $key.GetValue('ProductName', '')
-        $key.Dispose()
-    }
+    $product = [string] (Get-MachineValue 'SOFTWARE\Microsoft\Windows NT\CurrentVersion' 'ProductName')
     # Belief [machine-guid]: setup of Windows makes it, and it stays; a copy of an installed Windows has the same one until sysprep,
     # learn.microsoft.com "Sysprep (Generalize)".
-    $id = $null
-    $key = [Microsoft.Win32.RegistryKey]::OpenBaseKey([Microsoft.Win32.RegistryHive]::LocalMachine, [Microsoft.Win32.RegistryView]::Registry64).OpenSubKey('SOFTWARE\Microsoft\Cryptography')
-    if ($null -ne $key) {
-        $id = $key.GetValue('MachineGuid', $null)
-        $key.Dispose()
-    }
+    $id = Get-MachineValue 'SOFTWARE\Microsoft\Cryptography' 'MachineGuid'
     $principal = [Security.Principal.WindowsPrincipal]::new([Security.Principal.WindowsIdentity]::GetCurrent())
     @{
         computer_name = [Environment]::MachineName; machine_id = $id; domain = $domain; os_version = [Environment]::OSVersion.Version.ToString(); product_name = $product
         powershell = $PSVersionTable.PSVersion.ToString(); elevated = $principal.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)
-        time = Format-Time ([DateTime]::UtcNow); system_root = [Environment]::GetFolderPath([Environment+SpecialFolder]::Windows)
-        program_files = [Environment]::GetFolderPath([Environment+SpecialFolder]::ProgramFiles)
-        program_data = [Environment]::GetFolderPath([Environment+SpecialFolder]::CommonApplicationData)
+        time = Format-Time ([DateTime]::UtcNow); system_root = [Environment]::GetFolderPath('Windows')
+        program_files = [Environment]::GetFolderPath('ProgramFiles')
+        program_data = [Environment]::GetFolderPath('CommonApplicationData')
     }
 }
 
+$kinds = @{
+    file = 'Read-File'; files = 'Read-Folder'; drive = 'Read-Drive'; acl = 'Read-Rights'; registry = 'Read-Registry'; certificates = 'Read-Certificates'
+    service = 'Read-Service'; iis = 'Read-Iis'; http = 'Send-Request'; with_token = 'Send-WithToken'; download = 'Test-Download'; reach = 'Test-Reach'
+    programs = 'Find-Programs'; events = 'Read-Events'; environment = 'Read-Environment'; account = 'Read-Accounts'; listeners = 'Read-Listeners'
+    processes = 'Read-Processes'; features = 'Read-Features'; policies = 'Read-Policies'; session = 'Read-Session'; secret_matches = 'Compare-Secret'
+}
+
 function Get-Answer($Query) {
-    switch ([string] (Get-Field $Query 'kind' '')) {
-        'file' { return , (Read-File $Query) }
-        'files' { return , (Read-Folder $Query) }
-        'drive' { return , (Read-Drive $Query) }
-        'acl' { return , (Read-Rights $Query) }
-        'registry' { return , (Read-Registry $Query) }
-        'certificates' { return , (Read-Certificates $Query) }
-        'service' { return , (Read-Service $Query) }
-        'iis' { return , (Read-Iis $Query) }
-        'http' { return , (Send-Request $Query) }
-        'with_token' { return , (Send-WithToken $Query) }
-        'download' { return , (Test-Download $Query) }
-        'reach' { return , (Test-Reach $Query) }
-        'programs' { return , (Find-Programs $Query) }
-        'events' { return , (Read-Events $Query) }
-        'environment' { return , (Read-Environment $Query) }
-        'account' { return , (Read-Accounts $Query) }
-        'listeners' { return , (Read-Listeners $Query) }
-        'processes' { return , (Read-Processes $Query) }
-        'features' { return , (Read-Features $Query) }
-        'policies' { return , (Read-Policies) }
-        'session' { return , (Read-Session) }
-        'secret_matches' { return , (Compare-Secret $Query) }
-    }
-    throw [NotSupportedException]::new("no such question: '$(Get-Field $Query 'kind' '')'")
+    $kind = [string] (Get-Field $Query 'kind' '')
+    if (-not $kinds.ContainsKey($kind)) { throw [NotSupportedException]::new("no such question: '$kind'") }
+    return , (& $kinds[$kind] $Query)
 }
 
 $answers = [Collections.Generic.List[object]]::new()

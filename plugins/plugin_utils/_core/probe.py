@@ -140,7 +140,8 @@ def download(url: str, *unless: str, proxy: Query | None = None) -> Query:
 
 def reach(host: str, port: int, *, tls: bool = False, **fields: t.Any) -> Query:
     """Ask how far the server comes on its way to another one: name, TCP, TLS; with ``proxy`` by a proxy, with ``smtp``
-    up to a recipient. No secret of a managed system is sent.
+    up to a recipient, with ``tds`` up to a logon to SQL Server, with ``instance`` to the port that SQL Server Browser
+    tells. No secret of a managed system is sent.
     """
     return {"kind": "reach", "host": host, "port": port, "tls": tls, **fields}
 

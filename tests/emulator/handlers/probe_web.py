@@ -138,6 +138,9 @@ def reach(machine: Machine, query: Query) -> t.Any:
     if smtp is not None:
         for name in ("name", "from", "to"):
             text(smtp, name)
+    tds = query.get("tds")
+    if tds not in {None, "on", "off"}:
+        raise BadQuery("the field 'tds' must be on or off")
     wish = Wish(
         text(query, "host"),
         number(query, "port", 443),
@@ -145,6 +148,8 @@ def reach(machine: Machine, query: Query) -> t.Any:
         proxy=proxy(query.get("proxy")),
         smtp=smtp,
         timeout=number(query, "timeout", 10),
+        tds=tds,
+        instance=str(query.get("instance") or ""),
     )
     way = machine.network.reach(wish)
     error = machine.language.said(way.error) if way.error else None
@@ -153,6 +158,8 @@ def reach(machine: Machine, query: Query) -> t.Any:
         "error": error,
         "code": way.code,
         "addresses": list(way.addresses),
+        "port": way.port,
+        "encryption": way.encryption,
         "certificate": base64.b64encode(way.certificate).decode() if way.certificate else None,
         "chain": chain(machine, way.certificate, way.sent),
         "replies": [{"said": said, "reply": reply} for said, reply in way.replies],

@@ -14,6 +14,7 @@ from dotnet_reader import DotnetReader
 from emulator.process.powershell import Unavailable
 from mail_server import MailServers
 from powershell import Engine
+from sql_server import SqlServers
 from web_server import WebServer
 
 
@@ -64,6 +65,13 @@ def web() -> t.Iterator[WebServer]:
 def mail(web: WebServer) -> t.Iterator[MailServers]:
     """Mail servers of each kind."""
     with MailServers(web.context) as servers:
+        yield servers
+
+
+@pytest.fixture(scope="session")
+def sql(web: WebServer) -> t.Iterator[SqlServers]:
+    """SQL Servers of each kind."""
+    with SqlServers(web.context) as servers:
         yield servers
 
 

@@ -15,7 +15,6 @@ NAMES = "no name is known under Wine"
 DOMAIN = "the engine's Windows has no DNS suffix"
 
 NOT_RUN = {
-    "$found['code'] = 'TimedOut' }": TIME,  # line 683
     "[Threading.Thread]::Sleep(1000)": REST,  # of a service; that of IIS runs
     "$found = Read-Service-Now $Query": REST,
     "continue }": ALONE,  # line 225
@@ -32,7 +31,6 @@ NOT_RUN = {
     "foreach ($folder in $folders) {": KEYS,  # line 199
     '$path = "$folder\\$name"': KEYS,  # line 200
     "if ([IO.File]::Exists($path)) {": KEYS,  # line 201
-    "$sections = [Security.AccessControl.AccessControlSections]'Access, Owner'": KEYS,  # line 202
     "$answer['path'] = $path": KEYS,  # line 203
     "$answer['sddl'] = [Security.AccessControl.FileSecurity]::new($path, $sections).GetSecurityDescriptorSddlForm($sections)": KEYS,  # line 204
     "break": KEYS,  # line 205

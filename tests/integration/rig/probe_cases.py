@@ -8,6 +8,7 @@ import typing as t
 import reach_cases
 from mail_server import MailServers
 from probe_case import Case, Query, error, fits, value
+from sql_server import SqlServers
 from web_server import WebServer
 
 FOLDER = "C:\\rig probe"
@@ -46,11 +47,11 @@ def _names(answer: t.Any) -> list[str]:
     return [item["name"] for item in answer]
 
 
-def cases(web: WebServer, mail: MailServers, pfx: str) -> list[Case]:
+def cases(web: WebServer, mail: MailServers, sql: SqlServers, pfx: str) -> list[Case]:
     """Return all cases; ``pfx`` is the thumbprint of a certificate with a key in LocalMachine\\CA."""
     return [
         *http(web),
-        *reach_cases.cases(web, mail),
+        *reach_cases.cases(web, mail, sql),
         *with_token(web),
         *downloads(web),
         *files(),

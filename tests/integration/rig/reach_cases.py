@@ -1,4 +1,4 @@
-"""The probe's questions about other servers, on a web server and on mail servers of each kind."""
+"""The probe's questions about other servers, on a web server, and on mail servers and SQL Servers of each kind."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import typing as t
 
 from mail_server import MailServers
 from probe_case import Case, Query, error, fits, value
+from sql_server import SqlServers
 from web_server import WebServer
 
 
-def cases(web: WebServer, mail: MailServers) -> list[Case]:
+def cases(web: WebServer, mail: MailServers, sql: SqlServers) -> list[Case]:
     """Return all cases."""
-    return [*_ways(web), *_proxies(web), *_mail(web, mail), *_programs()]
+    return [*_ways(web), *_proxies(web), *_mail(web, mail), *_sql(web, sql), *_instances(sql), *_programs()]
 
 
 def _stopped(step: str, code: str | None = None, text: str = "") -> t.Callable[[t.Any], bool]:
@@ -97,6 +98,61 @@ def _mail(web: WebServer, mail: MailServers) -> list[Case]:
         Case("a silent mail server", to("silent"), fits(lambda v: v["step"] == "smtp" and bool(v["error"]))),
         Case("a sender of two lines", to("clear", **{"from": "a\r\nDATA"}), error("BadQuery", "'smtp'")),
         Case("no sender", to("clear", **{"from": ""}), error("BadQuery", "'from'")),
+    ]
+
+
+def _sql(web: WebServer, sql: SqlServers) -> list[Case]:
+    served = base64.b64encode(web.certificate).decode()
+
+    def to(kind: str, tds: str = "on") -> Query:
+        return {"kind": "reach", "host": sql.host, "port": sql.ports[kind], "timeout": 2, "tds": tds}
+
+    def told(encryption: str, heard: str = "asked 1") -> t.Callable[[t.Any], bool]:
+        def right(found: t.Any) -> bool:
+            judged = "UntrustedRoot" in found["chain"]["status"] and found["chain"]["sent"] == [web.beside]
+            met = (found["step"], found["encryption"], found["certificate"]) == ("end", encryption, served)
+            return judged and met and heard in sql.heard
+
+        return fits(right)
+
+    strange = _stopped("tds", None, "none of SQL Server")
+    closed = "has closed the connection"
+    return [
+        Case("SQL Server with its certificate", to("whole"), told("on")),
+        Case("nothing is sent once TLS is there", to("whole"), fits(lambda v: "encrypted, then b''" in sql.heard)),
+        Case("TLS over many packets", to("in small packets"), told("on")),
+        Case("SQL Server that encrypts a logon only", to("whole", "off"), told("off", "asked 0")),
+        Case("SQL Server that forces encryption", to("forces", "off"), told("required", "asked 0")),
+        Case(
+            "SQL Server without encryption",
+            to("not supported"),
+            fits(lambda v: (v["step"], v["encryption"], v["chain"]) == ("end", "not_supported", None)),
+        ),
+        Case("no word about encryption", to("no option"), strange),
+        Case("no SQL Server", to("no sql server"), strange),
+        Case("a SQL Server that hangs up", to("closes"), _stopped("tds", None, closed)),
+        Case("half an answer", to("half a packet"), _stopped("tds", None, closed)),
+        Case("a silent SQL Server", to("silent"), _stopped("tds", "TimedOut")),
+        Case("it hangs up in the handshake", to("closes in the handshake"), _stopped("tls", None, closed)),
+        Case("half a packet of the handshake", to("hangs in the handshake"), _stopped("tls", "TimedOut")),
+        Case(
+            "no word in the handshake", to("silent in the handshake"), _stopped("tls", "TimedOut", "within 2 seconds")
+        ),
+        Case("encryption of another kind", to("whole", "strict"), error("BadQuery", "'tds'")),
+    ]
+
+
+def _instances(sql: SqlServers) -> list[Case]:
+    ask: Query = {"kind": "reach", "host": sql.host, "timeout": 2, "tds": "on"}
+    port = sql.ports["whole"]
+    return [
+        Case(
+            "an instance, by its port",
+            ask | {"instance": "whole"},
+            fits(lambda v: (v["step"], v["port"], v["encryption"]) == ("end", port, "on")),
+        ),
+        Case("an instance without TCP", ask | {"instance": "pipes"}, _stopped("browser", None, "no TCP port")),
+        Case("an instance that is not there", ask | {"instance": "x"}, _stopped("browser", "TimedOut")),
     ]
 
 

@@ -16,6 +16,7 @@ from not_run import NOT_RUN
 from powershell import MODULES, PROBE, Engine
 from probe_case import Case
 from probe_cases import cases
+from sql_server import SqlServers
 from web_server import WebServer
 from write_cases import pair
 
@@ -33,7 +34,7 @@ pytestmark = [pytest.mark.rig, pytest.mark.xdist_group("rig")]
 
 @pytest.mark.nightly  # by day test_same_answers.py asks the engine and the model
 def test_each_question_and_every_statement(
-    engine: Engine, web: WebServer, mail: MailServers, capsys: pytest.CaptureFixture[str]
+    engine: Engine, web: WebServer, mail: MailServers, sql: SqlServers, capsys: pytest.CaptureFixture[str]
 ) -> None:
     script, made, wrong = traced(engine, PROBE), pair(PASSWORD), []
 
@@ -52,7 +53,9 @@ def test_each_question_and_every_statement(
     probe_state.lay(engine, made)
     # The states of pools and sites are those of the rig's double of IIS, which a named engine does not have.
     table = [
-        case for case in cases(web, mail, made.thumbprint) if not NAMED or case.query.get("kind") not in OF_THE_DOUBLE
+        case
+        for case in cases(web, mail, sql, made.thumbprint)
+        if not NAMED or case.query.get("kind") not in OF_THE_DOUBLE
     ]
     assert {case.query.get("kind") for case in table} >= answer_schema.kinds() - (OF_THE_DOUBLE if NAMED else set())
     for case in (case for case in table if case.query.get("kind") in TO_SERVERS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 
@@ -11,6 +12,7 @@ from emulator.scenario import saved_state
 from emulator.windows.machine import Machine
 from emulator.windows.network.mail_server import MailServer
 from emulator.windows.network.peers import Peer, Wish
+from emulator.windows.network.sql_server import SqlServer, own_certificate
 
 SAID = {"name": "agent.example", "from": "a@x.example", "to": "b@y.example", "starttls": True}
 PROXY = "proxy.example:3128"
@@ -103,11 +105,52 @@ def test_who_may_log_on_is_told_once_the_connection_is_encrypted(clear, encrypte
     assert ("STARTTLS" in replies[1][1]) == (not encrypted)
 
 
+ON, OFF = Wish("a.example", 1, tds="on"), Wish("a.example", 1, tds="off")
+DATABASES = {
+    "offers encryption": (ON, SqlServer(), "end", "on"),
+    "offers encryption to whom does without": (OFF, SqlServer(), "end", "off"),
+    "forces it": (OFF, SqlServer(encryption="forced"), "end", "required"),
+    "forces it on whom asks for it": (ON, SqlServer(encryption="forced"), "end", "on"),
+    "has none": (ON, SqlServer(encryption="none"), "end", "not_supported"),
+    "says nothing": (ON, SqlServer(silent="tds"), "tds", None),
+    "stops in the handshake": (ON, SqlServer(silent="tls"), "tls", "on"),
+    "an instance": (dataclasses.replace(ON, port=0, instance="PAY"), SqlServer(instance="Pay"), "end", "on"),
+    "an instance that nobody has": (dataclasses.replace(ON, instance="PAY"), SqlServer(), "browser", None),
+    "an instance without TCP": (
+        dataclasses.replace(ON, instance="PAY"),
+        SqlServer(instance="PAY", browser="no tcp"),
+        "browser",
+        None,
+    ),
+    "TLS before anything else": (Wish("a.example", 1, tls=True), SqlServer(), "end", None),
+    "TLS before anything else, of an older one": (Wish("a.example", 1, tls=True), SqlServer(strict=False), "tls", None),
+}
+
+
+@pytest.mark.parametrize("name", DATABASES)
+def test_a_sql_server_is_spoken_to_until_a_logon_would_begin(name):
+    wish, sql, step, encryption = DATABASES[name]
+    found = way(wish, Peer("a.example", 1, sql=sql))
+    assert (found.step, found.encryption, bool(found.error)) == (step, encryption, step != "end")
+    encrypts = step == "end" and encryption != "not_supported"
+    assert found.certificate == (own_certificate() if encrypts else None)
+
+
+@pytest.mark.parametrize(
+    ("other", "code"),
+    [({}, "TimedOut"), ({"certificate": b"x"}, None), ({"way": "silent"}, "TimedOut"), ({"mail": MailServer()}, None)],
+)
+def test_what_is_no_sql_server_does_not_answer_as_one(other, code):
+    found = way(ON, Peer("a.example", 1, **other))
+    assert (found.step, found.code, found.encryption) == ("tds", code, None)
+
+
 SCENARIO = {
     "peers": [
         {"host": "a.example", "port": 636, "certificate": "AAEC", "sent": ["AwQ="]},
         {"host": "b.example", "port": 25, "way": "silent"},
         {"host": "c.example", "port": 587, "proxy": PROXY, "mail": {"starttls": False, "recipients": ["x.example"]}},
+        {"host": "d.example", "port": 1433, "sql": {"encryption": "forced", "instance": "PAY"}},
     ],
     "proxies": [PROXY],
 }
@@ -119,6 +162,7 @@ def test_a_scenario_has_other_servers_and_a_saved_state_keeps_them():
         Peer("a.example", 636, certificate=b"\0\1\2", sent=(b"\3\4",)),
         Peer("b.example", 25, way="silent"),
         Peer("c.example", 587, proxy=PROXY, mail=MailServer(starttls=False, recipients=("x.example",))),
+        Peer("d.example", 1433, sql=SqlServer(encryption="forced", instance="PAY")),
     ]
     restored = saved_state.restore(json.loads(json.dumps(saved_state.save(made))))
     assert restored.network.peers == made.network.peers
