@@ -261,6 +261,8 @@ $beliefs = [ordered] @{
         finally { $client.Close() }
         @{ came = @(foreach ($one in $sent) { $one.Subject }) }
     }
+    'tds-8' = { [Net.ServicePointManager]::SecurityProtocol.ToString() }
+    'sql-client' = { foreach ($file in @(Get-Files $runtime '*Data.SqlClient.dll')) { @{ file = $file; version = [Diagnostics.FileVersionInfo]::GetVersionInfo("$runtime\$($file['name'])").FileVersion } } }
     'mail-library' = { @{ files = @(Get-Files $runtime 'Mail*.dll'); others = @(Get-Files $runtime 'Mime*.dll') } }
     'job-logs' = { foreach ($folder in "$WorkingDirectory\Temp\JobLogs", "$WorkingDirectory\Temp") { @{ folder = $folder; files = @(Get-Files $folder '*') } } }
     'agent-writes-temp' = { @{ files = @(Get-Files "$WorkingDirectory\Temp" '*') } }

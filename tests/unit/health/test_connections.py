@@ -20,6 +20,7 @@ from ansible_collections.imops.identity_manager.plugins.plugin_utils._agent impo
 from emulator.handlers import probe as model
 from emulator.windows.errors import WindowsError
 from emulator.windows.network.peers import Peer
+from emulator.windows.network.sql_server import SqlServer
 from in_process import Server
 
 SECRET = "canary-of-a-managed-system"
@@ -108,7 +109,7 @@ def lay(machine):
         Peer("ldap.contoso.com", 1389),
         Peer("sap.contoso.com", 4901),
         Peer("sap.contoso.com", 3302),
-        Peer("sql.contoso.com", 1444),
+        Peer("sql.contoso.com", 1444, **certified(machine, "sql.contoso.com"), sql=SqlServer()),
         Peer("contoso.okta.test", 443, **certified(machine, "*.okta.test")),
         Peer("contoso.service-now.test", 443, **certified(machine, "contoso.service-now.test")),
         Peer("files.contoso.com", 445),
@@ -159,9 +160,9 @@ def test_connections_with_all_that_they_need_pass_in_two_executions(server):
     assert reached == {
         "dc.contoso.com:636 of connection AD": trusted,
         "ldap.contoso.com:1389 of connection Plain": "reached at 192.0.2.20",
-        "sap.contoso.com:4901 of connection Erp": f"reached at 192.0.2.20; {connector_targets.IN_SAP}",
-        "sap.contoso.com:3302 of connection Erp": f"reached at 192.0.2.20; {connector_targets.IN_SAP}",
-        "sql.contoso.com:1444 of connection Sql": f"reached at 192.0.2.20; {connector_targets.IN_TDS}",
+        "sap.contoso.com:4901 of connection Erp": f"reached at 192.0.2.20; {connector_targets.IN_DATABASE}",
+        "sap.contoso.com:3302 of connection Erp": f"reached at 192.0.2.20; {connector_targets.IN_RFC}",
+        "sql.contoso.com:1444 of connection Sql": trusted,
         "contoso.okta.test:443 of connection Okta": trusted,
         "contoso.service-now.test:443 of connection Tickets": trusted,
         "files.contoso.com:445 of connection Shares": "reached at 192.0.2.20",
@@ -414,7 +415,8 @@ UNCLEAR = {
         "ProviderClassFullName": "A",
         "ProviderDllName": "",
     },
-    "an instance": {"ConnectionString": f"Server=sql\\INSTANCE;Password={SECRET}"},
+    "no instance": {"ConnectionString": f"Server=sql\\{SECRET};Password={SECRET}"},
+    "no pairs": {"ConnectionString": SECRET},
     "no source": {"ConnectionString": f"Password={SECRET}"},
     "a pipe": {"ConnectionString": f"Server=np:\\\\sql\\pipe;Password={SECRET}"},
     "a form with a secret": {"Server": f"Server=x;Pwd={SECRET}", "ApiKey": "x"},

@@ -18,6 +18,7 @@ import test_connections
 import test_key_rights
 import test_launched_job
 import test_mail
+import test_sql_server
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._health import agent_health, check, checks
 from in_process import Server
 from test_health_in_words import ARGUMENTS
@@ -54,6 +55,11 @@ ON_A_SERVER = (
     (test_connections.test_settings_that_dotnet_would_refuse_are_unknown, [""]),
     (test_connections.test_a_connection_that_tells_no_address_is_unknown_and_shows_no_value, test_connections.UNCLEAR),
     (test_connections.test_a_managed_system_that_is_not_reached_is_named_with_its_cause, test_connections.REACHED),
+    (
+        test_sql_server.test_a_database_to_which_the_client_would_not_connect_fails_with_its_cause,
+        test_sql_server.FAULTS,
+    ),
+    (test_sql_server.test_its_own_server_without_tcp_is_unknown_as_the_client_does_without, (".",)),
     (test_connections.test_what_a_connection_lacks_is_named_with_its_cause_and_the_page, test_connections.NEEDS),
     (test_mail.test_a_question_without_an_answer_is_unknown_with_its_reason, [""]),
     (test_mail.test_a_mail_server_that_takes_no_mail_is_named_with_its_cause, test_mail.FAULTS),

@@ -357,7 +357,9 @@ STEPS = {"start_without_request", "stop"}
 """Those of a restart, whose faults are planted in test_constant_checks.py."""
 SYSTEMS = {"connection_needs", "connection_reached", "mail_folder", "mail_waiting", "mail_server", "key_rights"}
 SYSTEMS |= {"launched_job"}
-"""Those whose faults are planted in test_connections.py, test_mail.py, test_key_rights.py and test_launched_job.py."""
+"""Those whose faults are planted in test_connections.py, test_sql_server.py, test_mail.py, test_key_rights.py and
+test_launched_job.py.
+"""
 
 
 def bad(checks):
