@@ -1,5 +1,5 @@
 """The demo: install the agent on three emulated Windows servers over WinRM, show that a second run changes nothing, and
-show an upgrade, and another one that fails its verification and is rolled back.
+show an upgrade, and another one that fails its verification and is rolled back. One server is as most companies' are.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import emulated
 import standin_archive
+import yaml
 
 ROOT = emulated.ROOT
 CONTOSO = ROOT / "examples" / "contoso"
@@ -21,6 +22,9 @@ SHOWN = "paris.contoso.com"
 INSTALLED = "6.2.1"
 UPGRADES = {"paris.contoso.com": ("6.2.2", "upgraded"), "berlin.contoso.com": ("6.2.3", "rolled_back")}
 """The version that a server is upgraded to, and what has to become of it."""
+LIVED_IN = "berlin.contoso.com"
+"""The server with the emulator's behaviours ``lived_in``; the others are bare."""
+LIVED_IN_WORDS = "a German Windows with neighbours in IIS, a scanner, and pools and workers that take their time"
 NO_WAIT = {"im_agent_verify_timeout": 0}
 """An emulated agent answers at once or never."""
 
@@ -29,6 +33,18 @@ def prepare() -> list[str]:
     """Make the stand-in files of the example and return the words that name them to ansible-playbook."""
     files = standin_archive.make(STANDIN)
     return ["--extra-vars", json.dumps({f"contoso_{name}": str(value) for name, value in files.variables().items()})]
+
+
+def scenario() -> Path:
+    """Write the example's servers, one of them as servers stand in most companies, and return the file."""
+    servers = yaml.safe_load((CONTOSO / "emulated-servers.yml").read_text("utf-8"))
+    servers["hosts"][LIVED_IN]["behaviours"] = "lived_in"
+    for served in servers["web"].values():
+        served["file"] = str((CONTOSO / served["file"]).resolve())
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    path = FOLDER / "servers.yml"
+    path.write_text(yaml.safe_dump(servers, sort_keys=False), "utf-8")
+    return path
 
 
 def version(number: str) -> dict[str, str]:
@@ -73,7 +89,8 @@ def installs(fleet: emulated.Fleet, words: list[str]) -> tuple[list[str], dict[s
     if play(fleet, "install", *words, "--check", "--diff", "--limit", SHOWN).status:
         failed.append(f"the plan for {SHOWN} failed")
     hosts: dict[str, dict[str, t.Any]] = {
-        name: {"connection": facts["connection"]} for name, facts in fleet.ready["hosts"].items()
+        name: {"connection": facts["connection"], "lived_in": name == LIVED_IN}
+        for name, facts in fleet.ready["hosts"].items()
     }
     for which, heading in (("first", "First run"), ("second", "Second run: nothing changes")):
         fleet.command("reset")
@@ -155,7 +172,7 @@ def main() -> int:
     """Run the demo; return 0 only if every run and every check passed."""
     began = time.monotonic()
     words = prepare()
-    with emulated.fleet(CONTOSO / "emulated-servers.yml", FOLDER, "--running-clock") as fleet:
+    with emulated.fleet(scenario(), FOLDER, "--running-clock") as fleet:
         problems, hosts = installs(fleet, words)
         problems += [problem for name, host in hosts.items() for problem in problems_of(name, host)]
         installed = time.monotonic()
@@ -169,6 +186,7 @@ def main() -> int:
     for name, host in hosts.items():
         shown = "; ".join(f"{run}: {_words(host[run])}" for run in ("first", "second"))
         print(f"{name:22} {host['connection']:6} {shown}; agent {'verified' if host['verified'] else 'NOT verified'}")
+    print(f"{LIVED_IN:22} is lived in: {LIVED_IN_WORDS}")
     for name, (number, _wanted) in UPGRADES.items():
         print(f"{name:22} from {INSTALLED} to {number}: {_became(became[name])}")
     for problem in problems:

@@ -18,6 +18,8 @@ def test_the_demo_installs_upgrades_and_rolls_back(monkeypatch, capsys):
     assert status == 0, shown[-4000:]
     summary = json.loads((folder / "summary.json").read_text("utf-8"))
     assert [host["second"]["changed"] for host in summary["hosts"].values()] == [0, 0, 0]
+    assert [name for name, host in summary["hosts"].items() if host["lived_in"]] == ["berlin.contoso.com"]
+    assert "berlin.contoso.com     is lived in: a German Windows with neighbours" in shown
     upgrade = summary["upgrade"]
     assert {name: host["outcome"] for name, host in upgrade.items()} == {
         "paris.contoso.com": "upgraded",
