@@ -180,6 +180,15 @@ $beliefs = [ordered] @{
     }
     'iplisten' = { @{ value = (Get-Registry 'Registry64' 'SYSTEM\CurrentControlSet\Services\HTTP\Parameters').GetValue('ListenOnlyList', $null); netsh = Invoke-Program "$env:windir\System32\netsh.exe" 'http show iplisten' } }
     'virtual-logon' = { Get-ServiceRow }
+    'rsop-rights' = {
+        foreach ($query in 'SELECT UserRight, AccountList, GPOID, precedence FROM RSOP_UserPrivilegeRight', 'SELECT id, name FROM RSOP_GPO') {
+            foreach ($found in [Management.ManagementObjectSearcher]::new('root\rsop\computer', $query).Get()) {
+                $row = @{}
+                foreach ($property in $found.Properties) { $row[$property.Name] = $property.Value }
+                $row
+            }
+        }
+    }
     'service-urls' = { @{ service = @(Get-ServiceRow); listening = @([Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties().GetActiveTcpListeners() | ForEach-Object { $_.ToString() }) } }
     'service-password' = { Get-ServiceRow }
     'kestrel-section' = {

@@ -1048,6 +1048,28 @@ function Read-Policies {
     }
 }
 
+# Whom group policies give rights. Belief [rsop-rights]: Windows keeps there what it applied last, the policy that decides with precedence 1,
+# learn.microsoft.com "RSOP_UserPrivilegeRight class", "RSOP_PolicySetting class" and "RSOP_GPO class"; nothing where that is switched off.
+function Read-PolicyRights($Query) {
+    $names = Get-NeededList $Query 'names'
+    $found = @{}
+    try {
+        $policies = @{}
+        $searcher = [Management.ManagementObjectSearcher]::new('root\rsop\computer', 'SELECT id, name FROM RSOP_GPO')
+        foreach ($policy in $searcher.Get()) { $policies[[string] $policy['id']] = [string] $policy['name'] }
+        $searcher = [Management.ManagementObjectSearcher]::new('root\rsop\computer', 'SELECT UserRight, AccountList, GPOID FROM RSOP_UserPrivilegeRight WHERE precedence = 1')
+        foreach ($right in $searcher.Get()) {
+            if ($names -notcontains $right['UserRight']) { continue }
+            $policy = [string] $right['GPOID']
+            if ($policies.ContainsKey($policy)) { $policy = $policies[$policy] }
+            $listed = [string[]] @(foreach ($account in $right['AccountList']) { ([string] $account).TrimStart('*') })
+            $found[[string] $right['UserRight']] = @{ policy = $policy; listed = $listed; accounts = Read-Accounts @{ names = $listed } }
+        }
+    }
+    catch { return $null }
+    $found
+}
+
 # Who asks, what PowerShell lets the session do, and WinRM's configuration as its own XML, or nothing where WinRM does not tell.
 function Read-Session {
     # Belief [session-logon]: the token of a WinRM session names the package that authenticated it, learn.microsoft.com
@@ -1136,7 +1158,8 @@ $kinds = @{
     file = 'Read-File'; files = 'Read-Folder'; drive = 'Read-Drive'; acl = 'Read-Rights'; registry = 'Read-Registry'; certificates = 'Read-Certificates'
     service = 'Read-Service'; iis = 'Read-Iis'; http = 'Send-Request'; with_token = 'Send-WithToken'; download = 'Test-Download'; reach = 'Test-Reach'
     programs = 'Find-Programs'; events = 'Read-Events'; environment = 'Read-Environment'; account = 'Read-Accounts'; listeners = 'Read-Listeners'
-    processes = 'Read-Processes'; features = 'Read-Features'; policies = 'Read-Policies'; session = 'Read-Session'; secret_matches = 'Compare-Secret'
+    processes = 'Read-Processes'; features = 'Read-Features'; policies = 'Read-Policies'; policy_rights = 'Read-PolicyRights'
+    session = 'Read-Session'; secret_matches = 'Compare-Secret'
 }
 
 function Get-Answer($Query) {

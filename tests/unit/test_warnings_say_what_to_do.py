@@ -32,6 +32,7 @@ ELSEWHERE = {
     "LISTENS_ELSEWHERE": "the command of Windows, or the address that is to be added",
     "OVERRIDING_PAGES": "the pages of the server, where they are to be changed",
     "FILES_OF_VERSIONS": "what becomes of each file, from suitable.py",
+    "LOGON_POLICY": "_denial and _missing of its file",
 }
 
 

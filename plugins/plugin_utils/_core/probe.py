@@ -196,6 +196,11 @@ def policies() -> Query:
     return {"kind": "policies"}
 
 
+def policy_rights(*names: str) -> Query:
+    """Ask whom group policies give rights of logon: of those that a policy assigns, which one, and whom it lists."""
+    return {"kind": "policy_rights", "names": list(names)}
+
+
 def session() -> Query:
     """Ask who asks, how that was authenticated, what PowerShell lets it do, and for WinRM's configuration as XML."""
     return {"kind": "session"}

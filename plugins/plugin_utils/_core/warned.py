@@ -22,6 +22,7 @@ class WarningKind(enum.StrEnum):
     IIS_RESTARTS = "iis-restarts"
     JOB_RUNS = "job-runs"
     LISTENS_ELSEWHERE = "listens-elsewhere"
+    LOGON_POLICY = "logon-policy"
     NOTHING_THERE = "nothing-there"
     NOT_MANAGED = "not-managed"
     NOT_NAMED = "not-named"

@@ -20,11 +20,12 @@ from .._core.warned import Warned, WarningKind
 from .._windows import iis_config, iis_states
 from .._windows.iis_states import STOPPING
 from .._windows.pool_attributes import seconds
+from . import logon_policy
 from .wanted_pool import ARGUMENT_SPEC, Wanted
 
 MODULE, RIGHT_MODULE = "microsoft.iis.web_app_pool", "ansible.windows.win_user_right"
-LOGON_RIGHT = "SeBatchLogonRight"
-__all__ = ["ARGUMENT_SPEC", "Wanted", "plan", "questions", "unneeded"]
+LOGON_RIGHT = logon_policy.BATCH.allow
+__all__ = ["ARGUMENT_SPEC", "Wanted", "changes", "plan", "questions", "unneeded"]
 
 
 def questions(wanted: Wanted) -> tuple[Query, ...]:
@@ -39,6 +40,7 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
         *((_has_password(wanted),) if wanted.keeps_password else ()),
         *wanted.drain.questions,
         *wanted.drain.questions_of_start,
+        *logon_policy.BATCH.questions(_as_batch_job(wanted)),
     )
 
 
@@ -49,8 +51,18 @@ def unneeded(wanted: Wanted, ask: Ask) -> tuple[Query, ...]:
 
 
 def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
-    """Return what has to be done; raises Refused without IIS, unless in check mode, where an earlier step would install
-    it.
+    """Return what has to be done; raises Refused as ``changes``, and for an account that cannot log on."""
+    planned = changes(wanted, ask, check=check)
+    if wanted.state == "absent":
+        return planned
+    states = {p["name"].lower(): p["state"] for p in (ask(probe.iis()) or {"pools": []})["pools"]}
+    runs = states.get(wanted.name.lower()) in iis_states.RUNNING
+    return logon_policy.judged(logon_policy.BATCH, _as_batch_job(wanted), planned, ask, runs=runs)
+
+
+def changes(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
+    """Return the same plan, whoever may log on; raises Refused without IIS, unless in check mode, where an earlier
+    step would install it.
     """
     answer = ask(probe.file(iis_config.PATH, iis_config.MAX_BYTES))
     if answer is None:
@@ -72,6 +84,16 @@ def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
         changed = _changed(wanted, pool, ask, _password_differs(wanted, pool, ask))
         planned = dataclasses.replace(changed, warnings=(*changed.warnings, *warnings))
     return wanted.drain.unlocked(planned, ask)
+
+
+def _user(wanted: Wanted) -> str:
+    return str(dict(wanted.attributes).get("processModel.userName", ""))
+
+
+def _as_batch_job(wanted: Wanted) -> str:
+    """Return the account that logs on as a batch job, or nothing: a pool may have another logonType."""
+    service = dict(wanted.attributes).get("processModel.logonType") == "LogonService"
+    return "" if service else _user(wanted)
 
 
 def _has_password(wanted: Wanted) -> Query:
@@ -182,7 +204,7 @@ def _right(wanted: Wanted) -> list[Operation]:
 
     Where a policy has taken it from IIS_IUSRS, the pool stops with event 5021 otherwise; windows-modules S10.
     """
-    user = dict(wanted.attributes)["processModel.userName"]
+    user = _user(wanted)
     if not user or not wanted.logon_right:
         return []
     arguments = {"name": LOGON_RIGHT, "users": [user], "action": "add"}

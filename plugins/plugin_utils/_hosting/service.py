@@ -22,16 +22,16 @@ from .._core.probe import Ask, Query
 from .._core.warned import Warned, WarningKind
 from .._windows import account_name, command_line, iis_config, windows_path
 from .._windows.account_name import Form
-from . import firewall_rules, port_owner, service_environment, service_recovery, service_urls
+from . import firewall_rules, logon_policy, port_owner, service_environment, service_recovery, service_urls
 from .service_environment import Lines
 from .wanted_service import ARGUMENT_SPEC, PROGRAM, START_MODES, UPDATE, Wanted
 
 MODULE, RIGHT_MODULE = "ansible.windows.win_service", "ansible.windows.win_user_right"
-LOGON_RIGHT = "SeServiceLogonRight"
+LOGON_RIGHT = logon_policy.SERVICE.allow
 REST_SECONDS = 120
 """How long a service may take to come to rest."""
 REFUSED_ACCOUNTS = {account_name.LOCAL_SYSTEM, account_name.NETWORK_SERVICE}
-__all__ = ["ARGUMENT_SPEC", "Wanted", "plan", "questions", "secrets", "unneeded"]
+__all__ = ["ARGUMENT_SPEC", "Wanted", "changes", "plan", "questions", "secrets", "unneeded"]
 
 
 def secrets(arguments: dict[str, t.Any]) -> frozenset[str]:
@@ -59,6 +59,7 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
             asked.append(fingerprint.question(wanted.runtime))
         if not account_name.of(wanted.account).sid:
             asked.append(probe.account(wanted.account))
+        asked += logon_policy.SERVICE.questions(wanted.account)
     return tuple(asked)
 
 
@@ -69,7 +70,16 @@ def unneeded(wanted: Wanted, ask: Ask) -> tuple[Query, ...]:
 
 
 def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
-    """Return what has to be done; raises Refused for an account or a program that is not there."""
+    """Return what has to be done; raises Refused as ``changes``, and for an account that cannot log on."""
+    planned = changes(wanted, ask, check=check)
+    if wanted.state == "absent":
+        return planned
+    runs = (ask(probe.service(wanted.name)) or {"state": "Stopped"})["state"] != "Stopped"
+    return logon_policy.judged(logon_policy.SERVICE, wanted.account, planned, ask, runs=runs)
+
+
+def changes(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
+    """Return the same plan, whoever may log on; raises Refused for an account or a program that is not there."""
     found = _at_rest(wanted, ask)
     if wanted.state == "absent":
         return _removed(wanted, found, ask)
@@ -209,18 +219,8 @@ def _print(wanted: Wanted) -> str:
 
 def _call(does: str, wanted: Wanted, *, secret: bool = False, **arguments: t.Any) -> Operation:
     starts = arguments.get("state") in {"started", "restarted"}
-    explain = functools.partial(_why_not_started, wanted.account) if starts else None
+    explain = functools.partial(logon_policy.why_not_started, wanted.account) if starts else None
     return Operation(does, MODULE, {"name": wanted.name, **arguments}, secret, explain=explain)
-
-
-def _why_not_started(account: str, result: t.Mapping[str, t.Any]) -> str:
-    """Return where the reason of a start that failed stands, which the module does not pass on."""
-    del result
-    return (
-        "The System log (Service Control Manager) has the reason: 7038 is a wrong password; 7041 a group policy that"
-        f' lists who may "Log on as a service" without {account} or NT SERVICE\\ALL SERVICES: add one of them to that'
-        " policy, since what a run grants is taken back at its next refresh"
-    )
 
 
 def _ends(does: str, wanted: Wanted, **arguments: t.Any) -> Operation:

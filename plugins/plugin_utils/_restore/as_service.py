@@ -65,7 +65,7 @@ def asks(wanted: Wanted, values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 def put_back(wanted: Wanted, values: dict[str, t.Any], ask: Ask) -> tuple[list[Operation], str]:
     """Return what sets the service as it was, and what is not set, in words; raises Refused."""
     account, told = _possible(wanted, str(values["account"]), ask)
-    planned = service.plan(_wanted(wanted, values, account), ask, check=False)
+    planned = service.changes(_wanted(wanted, values, account), ask, check=False)
     before, now = tuple(values["variables"]), service_environment.found(wanted.service, ask)
     return [*planned.operations, *service_environment.operations(wanted.service, now, before)], told
 

@@ -66,7 +66,7 @@ def put_back(wanted: Wanted, pool: dict[str, t.Any], values: dict[str, t.Any], a
     kept, told = _possible(wanted, pool, ask)
     stopped = dataclasses.replace(_pool(wanted, kept), state="stopped")
     pool_plan, site_plan = (
-        application_pool.plan(stopped, ask, check=False),
+        application_pool.changes(stopped, ask, check=False),
         site.plan(_site(wanted, values), ask, check=False),
     )
     # Neither is anything of before: the stop is the step's own, and backups that nobody wants go with the next run.

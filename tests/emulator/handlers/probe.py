@@ -17,6 +17,7 @@ from ..windows.errors import WindowsError
 from ..windows.files.program_version import product_version
 from ..windows.machine import CRYPTOGRAPHY, POLICIES, Machine
 from ..windows.registry.keys import Key
+from ..windows.security import group_policy
 from . import probe_web
 from .probe_processes import processes
 from .probe_query import BadQuery, Query, listed, number, text
@@ -276,6 +277,15 @@ def _policies(machine: Machine, query: Query) -> t.Any:
     }
 
 
+def _policy_rights(machine: Machine, query: Query) -> t.Any:
+    wanted, found = {name.lower() for name in listed(query, "names")}, {}
+    for right, (policy, texts) in group_policy.deciding(machine.accounts.policies).items():
+        if right.lower() in wanted:
+            names = [text.removeprefix("*") for text in texts]
+            found[right] = {"policy": policy, "listed": names, "accounts": _account(machine, {"names": names})}
+    return found
+
+
 def _secret_matches(machine: Machine, query: Query) -> t.Any:
     name = text(query, "name")
     if query.get("what") != "pool_password":
@@ -306,6 +316,7 @@ _KINDS: dict[str, t.Callable[[Machine, Query], t.Any]] = {
     "processes": processes,
     "features": _features,
     "policies": _policies,
+    "policy_rights": _policy_rights,
     "secret_matches": _secret_matches,
 }
 

@@ -38,11 +38,11 @@ STATE = frozenset(
         "services",
     }
     | {"environment", "pools", "sites", "listeners", "faults", "reboot_pending", "drives", "user_rights"}
-    | {"identity_servers", "saved_state", "behaviours", "peers", "proxies"}
+    | {"identity_servers", "saved_state", "behaviours", "peers", "proxies", "group_policies"}
 )
 NOT_ON_A_DRIVE = frozenset(
     {"registry", "certificates", "environment", "pools", "sites", "listeners", "clock", "identity_servers"}
-    | {"saved_state", "behaviours", "peers", "proxies"}
+    | {"saved_state", "behaviours", "peers", "proxies", "group_policies"}
 )
 """What a scenario cannot lay down for a host of kind powershell: its tasks do. Modelled modules see web and shares."""
 

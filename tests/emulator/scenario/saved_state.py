@@ -17,6 +17,7 @@ from ..windows.network.identity_server import IdentityServer
 from ..windows.network.network import Listener
 from ..windows.registry.keys import Key
 from ..windows.security import descriptors
+from ..windows.security.group_policy import GroupPolicy
 from ..windows.system.events import Event
 from . import peers
 
@@ -61,6 +62,7 @@ def save(machine: Machine) -> Data:
         "certificates": _certificates(machine),
         "accounts": _accounts(machine),
         "user_rights": {name: sorted(sids) for name, sids in sorted(machine.accounts.rights.items())},
+        "group_policies": [policy.dump() for policy in machine.accounts.policies],
         "services": _services(machine),
         "service_passwords": dict(sorted(machine.services.passwords.items())),
         "features": [name for name, there in machine.features.all().items() if there],
@@ -270,6 +272,7 @@ def _restore_accounts(machine: Machine, data: t.Mapping[str, t.Any]) -> None:
         machine.accounts.remove_pool(gone.removeprefix("IIS APPPOOL\\"))  # a fresh IIS has one
     machine.accounts.rights.clear()
     machine.accounts.rights.update({name: set(sids) for name, sids in data["user_rights"].items()})
+    machine.accounts.policies = tuple(GroupPolicy.of(policy) for policy in data.get("group_policies", ()))
 
 
 # Services, network and IIS

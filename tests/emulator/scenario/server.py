@@ -13,6 +13,7 @@ from ..windows.installed import packages
 from ..windows.machine import Machine
 from ..windows.network.identity_server import IdentityServer
 from ..windows.network.network import Listener
+from ..windows.security.group_policy import GroupPolicy
 from . import peers
 
 Data = t.Mapping[str, t.Any]
@@ -55,6 +56,11 @@ def _accounts(machine: Machine, data: Data, _folder: Path) -> None:
         machine.accounts.add(**account)
     for right, names in (data.get("user_rights") or {}).items():
         machine.accounts.rights.setdefault(right, set()).update(machine.accounts.sid(n) or n for n in names)
+    try:
+        machine.accounts.policies = tuple(GroupPolicy.of(policy) for policy in data.get("group_policies") or ())
+    except ValueError as bad:
+        raise BadScenario(f"host {machine.name}: a group policy {bad}") from None
+    machine.accounts.apply_policies()
 
 
 def _installed(machine: Machine, data: Data, _folder: Path) -> None:

@@ -125,6 +125,7 @@ class Machine:
         """Restart the server: services that start by themselves come up again."""
         self.reboot_pending = False
         self.boot_time = self.clock.now()
+        self.accounts.apply_policies()
         for name in self.services.names():
             service = self.services.get(name)
             if service and service.state == "Running":

@@ -5,6 +5,7 @@ from __future__ import annotations
 KEYS = "Wine hands out no private key object (0x80090016), so the key's file is not looked for"
 EVENTS = "Wine has no event log: asking for the logs' names fails"
 WMI = "Wine has no System.Management: making a searcher fails"
+RSOP = "as WMI; test_policy_rights.py runs them with doubles of the searchers"
 WORKERS = "the double of IIS has no worker processes, and each pool has a state"
 TIME = "a connection that hangs cannot be had without a network that swallows packets"
 LISTENERS = "Wine lists no TCP listeners"
@@ -100,6 +101,18 @@ NOT_RUN = {
     "$winrm = [string] $type.InvokeMember('Get', $call, $null, $local, @('winrm/config'))": WINRM,
     "'winrm/config'))": WINRM,
     "return $suffix": DOMAIN,  # line 604
+    "foreach ($policy in $searcher.Get()) { $policies[[string] $policy['id']] = [string] $policy['name'] }": RSOP,
+    "$policies[[string] $policy['id']] = [string] $policy['name'] }": RSOP,
+    "$searcher = [Management.ManagementObjectSearcher]::new('root\\rsop\\computer', 'SELECT UserRight, AccountList, GPOID FROM RSOP_UserPrivilegeRight WHERE precedence = 1')": RSOP,
+    "foreach ($right in $searcher.Get()) {": RSOP,
+    "if ($names -notcontains $right['UserRight']) { continue }": RSOP,
+    "$policy = [string] $right['GPOID']": RSOP,
+    "if ($policies.ContainsKey($policy)) { $policy = $policies[$policy] }": RSOP,
+    "$policy = $policies[$policy] }": RSOP,
+    "$listed = [string[]] @(foreach ($account in $right['AccountList']) { ([string] $account).TrimStart('*') })": RSOP,
+    "foreach ($account in $right['AccountList']) { ([string] $account).TrimStart('*') })": RSOP,
+    "([string] $account).TrimStart('*') })": RSOP,
+    "$found[[string] $right['UserRight']] = @{ policy = $policy; listed = $listed; accounts = Read-Accounts @{ names = $listed } }": RSOP,
     '$searcher = [Management.ManagementObjectSearcher]::new("SELECT CreationDate FROM Win32_Process WHERE ProcessId=$Id")': WMI,
     "foreach ($found in $searcher.Get()) { return Format-Time ([Management.ManagementDateTimeConverter]::ToDateTime([string] $found['CreationDate'])) }": WMI,
     "return Format-Time ([Management.ManagementDateTimeConverter]::ToDateTime([string] $found['CreationDate'])) }": WMI,

@@ -297,6 +297,7 @@ def system() -> list[Case]:
             {"kind": "policies"},
             value({"module_logging": False, "script_block_logging": True, "transcription": False}),
         ),
+        Case("rights by group policy", {"kind": "policy_rights", "names": ["SeServiceLogonRight"]}, value(None)),
         Case(
             "session",
             {"kind": "session"},

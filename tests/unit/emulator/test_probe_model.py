@@ -82,6 +82,7 @@ GOOD: list[dict[str, t.Any]] = [
     {"kind": "processes", "folder": "C:\\work", "prefix": "Usercube-"},
     {"kind": "features", "names": ["Web-Server", "RSAT-ADDS-Tools"]},
     {"kind": "policies"},
+    {"kind": "policy_rights", "names": ["SeServiceLogonRight"]},
     {"kind": "session"},
     {"kind": "secret_matches", "what": "pool_password", "name": "Pool", "expected": "x"},
     {"kind": "http", "address": "127.0.0.1", "port": 1, "host": "x"},

@@ -42,6 +42,7 @@ AWKWARD = {
         {"name": "local"},
     ],
     "user_rights": {"SeServiceLogonRight": ["CONTOSO\\svc"]},
+    "group_policies": [{"name": "Baseline", "user_rights": {"SeDenyServiceLogonRight": ["*S-1-5-32-546"]}}],
     "services": [
         {"name": "X", "path": "C:\\x.exe", "start_mode": "delayed", "state": "Running", "dependencies": ["HTTP"]}
     ],

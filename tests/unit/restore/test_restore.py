@@ -14,6 +14,7 @@ import pytest
 import upgrade_play
 from emulator.engine import ConnectionDropped
 from emulator.windows.network.identity_server import IdentityServer
+from emulator.windows.security.group_policy import GroupPolicy
 from runtime_archives import FORMER
 from upgrade_play import outside, play, runs, variables
 
@@ -155,6 +156,21 @@ def test_what_was_there_is_put_back_where_the_agent_is_not_as_good(hosting, name
     assert not server.machine.files.exists(NOTE)
     assert seen(done) == []
     assert play(server, given(hosting)).operations == []
+
+
+def test_going_back_is_not_refused_for_a_policy_that_would_keep_a_first_start_away():
+    server = upgrade_play.server("service")
+    files = ours(server.machine)
+
+    def denied(machine):
+        BROKEN["settings that are no JSON"](machine)
+        machine.accounts.policies = (GroupPolicy("Baseline", {"SeServiceLogonRight": ()}),)
+        machine.accounts.apply_policies()
+
+    Watched(server, denied)
+    done = play(server, given("service", **changes("service")))
+    assert "group policy" in done.msg
+    assert ours(server.machine) == files
 
 
 def test_by_default_it_only_reports():

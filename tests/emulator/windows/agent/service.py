@@ -21,7 +21,7 @@ from .surroundings import Surroundings
 PROGRAM = "usercube-agent.exe"
 CONTROLLER = "Service Control Manager"
 EVERY, LOOPBACK = "0.0.0.0", ("127.0.0.1", "::1")
-LOGON_RIGHT = "SeServiceLogonRight"
+LOGON_RIGHT, DENIED = "SeServiceLogonRight", "SeDenyServiceLogonRight"
 VIRTUAL, ALL_SERVICES = "nt service\\", "S-1-5-80-0"
 """A virtual account logs on by the right of NT SERVICE\\ALL SERVICES, which a group policy may take away."""
 NEEDS_NO_PASSWORD = ("nt service\\", "nt authority\\", "localsystem")
@@ -58,6 +58,8 @@ class ServiceAgents:
 
     def _log_on(self, service: Service) -> None:
         account, rights = service.account, self._accounts.rights.get(LOGON_RIGHT, set())
+        if self._accounts.denied(DENIED, self._accounts.service_token(account)):
+            self._refuse(service, 7041, f"The account {account} has not been granted the right to log on as a service.")
         if account.lower().startswith(VIRTUAL) and not {ALL_SERVICES, descriptors.service_sid(service.name)} & rights:
             self._refuse(service, 7041, f"The account {account} has not been granted the right to log on as a service.")
         if account.lower().startswith(NEEDS_NO_PASSWORD):

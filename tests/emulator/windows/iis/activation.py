@@ -195,6 +195,8 @@ class Activation:
         # learn.microsoft.com "Understanding Built-In User and Group Accounts in IIS 7".
         right = self._accounts.rights.get("SeBatchLogonRight", set())
         allowed = account is not None and bool(right & {account.sid, IIS_USERS, *account.groups})
+        token = {IIS_USERS, *self._accounts.token(str(self._pools.attribute(name, "processModel.userName")))}
+        allowed = allowed and not self._accounts.denied("SeDenyBatchLogonRight", token)
         known = account is not None and (account.kind == "gmsa" or account.password == self._pools.password(name))
         if allowed and known:
             return True

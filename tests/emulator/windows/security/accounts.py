@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import descriptors
+from . import descriptors, group_policy
+from .group_policy import GroupPolicy
 
 MACHINE = "S-1-5-21-3623811015-3361044348-30300820"
 DOMAIN = "S-1-5-21-1180699209-877415012-3182924384"
@@ -19,6 +20,7 @@ BUILT_IN = {
     "NT AUTHORITY\\SYSTEM": "S-1-5-18",
     "NT AUTHORITY\\LOCAL SERVICE": "S-1-5-19",
     "NT AUTHORITY\\NETWORK SERVICE": "S-1-5-20",
+    "NT SERVICE\\ALL SERVICES": "S-1-5-80-0",
     "BUILTIN\\Administrators": "S-1-5-32-544",
     "BUILTIN\\Users": "S-1-5-32-545",
     "BUILTIN\\Guests": "S-1-5-32-546",
@@ -59,6 +61,7 @@ class Accounts:
             "SeBatchLogonRight": {"S-1-5-32-544", "S-1-5-32-568"},
             "SeServiceLogonRight": {"S-1-5-80-0"},
         }
+        self.policies: tuple[GroupPolicy, ...] = ()
         for name, sid in BUILT_IN.items():
             self._put(Account(name, sid, "alias" if sid.startswith("S-1-5-32-") else "group"))
         self._put(Account(f"{self._machine}\\Administrator", f"{MACHINE}-500", groups=("S-1-5-32-544",)))
@@ -122,7 +125,7 @@ class Accounts:
         if name.upper().startswith("S-1-"):
             return next((a for a in self._accounts.values() if a.sid == name.upper()), None)
         lowered = name.replace("/", "\\").lower()
-        if lowered.startswith("nt service\\"):
+        if lowered.startswith("nt service\\") and lowered not in self._accounts:
             short = name.replace("/", "\\").split("\\", 1)[1]
             return Account(f"NT SERVICE\\{short}", descriptors.service_sid(short), "virtual")
         if "@" in lowered:
@@ -163,6 +166,19 @@ class Accounts:
         if name.lower() == "localsystem":
             name = "NT AUTHORITY\\SYSTEM"
         return self.token(name) | {"S-1-5-6"} | ({"S-1-5-80-0"} if name.lower().startswith("nt service\\") else set())
+
+    def apply_policies(self) -> None:
+        """Give the rights that group policies assign to whom they list, and to nobody else."""
+        for right, (_policy, names) in group_policy.deciding(self.policies).items():
+            sids = (name[1:] if name.startswith("*") else self.sid(name) for name in names)
+            self.rights[right] = {sid for sid in sids if sid}
+
+    def denied(self, right: str, token: t.Collection[str]) -> bool:
+        r"""Tell whether a right that denies is somebody's who carries these SIDs; it comes before what allows.
+
+        learn.microsoft.com "Deny log on as a service", "Deny log on as a batch job".
+        """
+        return bool(self.rights.get(right, set()).intersection(token))
 
     def check(self, name: str, password: str) -> bool:
         """Tell whether a password is right."""
