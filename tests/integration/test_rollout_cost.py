@@ -25,8 +25,10 @@ WAYS = {
     "looks 20 times a second": ("[defaults]\ninternal_poll_interval = 0.05\n", (), 3),
     "one server at a time": ("[defaults]\n", ("--forks", "1"), 2),
 }
-"""The settings, further words, and how often it is measured. Ansible looks for results a thousand times a second by default, which costs for as long as servers take: by default
-both work at one server at a time, so that they take as long.
+"""The settings, further words, and how often it is measured.
+
+Ansible looks for results a thousand times a second by default, which costs for as long as servers take: by default both
+work at one server at a time, so that they take as long.
 """
 
 
