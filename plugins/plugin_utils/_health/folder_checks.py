@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import typing as t
 
-from .._core import probe
 from .._core.plan import Refused
 from .._core.probe import Ask
 from .._windows import sddl
@@ -26,7 +25,10 @@ def rights(wanted: Wanted, ask: Ask) -> t.Iterator[Check]:
         remedy = "Correct im_agent_identity_username."
         yield Check("folder_rights", name, State.UNKNOWN, "no such account", words, remedy, reason=str(refusal))
         return
-    for (path, right), answer in zip(needed.items(), ask(probe.acl(*needed)), strict=True):
+    question = questions.rights(wanted)
+    answers = dict(zip(question["paths"], ask(question), strict=True))
+    for path, right in needed.items():
+        answer = answers[path]
         granted = sddl.parse(answer["sddl"], path).granted(wanted.identity.token(sid)) if answer else 0
         enough = granted & sddl.NAMES[right] == sddl.NAMES[right]
         remedy = "Run im_permissions." if answer else "Run im_working_directory."

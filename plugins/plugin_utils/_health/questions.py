@@ -46,7 +46,7 @@ def request_questions(wanted: Wanted) -> tuple[Query, ...]:
         events(wanted),
         *(() if wanted.service else (system_events(FAR_PAST), configuration())),
         temp_files(wanted),
-        probe.acl(*used_folders(wanted)),
+        rights(wanted),
         *((jobs(wanted),) if wanted.jobs else ()),
         *((mails(wanted),) if wanted.mail else ()),
     )
@@ -110,6 +110,11 @@ def configuration() -> Query:
 def system_events(since: str) -> Query:
     """Ask for what WAS has logged of worker processes in the System log."""
     return probe.events(since, WAS, log="System")
+
+
+def rights(wanted: Wanted) -> Query:
+    """Ask for the rights on all folders, in the same words as the plan of the rights, so that it is one question."""
+    return probe.acl(*dict.fromkeys(wanted.folders.all()))
 
 
 def used_folders(wanted: Wanted) -> dict[str, str]:

@@ -42,7 +42,7 @@ RIGHT = {
     },
     "http": {"status": 200, "reason": "OK", "body": "", "thumbprint": "AB"},
     "events": [],
-    "acl": [FULL] * 5,
+    "acl": [FULL] * 6,
     "file": None,
     "files": [{"name": "x", "last_write": "2026-06-01T23:00:00Z", "tail": ""}],
     "service": {
@@ -107,12 +107,12 @@ CASES = [
     (SERVICE, {"events": [event("09", "old"), event("11", "new")]}, "1 errors, the newest at .*: new"),
     (
         {},
-        {"acl": [None, *[FULL] * 4]},
+        {"acl": [FULL, FULL, None, *[FULL] * 3]},
         r"on C:\\im\\Temp: found no such folder, wanted Modify. Run im_working_directory",
     ),
     (
         {},
-        {"acl": [FULL, {"sddl": "O:BAD:(A;;0x1200a9;;;WD)"}, *[FULL] * 3]},
+        {"acl": [FULL, FULL, FULL, {"sddl": "O:BAD:(A;;0x1200a9;;;WD)"}, FULL, FULL]},
         r"on C:\\im\\Work: found .*Run im_permissions",
     ),
 ]

@@ -200,7 +200,8 @@ def controller(**changes):
 
 
 def rights(number, sddl):
-    return {"acl": [FULL] * number + [sddl] + [FULL] * (4 - number)}
+    """Return the rights of the working directory and its folders, one of them as told: Runtime is 1, Sources 5."""
+    return {"acl": [FULL] * number + [sddl] + [FULL] * (5 - number)}
 
 
 def log(line):
@@ -317,9 +318,9 @@ FAULTS = [
     ("own_log", log("Unhandled exception. x"), "named in the line", {}),
     ("own_log", log("fail: x"), "named in the line", {}),
     ("own_log", {"log": refused("locked"), "web.config": web_config(log="true")}, "locks the file", {}),
-    ("folder_rights", rights(0, READ_ONLY), "Run im_permissions", {}),
-    ("folder_rights", rights(3, NOBODY), "inherits nothing", {}),
-    ("folder_rights", rights(4, None), "Run im_working_directory", {}),
+    ("folder_rights", rights(2, READ_ONLY), "Run im_permissions", {}),
+    ("folder_rights", rights(1, NOBODY), "inherits nothing", {}),
+    ("folder_rights", rights(5, None), "Run im_working_directory", {}),
     ("client_credentials", no_token(400, '{"error":"invalid_client"}'), "another secret", {}),
     ("client_credentials", no_token(404), "im_agent_server_url", {}),
     ("client_credentials", no_token(200, '{"token_type":"Bearer"}'), "no Identity Manager server", {}),
