@@ -25,7 +25,6 @@ USED_BY_NAME: dict[str, tuple[str, ...]] = {
     "Ansible loads plugins": (
         "ActionModule",
         "FilterModule",
-        "filters",
         "CallbackModule",
         "CALLBACK_NAME",
         "CALLBACK_NEEDS_ENABLED",

@@ -16,6 +16,8 @@ from .._dotnet import proxy
 from .._dotnet.proxy import Address
 from .._windows import windows_path
 
+_WEB = re.compile(r"https?://")
+_ELSEWHERE = re.compile(r"[A-Za-z][\w+.-]*:|//")
 PROXY_OPTIONS: dict[str, t.Any] = {
     "https_proxy": {"type": "str"},
     "no_proxy": {"type": "list", "elements": "str", "default": []},
@@ -31,7 +33,7 @@ def secrets(arguments: t.Mapping[str, t.Any]) -> frozenset[str]:
 
 def is_url(source: str) -> bool:
     """Tell whether a source is a URL (http or https), not a path."""
-    return bool(re.match(r"https?://", source))
+    return bool(_WEB.match(source))
 
 
 def is_source(source: str) -> bool:
@@ -43,7 +45,7 @@ def is_on_controller(source: str) -> bool:
     """Tell whether a text is a path on the controller: no URL of any kind, no drive, and nothing that Windows writes
     with backslashes.
     """
-    return bool(source) and not re.match(r"[A-Za-z][\w+.-]*:|//", source) and "\\" not in source
+    return bool(source) and not _ELSEWHERE.match(source) and "\\" not in source
 
 
 def check_source(name: str, source: str) -> None:

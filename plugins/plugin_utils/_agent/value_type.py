@@ -9,6 +9,7 @@ import typing as t
 from .._core.mask import MASK
 from .._core.secret_form import looks_secret
 
+_INTEGER = re.compile(r"\s*[+-]?[0-9]{1,19}\s*")
 BOOL, INT, LIST, MAP = "true or false", "a whole number", "a list", "settings"
 TIME = "a time such as 03:00:00"
 
@@ -18,7 +19,7 @@ def fits(value: t.Any, kind: str) -> bool:
     if kind == BOOL:
         return isinstance(value, bool) or str(value).strip().lower() in {"true", "false"}
     if kind == INT:
-        return not isinstance(value, bool) and re.fullmatch(r"\s*[+-]?[0-9]{1,19}\s*", str(value)) is not None
+        return not isinstance(value, bool) and _INTEGER.fullmatch(str(value)) is not None
     if kind == TIME:
         return re.fullmatch(r"(\d+\.)?([01]?\d|2[0-3]):[0-5]?\d(:[0-5]?\d(\.\d+)?)?", str(value).strip()) is not None
     if kind == LIST:

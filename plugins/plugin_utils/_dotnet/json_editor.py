@@ -13,6 +13,8 @@ import typing as t
 
 from .json_text import REMOVE, Document, Member, Node, fold, merge, only_removes, parse, with_each_key_once
 
+_LINE_END = re.compile(r"\r\n|\n")
+_INDENTED = re.compile(r"\n([ \t]+)[\"/]")
 INDENT, NEWLINE = "  ", "\r\n"
 """The style of a file that has none yet: two spaces and Windows line ends, as in the vendor's templates."""
 
@@ -62,11 +64,11 @@ class _Editor:
     def __init__(self, text: str) -> None:
         self.splices: list[tuple[int, int, str]] = []
         self._text = text
-        newline = re.search(r"\r\n|\n", text)
+        newline = _LINE_END.search(text)
         self._newline = newline[0] if newline else NEWLINE
         # A file with content on a single line stays on it; an empty one has no style yet and gets ours.
         self._one_line = newline is None and any(c not in "\ufeff{} \t" for c in text)
-        indent = re.search(r"\n([ \t]+)[\"/]", text)
+        indent = _INDENTED.search(text)
         self._indent = indent[1] if indent else INDENT
         self._colon = ": " if self._indent and (not self._one_line or '": ' in text) else ":"
         self._comma = ", " if not self._one_line or '", "' in text or re.search(r",\s", text) else ","

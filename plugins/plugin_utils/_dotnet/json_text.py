@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import bisect
 import dataclasses
+import functools
 import json
 import math
 import re
@@ -291,6 +292,7 @@ def _number(text: str) -> t.Any:
     return text if isinstance(number, float) and math.isinf(number) else number
 
 
+@functools.lru_cache(maxsize=64)  # plans and checks read the same files; nobody changes what was read
 def parse(text: str) -> Document:
     """Read a settings file.
 
@@ -307,8 +309,12 @@ def read(text: str) -> dict[str, t.Any]:
     Raises:
         BadJson: .NET would refuse it.
     """
-    root = _Scanner(text, halves=True).document()
-    return {path[1:]: node.plain() for path, _at, node in root.leaves("")}
+    return {path[1:]: node.plain() for path, _at, node in _in_halves(text).leaves("")}
+
+
+@functools.lru_cache(maxsize=64)
+def _in_halves(text: str) -> Node:
+    return _Scanner(text, halves=True).document()
 
 
 def merge(data: t.Any, changes: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

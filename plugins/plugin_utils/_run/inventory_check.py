@@ -54,7 +54,7 @@ class Read:
         }
 
 
-def read(variables: t.Mapping[str, t.Any], templar: Templar) -> Read:
+def read(variables: compiled.Variables, templar: Templar) -> Read:
     """Return the variables of ours that somebody set, and all that the check's rules are about.
 
     Args:
@@ -69,7 +69,7 @@ def read(variables: t.Mapping[str, t.Any], templar: Templar) -> Read:
         if raw is None or (raw == _DEFAULTS.get(name) and name.removeprefix(VOCABULARY) not in agent_info.INVENTORY):
             continue
         try:
-            value = templated[name] = templar.template(raw)
+            value = templated[name] = compiled.template(templar, raw, variables)
         except AnsibleError as error:
             undefined = UNDEFINED.search(str(error))
             failing[name] = undefined[1] if undefined else ""

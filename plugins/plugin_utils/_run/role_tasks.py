@@ -11,11 +11,9 @@ from pathlib import Path
 from ansible.parsing.dataloader import DataLoader
 
 from .._core.plan import Refused
+from .compiled import ALIAS, NAME
 
 ROLES = Path(__file__).resolve().parents[3] / "roles"
-NAME = re.compile(r"[A-Za-z_]\w*")
-ALIAS = re.compile(r"\{\{ ?([A-Za-z_]\w*)( or omit)? ?\}\}")
-"""A template that is nothing but a variable's name."""
 _ENTRY = re.compile(r"[a-z_]+(/[a-z_]+)?")
 _KEYWORDS = frozenset({"name", "when", "register"})
 

@@ -11,7 +11,7 @@ from ansible.errors import AnsibleError
 from ansible.template import Templar, is_trusted_as_template
 
 from . import compiled, vaulted
-from .role_tasks import ALIAS, NAME
+from .compiled import ALIAS
 
 
 class SettledVariables:
@@ -67,7 +67,7 @@ class SettledVariables:
             if isinstance(item, dict | list):
                 rest += item.values() if isinstance(item, dict) else item
             elif isinstance(item, str) and "{" in item and is_trusted_as_template(item):
-                fresh = set(NAME.findall(item)) - found
+                fresh = compiled.words(item) - found
                 found |= fresh
                 rest += [self._raw[name] for name in fresh if name in self._raw]
         return frozenset(found)
@@ -82,7 +82,7 @@ class SettledVariables:
         given = {key: value for key, value in arguments.items() if not self._is_omitted(value)}
         known = {key: self._values[name] for key, value in given.items() if (name := self._alias(value)[0])}
         rest = {key: self._replaced(value) for key, value in given.items() if key not in known}
-        made = known | self._templar.template(rest)  # what is settled is templated to its ends
+        made = known | self._template(rest)  # what is settled is templated to its ends
         return {key: made[key] for key in given if key in made}
 
     def holds(self, condition: str | bool) -> bool:
@@ -102,7 +102,7 @@ class SettledVariables:
             for item in value:
                 self._settle(item)
         elif isinstance(value, str) and "{" in value and is_trusted_as_template(value):
-            for name in NAME.findall(value):
+            for name in compiled.words(value):
                 self._settle_variable(name)
 
     def _settle_variable(self, name: str) -> None:
@@ -115,10 +115,11 @@ class SettledVariables:
         self._settle(raw)
         with contextlib.suppress(AnsibleError):
             known, omit = self._alias(raw)
-            self._values[name] = (
-                self._values[known] if known and not omit else self._templar.template(self._replaced(raw))
-            )
+            self._values[name] = self._values[known] if known and not omit else self._template(self._replaced(raw))
             self._settled.add(name)
+
+    def _template(self, value: t.Any) -> t.Any:
+        return compiled.template(self._templar, value, self._values, self._settled)
 
     def _replaced(self, value: t.Any) -> t.Any:
         """Return a value where settled variables stand for the templates that are nothing but their names."""

@@ -152,7 +152,7 @@ def texts(variables: t.Mapping[str, t.Any]) -> Texts:
     if _tags is None:
         return Texts()
     inline, of_files = set[str](), set[str]()
-    for _path, value in _leaves({name: value for name, value in variables.items() if name not in _OF_ANSIBLE}):
+    for value in _values([value for name, value in variables.items() if name not in _OF_ANSIBLE]):
         if isinstance(value, EncryptedString):
             inline.add(str(value))
         elif isinstance(value, str | int | float) and _is_from_encrypted_file(value):
@@ -224,6 +224,19 @@ def _leaves(data: t.Any, path: tuple[str, ...] = ()) -> t.Iterator[tuple[tuple[s
             yield from _leaves(value, path)
     else:
         yield path, data
+
+
+def _values(data: t.Any) -> t.Iterator[t.Any]:
+    """Yield what ``_leaves`` does, without the paths: all variables of a server are many."""
+    rest = [data]
+    while rest:
+        item = rest.pop()
+        if isinstance(item, dict):
+            rest += item.values()
+        elif isinstance(item, list | tuple):
+            rest += item
+        else:
+            yield item
 
 
 def _is_structural(path: tuple[str, ...]) -> bool:

@@ -16,6 +16,7 @@ from .._dotnet.configuration import SEPARATOR
 from .._dotnet.json_text import REMOVE, fold
 from .rules.showable import Level, level_of
 
+_BETWEEN_KEYS = re.compile(r"[:.]")
 PLAIN, ENCRYPTED, CYBERARK, KEY_VAULT = "plain", "encrypted", "cyberark", "azure_key_vault"
 MODES = (PLAIN, ENCRYPTED, CYBERARK, KEY_VAULT)
 CYBERARK_KEYS = frozenset(
@@ -76,7 +77,7 @@ class Choice:
 
 def path_of(text: str) -> Path:
     """Return the keys of ``Connections:ADExport:Password``, the way .NET writes a path; dots are understood too."""
-    return tuple(part for part in re.split(r"[:.]", text) if part)
+    return tuple(part for part in _BETWEEN_KEYS.split(text) if part)
 
 
 def words(path: Path) -> str:

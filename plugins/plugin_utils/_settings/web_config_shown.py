@@ -13,6 +13,8 @@ from xml.sax.saxutils import unescape
 from .._core.mask import CHANGED, MASK
 from .shown import Shown
 
+_VARIABLE_TAG = re.compile(r"<environmentVariable\s")
+_TAG_NAME = re.compile(r"</?\s*([\w:.-]+)")
 _PIECE = re.compile(
     r"""
     (?P<comment><!--.*?-->)
@@ -73,7 +75,7 @@ def text(content: bytes, shown: Shown, attributes: t.Mapping[str, str], before: 
 def variables(content: bytes) -> t.Iterator[tuple[str, str]]:
     """Yield the environment variables of a file: names in upper case, and values."""
     for piece in _PIECE.finditer(_decoded(content)):
-        if piece["tag"] and re.match(r"<environmentVariable\s", piece["tag"]):
+        if piece["tag"] and _VARIABLE_TAG.match(piece["tag"]):
             found = {name: _plain(value) for name, _equals, value in _ATTRIBUTE.findall(piece["tag"])}
             yield found.get("name", "").upper(), found.get("value", "")
 
@@ -100,7 +102,7 @@ def _piece(piece: re.Match[str], view: _View) -> str:
 
 
 def _tag(tag: str, view: _View) -> str:
-    name = re.match(r"</?\s*([\w:.-]+)", tag)
+    name = _TAG_NAME.match(tag)
     if name is None:
         return MASK
     if tag.startswith("</"):

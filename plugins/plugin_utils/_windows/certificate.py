@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
+import functools
 import hashlib
 import typing as t
 
@@ -62,9 +63,10 @@ class Certificate:
         return host_name.covered(host, self.names)
 
 
+@functools.lru_cache(maxsize=512)
 def describe(der: bytes) -> Certificate:
     """Return the properties of a certificate, also of one with extensions that cryptography refuses; raises ValueError
-    for bytes that are none.
+    for bytes that are none. The pairs, their chain and the verification ask for the same ones.
     """
     parsed = x509.load_der_x509_certificate(der)
     try:

@@ -9,6 +9,8 @@ import dataclasses
 import re
 import typing as t
 
+_TIME_SPAN = re.compile(r"(?:(\d+)\.)?(\d+):([0-5]?\d):([0-5]?\d)")
+
 
 @dataclasses.dataclass(frozen=True)
 class Attribute:
@@ -159,7 +161,7 @@ def _number(attribute: Attribute, value: t.Any) -> int:
 
 def _timespan(attribute: Attribute, text: str) -> str:
     low, high, step = attribute.range or (0, 2**32 - 1, 1)
-    match = re.fullmatch(r"(?:(\d+)\.)?(\d+):([0-5]?\d):([0-5]?\d)", text)
+    match = _TIME_SPAN.fullmatch(text)
     if match:
         days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
         total = (days * 24 + hours) * 3600 + minutes * 60 + seconds

@@ -12,6 +12,8 @@ import typing as t
 from . import sddl_text, sid_aliases
 from .sddl_text import BadSddl
 
+_PAIR = re.compile("..")
+_SID = re.compile(r"S-1-(\d+|0x[0-9A-Fa-f]+)(-\d+)+")
 READ = 0x120089
 READ_EXECUTE = 0x1200A9
 MODIFY = 0x1301BF
@@ -162,7 +164,7 @@ def _ace(body: str) -> Ace:
     kind, flags, rights, kind_of_object, inherited_by, sid = [*body.split(";", 6), "", "", "", "", "", ""][:6]
     if kind not in _ALLOWS or not sid:
         raise BadSddl(f"cannot read the access entry ({body})")
-    found = re.findall("..", flags)
+    found = _PAIR.findall(flags)
     if "".join(found) != flags or not _FLAGS.issuperset(found):
         raise BadSddl(f"cannot read the flags {flags!r} of the access entry ({body})")
     mask, generic = _rights(rights)
@@ -185,7 +187,7 @@ def _sid(text: str) -> str:
         return text
     if text in sid_aliases.ALIASES:
         return sid_aliases.ALIASES[text]
-    if not re.fullmatch(r"S-1-(\d+|0x[0-9A-Fa-f]+)(-\d+)+", text):
+    if not _SID.fullmatch(text):
         raise BadSddl(f"cannot read the SID {text!r}")
     return text
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 import ntpath
 import re
 
+_DRIVE = re.compile(r"[A-Za-z]:\\")
+_FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f]')
+_VARIABLE = re.compile(r"%(\w+)%")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 
 
@@ -20,7 +23,7 @@ def why_not_absolute(path: str) -> str | None:
         return "it is empty"
     if "/" in path:
         return "it has forward slashes; Windows paths take backslashes here"
-    if re.match(r"[A-Za-z]:\\", path):
+    if _DRIVE.match(path):
         rest = path[3:]
     elif re.match(r"\\\\[^\\]+\\[^\\]+", path):
         rest = path[2:]
@@ -30,7 +33,7 @@ def why_not_absolute(path: str) -> str | None:
     if ".." in parts or "." in parts:
         return "it has . or .. in it"
     for part in parts:
-        if re.search(r'[<>:"|?*\x00-\x1f]', part):
+        if _FORBIDDEN.search(part):
             return f"{part!r} has a character that Windows does not allow"
         if _RESERVED.fullmatch(part):
             return f"{part!r} is a reserved name"
@@ -70,4 +73,4 @@ def is_under(path: str, folder: str) -> bool:
 def expand(path: str, system_root: str = "C:\\Windows") -> str:
     """Return a path of applicationHost.config with the variables that Windows itself uses there replaced."""
     known = {"systemdrive": system_root[:2], "systemroot": system_root, "windir": system_root}
-    return re.sub(r"%(\w+)%", lambda match: known.get(match[1].lower(), match[0]), path)
+    return _VARIABLE.sub(lambda match: known.get(match[1].lower(), match[0]), path)

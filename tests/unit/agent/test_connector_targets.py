@@ -71,7 +71,7 @@ NOWHERE = [
     ("sap_erp_6", {"Server": "a", "Port": [4242]}),
     ("sap_erp_6", {"Server": "a", "BapiLogin": "l", "SystemNumber": "100"}),
     ("sql", {}),
-    ("sql", source("Data Source=a\\I")),
+    ("sql", source("Data Source=a\\I J")),
     ("sql", source("Data Source=a,b")),
     ("sql", source("Data Source=a,²")),
     ("sql", source("Data Source=a,65536")),

@@ -12,6 +12,7 @@ from ..._core.plan import MADE_EARLIER
 from ..tree import get, section
 from .rule import AA, A, Found, Rule, Settings, Values, is_placeholder
 
+_THUMBPRINT = re.compile("[0-9A-Fa-f]{40}")
 NO_THUMBPRINT = MADE_EARLIER
 """What stands for the thumbprint of a pair that check mode only predicts."""
 _SECTIONS = (
@@ -53,7 +54,7 @@ def _thumbprint(s: Settings) -> Found:
         thumbprint = str(get(found, keys[1]) or "")
         if not thumbprint or thumbprint in {OPAQUE, NO_THUMBPRINT} or is_placeholder(thumbprint):
             continue
-        if not re.fullmatch("[0-9A-Fa-f]{40}", thumbprint):
+        if not _THUMBPRINT.fullmatch(thumbprint):
             yield file, f"{name}.{keys[1]}", ascii(thumbprint)
 
 

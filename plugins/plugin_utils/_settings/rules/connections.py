@@ -13,10 +13,12 @@ from ..tree import get, leaves, section
 from . import connector_findings
 from .rule import AA, C, Found, Rule, Settings
 
+_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+
 
 def _name(s: Settings) -> Found:
     for name in section(s.agent, "Connections"):
-        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", str(name)):
+        if not _IDENTIFIER.fullmatch(str(name)):
             yield AGENT, f"Connections.{name}", repr(name)
 
 

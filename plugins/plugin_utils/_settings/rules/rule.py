@@ -12,6 +12,7 @@ import typing as t
 from ..._agent.settings_files import AGENT, GENERAL
 from ..protection import Choice
 
+_IN_BRACKETS = re.compile(r"<[^<>()=]+>")
 Values = t.Mapping[str, t.Any]
 Found = t.Iterator[tuple[str, str, str]]
 """File, key and what was found."""
@@ -117,4 +118,4 @@ def is_true(value: t.Any) -> bool:
 
 def is_placeholder(value: t.Any) -> bool:
     """Tell whether a value is a word in angle brackets, as the vendor's samples have for what one has to put there."""
-    return isinstance(value, str) and re.fullmatch(r"<[^<>()=]+>", value) is not None
+    return isinstance(value, str) and _IN_BRACKETS.fullmatch(value) is not None

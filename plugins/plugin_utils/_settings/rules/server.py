@@ -10,6 +10,8 @@ from ..._agent.settings_files import AGENT, GENERAL
 from ..tree import get, section
 from .rule import AA, INS, A, Found, Rule, Settings
 
+_HTTPS = re.compile(r"https://[^/\s]+")
+
 
 def _uri_missing(s: Settings) -> Found:
     if not get(s.general, "ApplicationUri"):
@@ -24,7 +26,7 @@ def _uri_slash(s: Settings) -> Found:
 
 def _uri_not_https(s: Settings) -> Found:
     uri = str(get(s.general, "ApplicationUri") or "")
-    if uri and not re.match(r"https://[^/\s]+", uri):
+    if uri and not _HTTPS.match(uri):
         yield GENERAL, "ApplicationUri", repr(uri)
 
 
