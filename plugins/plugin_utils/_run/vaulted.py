@@ -103,8 +103,22 @@ STRUCTURAL = frozenset(
     }
 )
 """Options, and variables without their prefix, that say what and where things are."""
-_OF_ANSIBLE = frozenset({"hostvars", "vars", "groups", "ansible_facts", "play_hosts", "omit"})
-"""Variables that Ansible makes, which hold nothing of their own, or all variables of all hosts."""
+_OF_ANSIBLE = frozenset(
+    {
+        "ansible_facts",
+        "ansible_play_batch",
+        "ansible_play_hosts",
+        "ansible_play_hosts_all",
+        "groups",
+        "hostvars",
+        "omit",
+        "play_hosts",
+        "vars",
+    }
+)
+"""Variables that Ansible makes, which hold nothing of their own, all variables of all hosts, or all hosts: with a
+thousand of them each server's worker would look at thousands of names.
+"""
 _SECRET_PARTS = ("password", "passphrase", "secret", "key")
 
 

@@ -123,3 +123,13 @@ def test_no_question_with_a_secret_goes_to_a_server_that_keeps_modules_files(mon
     result = target.run("win_im_agent_health", chain.arguments("win_im_agent_health", chain.inventory(), {}))
     assert "Nothing was sent, as im_agent_secret_policy is 'auto': unset it" in result["msg"]
     assert not [name for name, arguments, _ in target.engine.calls if chain.CANARIES["job"] in json.dumps(arguments)]
+
+
+def test_the_names_of_all_servers_are_not_looked_at(monkeypatch):
+    """Each worker has them some times: with a thousand servers they would be thousands of texts to look at."""
+    seen = []
+    monkeypatch.setattr(vaulted, "_is_from_encrypted_file", seen.append)
+    servers = [f"agent{number}.contoso.com" for number in range(3)]
+    made = {"ansible_play_hosts", "ansible_play_hosts_all", "ansible_play_batch", "play_hosts"}
+    vaulted.texts({**dict.fromkeys(made, servers), "groups": {"agents": servers}, "im_agent_host_name": "one"})
+    assert seen == ["one"]
