@@ -61,9 +61,7 @@ def run(
 def tasks(server: Server, variables: t.Mapping[str, t.Any], *, check: bool = False) -> t.Iterator[Done]:
     """Run the same tasks one by one, each when it is asked for, so that another run's can come between them."""
     play = _load(ROOT / "playbooks" / "install.yml")[0]
-    # What the roles' tasks register is not handed over by win_im_agent_roles here, as each task is run by itself.
-    known = _defaults() | {name: value for name, value in play["vars"].items() if name != "im_certificates_result"}
-    known |= {"ansible_check_mode": check} | dict(variables)
+    known = _defaults() | play["vars"] | {"ansible_check_mode": check} | dict(variables)
     hosting = _templar(DataLoader(), known).template(known["im_agent_hosting"])
     entries = [*play["vars"]["_entries"].get(hosting, ()), "im_verify"]
     if _templar(DataLoader(), known).evaluate_conditional(trust_as_template("im_agent_remove_former_pairs | bool")):

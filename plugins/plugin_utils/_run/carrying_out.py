@@ -16,8 +16,9 @@ from . import compiled, role_tasks
 from .role_tasks import RoleTask
 from .variables import SettledVariables
 
-_ADDED_UP = frozenset({"changed", "diff", "failed", "operations", "warnings"})
-"""What the result of the whole adds up of the tasks' results."""
+_ADDED_UP = frozenset({"changed", "diff", "exception", "failed", "msg", "operations", "unreachable", "warnings"})
+"""What the result of the whole adds up of the tasks' results, or has of the last one."""
+_ENDINGS = ("failed", "unreachable")
 
 
 @dataclasses.dataclass
@@ -38,7 +39,7 @@ class Done:
 
     def add(self, task: RoleTask, result: t.Mapping[str, t.Any]) -> None:
         """Add what a task returned."""
-        told = {name: result[name] for name in ("failed", "operations") if result.get(name)}
+        told = {name: result[name] for name in (*_ENDINGS, "operations") if result.get(name)}
         self.tasks.append({"task": str(task), "changed": bool(result.get("changed")), **told})
         self.facts |= {name: value for name, value in result.items() if name not in _ADDED_UP}
         self.warnings += [warning for warning in result.get("warnings") or () if warning not in self.warnings]
@@ -58,8 +59,8 @@ class Done:
 
 
 class CarryingOutAction(ActionBase):
-    """Carries out the tasks of entry points of this collection's roles, each as Ansible would: its conditions, its
-    arguments, its action, and what it registers for the next ones. The first that fails is the last.
+    """Carries out the tasks of entry points of this collection's roles: their conditions, arguments and actions, and
+    what they register for the next ones. The first that fails, or does not reach the server, is the last.
     """
 
     ARGUMENT_SPEC: t.Mapping[str, t.Any] = types.MappingProxyType(
@@ -85,8 +86,9 @@ class CarryingOutAction(ActionBase):
             if result is None:
                 continue
             done.add(task, result)
-            if result.get("failed"):
-                return {**done.result, "failed": True}
+            ended = {name: bool(result.get(name)) for name in _ENDINGS}
+            if any(ended.values()):
+                return {**done.result, **ended, "msg": str(result.get("msg", ""))}
             if task.register:
                 known[task.register] = {"changed": False, "failed": False, **result}
                 variables.set(task.register, known[task.register])
@@ -105,14 +107,13 @@ class CarryingOutAction(ActionBase):
 
         Raises:
             AnsibleActionFail: it failed; the error has what was done before, too.
-            AnsibleConnectionFailure: the server was not reached.
         """
         try:
             if not all(variables.holds(condition) for condition in task.when):
                 return None
             return self._action(task, variables.arguments(task.arguments)).run(None, known)
-        except AnsibleConnectionFailure:
-            raise
+        except AnsibleConnectionFailure as failure:  # as Ansible makes a result of it, with what was done before
+            return {"unreachable": True, "msg": str(failure)}
         except AnsibleError as failure:
             done.add(task, {"failed": True})
             raise AnsibleActionFail(str(failure), result=done.result) from None

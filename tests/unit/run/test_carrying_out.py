@@ -8,7 +8,7 @@ from unittest import mock
 import chain
 import install_playbook
 import pytest
-from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.errors import AnsibleConnectionFailure
 from ansible.template import trust_as_template
 from ansible.utils.display import Display
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._fleet.outcome import LOST
@@ -156,14 +156,41 @@ def test_a_template_that_fails_is_told_with_what_was_done():
     assert [one["changed"] for one in result["tasks"]] == [True, True, True, False]
 
 
-def test_a_server_that_is_not_reached_is_no_task_that_failed():
-    lost = AnsibleConnectionFailure("no route")
-    with mock.patch.object(action.AgentAction, "run", side_effect=lost), pytest.raises(AnsibleError) as found:
-        own = CarryingOutAction.__new__(CarryingOutAction)
-        own._action = lambda _task, _arguments: mock.Mock(run=mock.Mock(side_effect=lost))
-        task = role_tasks.read("im_permissions")[0]
-        own._carried_out(task, mock.Mock(arguments=lambda _given: {}), {}, mock.Mock())
-    assert found.value is lost
+LOST_SERVERS = {
+    "an error of the connection": {"side_effect": AnsibleConnectionFailure("no route")},
+    "a result, as win_reboot has it": {"return_value": {"unreachable": True, "failed": False, "msg": "no route"}},
+}
+
+
+@pytest.mark.parametrize("name", LOST_SERVERS)
+def test_a_server_that_is_not_reached_is_the_end_and_what_was_done_before_is_told(name):
+    server, given = chain.server(), variables()
+    lost = mock.Mock(run=mock.Mock(**LOST_SERVERS[name]))
+    made = CarryingOutAction._action
+
+    def action_of(self, task, arguments):
+        return lost if task.role == "im_certificates" else made(self, task, arguments)
+
+    with mock.patch.object(CarryingOutAction, "_action", action_of):
+        result, _lines = carry_out(server, given)
+    assert (result["unreachable"], result["failed"], result["msg"]) == (True, False, "no route")
+    assert [one["changed"] for one in result["tasks"]] == [True, True, False]
+    assert [one.get("unreachable", False) for one in result["tasks"]] == [False, False, True]
+
+
+def test_the_message_of_a_task_that_went_well_is_none_of_one_that_fails_later():
+    server, given = chain.server(), variables() | {"im_pool_attributes": {"noSuchAttribute": "1"}}
+    made = CarryingOutAction._action
+
+    def action_of(self, task, arguments):
+        if task.role != "im_prerequisites":
+            return made(self, task, arguments)
+        return mock.Mock(run=mock.Mock(return_value={"changed": True, "msg": "all is well", "exception": "none"}))
+
+    with mock.patch.object(CarryingOutAction, "_action", action_of):
+        result, _lines = carry_out(server, given)
+    assert "noSuchAttribute" in result["msg"]
+    assert "exception" not in result
 
 
 def test_while_a_rollout_is_at_a_server_one_that_is_lost_is_a_result():
