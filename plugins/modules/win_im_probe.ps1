@@ -1132,10 +1132,9 @@ function Read-Domain {
 
 function Get-MachineValue([string] $Key, [string] $Name) {
     $found = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64').OpenSubKey($Key)
-    if ($null -ne $found) {
-        $found.GetValue($Name, $null)
-        $found.Dispose()
-    }
+    if ($null -eq $found) { return $null }
+    $found.GetValue($Name, $null)
+    $found.Dispose()
 }
 
 function Read-Host-Facts {

@@ -31,7 +31,9 @@ def values(text: str) -> dict[str, str]:
     found, at = {}, 0
     while pair := _PAIR.match(text, at):
         at = pair.end()
-        found[pair[1].strip().replace("==", "=").lower()] = _bare(pair[2].strip())
+        keyword = pair[1].strip().replace("==", "=").lower()
+        found.pop(keyword, None)  # so that the last one of several keywords for the same is the last one here
+        found[keyword] = _bare(pair[2].strip())
     if text[at:].strip("; \t\r\n"):
         raise Unclear(f"{KEY} is no list of keywords with values")
     return found

@@ -152,19 +152,22 @@ def _stopped_on_the_way(
     step = "refused" if (answer["step"], answer["code"]) == (TCP, "ConnectionRefused") else answer["step"]
     found, causes = stopped(answer), CAUSES[IN_TDS if step == TLS and answer["encryption"] else step]
     remedy = f"Correct {target.key} in im_agent_connections, DNS or the firewalls between them."
-    if target.local and answer["step"] in {BROWSER, TCP}:
-        reason = "a client reaches the SQL Server of its own computer without TCP as well, by shared memory"
+    if step == BROWSER:
+        remedy = f"Have SQL Server Browser run and UDP 1434 let through, or name the port: {target.host},1433."
+    if step == BROWSER or (target.local and answer["step"] == TCP):
+        reason = (
+            "a client reaches a SQL Server without TCP as well: by named pipes, on its own computer by shared memory"
+        )
         return Check(ID, name, State.UNKNOWN, found, words, remedy, causes, reason=reason, page=connection.page)
     if step == PROXY:
         remedy = "Let the proxy pass it on, or name the host in im_agent_no_proxy."
-    if step == BROWSER:
-        remedy = f"Have SQL Server Browser run and UDP 1434 let through, or name the port: {target.host},1433."
     final = is_unknown_name(answer)
     if final:
         remedy = f"Correct {target.key} of {connection.id} in im_agent_connections, or have DNS know {target.host}."
     # Belief [tds-8]: SQL Server serves its certificate in TLS 1.2 also to a client that names no protocol (ALPN), such
     # as the probe, learn.microsoft.com "TDS 8.0".
-    rests = Basis.BELIEF if target.encryption and target.tls and step == TLS else Basis.DOCUMENTED
+    # An old SQL Server may have another TLS, which the client takes from Windows as well; the probe offers 1.2 alone.
+    rests = Basis.BELIEF if target.encryption and step == TLS else Basis.DOCUMENTED
     return Check(ID, name, State.FAILED, found, words, remedy, causes, rests, page=connection.page, final=final)
 
 

@@ -65,14 +65,15 @@ BATCH = Logon(
 
 
 def judged(logon: Logon, account: str, planned: Plan, ask: Ask, *, runs: bool) -> Plan:
-    """Return a plan with what group policies mean for the account; raises Refused where the agent could not start.
+    """Return a plan with what group policies mean for the account; raises Refused where an agent that runs would be
+    stopped and could not start again. What they assign may be older than they are, so nothing else is refused for it.
 
     Args:
         logon: how it logs on.
         account: its name.
         planned: the plan.
         ask: gives the answers to ``logon.questions(account)``.
-        runs: whether the agent runs now: it keeps its logon until it starts again.
+        runs: whether the agent runs now.
     """
     sid = _sid(logon, account, ask)
     if not sid:
@@ -84,8 +85,9 @@ def judged(logon: Logon, account: str, planned: Plan, ask: Ask, *, runs: bool) -
     virtual = account_name.of(account).form is Form.SERVICE
     groups = {logon.group} if virtual or logon is BATCH else set()
     denial = _denial(logon, account, assigned.get(logon.deny), _EVERYBODY | groups | {sid})
-    missing = "" if denial else _missing(logon, account, assigned.get(logon.allow), groups | {sid}, virtual=virtual)
-    if (denial or (missing and virtual)) and (not runs or "restarted_because" in planned.facts):
+    allowed = assigned.get(logon.allow)
+    missing = "" if denial else _missing(logon, account, allowed, groups | {sid}, virtual=virtual)
+    if runs and "restarted_because" in planned.facts and (denial or (missing and virtual and _all_known(allowed))):
         raise Refused(denial or missing)
     warned = tuple(Warned(text, WarningKind.LOGON_POLICY) for text in (denial, missing) if text)
     if not warned:
@@ -137,6 +139,11 @@ def _listed(assigned: t.Mapping[str, t.Any] | None) -> t.Iterator[tuple[str, t.M
     """Yield what a policy lists, as its text, and as the account that the server knows by it."""
     if assigned:
         yield from zip(assigned["listed"], assigned["accounts"], strict=True)
+
+
+def _all_known(assigned: t.Mapping[str, t.Any] | None) -> bool:
+    """Tell whether the server knows all that a policy lists; another one may be a group with the account in it."""
+    return all(account is not None for _text, account in _listed(assigned))
 
 
 def _name(text: str, account: t.Mapping[str, t.Any] | None) -> str:

@@ -142,15 +142,7 @@ FAULTS = {
         "no answer of SQL",
         "needs Encrypt=Strict",
     ),
-    "silence in the handshake": (ASKING, {"sql": SqlServer(silent="tls")}, "no TLS", "no cipher in common"),
     "nobody listens": (f"{MINE},1500;Encrypt=true", {}, "no TCP connection", "Nothing listens on this port"),
-    "no such instance": (f"{MINE}\\PAY", {}, "SQL Server Browser does not tell its port", "UDP 1434"),
-    "an instance without TCP": (
-        f"{MINE}\\PAY",
-        {"sql": SqlServer(instance="PAY", browser="no tcp")},
-        "tells no TCP port of this instance",
-        f"or name the port: {HOST},1433",
-    ),
     "SAP ASE, expired": (
         f"{MINE};Encryption=ssl",
         {"port": 5000, "settings": ASE, "sql": None, "days": -0.5},
@@ -175,7 +167,27 @@ def test_a_database_to_which_the_client_would_not_connect_fails_with_its_cause(s
     assert cause in " ".join([*check["causes"], check["remedy"]])
 
 
+INSTANCES = {
+    "no such instance": ({}, "SQL Server Browser does not tell its port"),
+    "an instance without TCP": (
+        {"sql": SqlServer(instance="PAY", browser="no tcp")},
+        "tells no TCP port of this instance",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", INSTANCES)
+def test_an_instance_whose_port_nobody_tells_is_unknown_as_there_are_named_pipes(server, name):
+    about, found = INSTANCES[name]
+    _result, check = way(server, f"{MINE}\\PAY", **{"sql": SqlServer(), **about})
+    assert (check["state"], check["passed"]) == ("unknown", None), check
+    assert found in check["found"]
+    assert "named pipes" in check["reason"]
+    assert f"UDP 1434 let through, or name the port: {HOST},1433" in check["remedy"]
+
+
 BELIEFS = {
+    "no TLS that the probe offers": (ASKING, {"sql": SqlServer(silent="tls")}, "no TLS"),
     "the client's default": (MINE, {"days": -0.5}, "it expired on"),
     "the client's default, of a server without encryption": (MINE, {"sql": SqlServer("none")}, "offers no encryption"),
     "a server that forces encryption": (
