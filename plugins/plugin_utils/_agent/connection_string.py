@@ -28,7 +28,7 @@ def values(text: str) -> dict[str, str]:
     Raises:
         Unclear: it is none.
     """
-    found, at = {}, 0
+    found, at = dict[str, str](), 0
     while pair := _PAIR.match(text, at):
         at = pair.end()
         keyword = pair[1].strip().replace("==", "=").lower()
