@@ -12,7 +12,7 @@ import typing as t
 
 from . import sql_encryption
 from .sql_encryption import Asks
-from .target import Target, Unclear, host_port, port_of
+from .target import Target, Unclear, host_of, host_port, port_of
 
 SQL_SERVER, ASE = 1433, 5000
 KEY = "ConnectionString"
@@ -69,6 +69,8 @@ def sql_server(text: str) -> Target:
     is_self = host.lower() in _SELF
     host, number = host_port("localhost" if is_self else host, own, _SOURCE)
     encryption = sql_encryption.of(given)
+    if encryption.host:
+        host_of(encryption.host, f"HostNameInCertificate of {KEY}")  # it is told, so it has to be a name
     by_name = "" if comma or instance.upper() == "MSSQLSERVER" else instance
     return Target(
         host,

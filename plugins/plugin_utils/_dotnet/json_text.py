@@ -20,6 +20,8 @@ import typing as t
 # Belief [settings-json]: the agent's .NET reads as .NET 10 does, which the tests ask; dotnet/runtime,
 # JsonConfigurationFileParser.
 MAX_DEPTH = 64
+LONGEST_KEPT = 2**16
+"""Characters of a text that is not scanned twice: what a longer one is would take much memory."""
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _SKIP = re.compile(r"(?:[ \t\r\n]+|//[^\r\n\u2028\u2029]*|/\*[\s\S]*?\*/)*")
@@ -292,14 +294,25 @@ def _number(text: str) -> t.Any:
     return text if isinstance(number, float) and math.isinf(number) else number
 
 
-@functools.lru_cache(maxsize=64)  # plans and checks read the same files; nobody changes what was read
 def parse(text: str) -> Document:
     """Read a settings file.
 
     Raises:
         BadJson: .NET would refuse it; with line, column and what was expected.
     """
-    return Document(text, _Scanner(text).document())
+    return Document(text, _scanned(text, halves=False))
+
+
+def _scanned(text: str, *, halves: bool) -> Node:
+    """Return what a text is; plans and checks read the same files, and nobody changes what was read."""
+    if len(text) > LONGEST_KEPT:
+        return _Scanner(text, halves=halves).document()
+    return _kept(text, halves=halves)
+
+
+@functools.lru_cache(maxsize=16)
+def _kept(text: str, *, halves: bool) -> Node:
+    return _Scanner(text, halves=halves).document()
 
 
 def read(text: str) -> dict[str, t.Any]:
@@ -309,12 +322,7 @@ def read(text: str) -> dict[str, t.Any]:
     Raises:
         BadJson: .NET would refuse it.
     """
-    return {path[1:]: node.plain() for path, _at, node in _in_halves(text).leaves("")}
-
-
-@functools.lru_cache(maxsize=64)
-def _in_halves(text: str) -> Node:
-    return _Scanner(text, halves=True).document()
+    return {path[1:]: node.plain() for path, _at, node in _scanned(text, halves=True).leaves("")}
 
 
 def merge(data: t.Any, changes: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -47,7 +47,7 @@ def reuse(templar: Any_) -> Any_:
 def prepare(data: t.Iterable[t.Any]) -> None:
     """Compile the templates inside data, before there are workers."""
     templar = reuse(Templar(variables={}))
-    for one in _templates(data):
+    for one in templates_in(list(data)):
         text = str.__str__(one)
         _WORDS[text] = frozenset(NAME.findall(text))
         _load_plugins(templar, text)
@@ -85,13 +85,9 @@ def needed(value: t.Any, variables: Variables, plain: t.Container[str]) -> Varia
     found: dict[str, t.Any] = {}
     rest = [value]
     while rest:
-        item = rest.pop()
-        if isinstance(item, dict | list):
-            rest += item.values() if isinstance(item, dict) else item
-        elif isinstance(item, str) and "{" in item and is_trusted_as_template(item):
-            text = str.__str__(item)
-            alias = ALIAS.fullmatch(text)
-            named = frozenset({alias[1]}) if alias else _WORDS.get(text)
+        for item in templates_in(rest.pop()):
+            alias = ALIAS.fullmatch(item)
+            named = frozenset({alias[1]}) if alias else _WORDS.get(str.__str__(item))
             if named is None or named & _REACHING_ALL:
                 return variables
             fresh = {name: variables[name] for name in named - found.keys() if name in variables}
@@ -130,12 +126,12 @@ def _reusing(plain: t.Any) -> type:
     return Reusing
 
 
-def _templates(data: t.Any) -> t.Iterator[str]:
-    if isinstance(data, str):
-        if "{" in data and is_trusted_as_template(data):
-            yield data
-    elif isinstance(data, dict):
-        yield from _templates(data.values())
-    else:
-        for item in data if isinstance(data, t.Iterable) else ():
-            yield from _templates(item)
+def templates_in(data: t.Any) -> t.Iterator[str]:
+    """Yield the templates inside data."""
+    rest = [data]
+    while rest:
+        item = rest.pop()
+        if isinstance(item, dict | list):
+            rest += item.values() if isinstance(item, dict) else item
+        elif isinstance(item, str) and "{" in item and is_trusted_as_template(item):
+            yield item

@@ -11,7 +11,7 @@ from pathlib import Path
 from ansible.parsing.dataloader import DataLoader
 
 from .._core.plan import Refused
-from .compiled import ALIAS, NAME
+from .compiled import ALIAS, NAME, templates_in
 
 ROLES = Path(__file__).resolve().parents[3] / "roles"
 _ENTRY = re.compile(r"[a-z_]+(/[a-z_]+)?")
@@ -104,10 +104,7 @@ def templates(entries: t.Iterable[str]) -> t.Iterator[str]:
     known |= _INSTALL["vars"]
     rest: list[t.Any] = [task.arguments for entry in ("im_check", *entries) for task in read(entry)]
     while rest:
-        item = rest.pop()
-        if isinstance(item, dict | list):
-            rest += item.values() if isinstance(item, dict) else item
-        elif isinstance(item, str) and "{" in item:
+        for item in templates_in(rest.pop()):
             if not ALIAS.fullmatch(item):
                 yield item
             fresh = set(NAME.findall(item)) - met

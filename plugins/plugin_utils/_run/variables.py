@@ -63,10 +63,7 @@ class SettledVariables:
         found: set[str] = set()
         rest = [value]
         while rest:
-            item = rest.pop()
-            if isinstance(item, dict | list):
-                rest += item.values() if isinstance(item, dict) else item
-            elif isinstance(item, str) and "{" in item and is_trusted_as_template(item):
+            for item in compiled.templates_in(rest.pop()):
                 fresh = compiled.words(item) - found
                 found |= fresh
                 rest += [self._raw[name] for name in fresh if name in self._raw]

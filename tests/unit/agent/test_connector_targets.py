@@ -73,6 +73,7 @@ NOWHERE = [
     ("sql", {}),
     ("sql", source("Data Source=a\\I J")),
     ("sql", source("Data Source=a,b")),
+    ("sql", source("Data Source=a;HostNameInCertificate=canary secret")),
     ("sql", source("Data Source=a,²")),
     ("sql", source("Data Source=a,65536")),
     ("sql", source(f"Data Source=a,{'9' * 5000}")),
