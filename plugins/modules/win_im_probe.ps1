@@ -1049,7 +1049,7 @@ function Read-Policies {
 }
 
 # Whom group policies give rights. Belief [rsop-rights]: Windows keeps there what it applied last, the policy that decides with precedence 1,
-# learn.microsoft.com "RSOP_UserPrivilegeRight class", "RSOP_PolicySetting class" and "RSOP_GPO class"; nothing where that is switched off.
+# learn.microsoft.com "RSOP_UserPrivilegeRight class", "RSOP_PolicySetting class" and "RSOP_GPO class"; it may be old.
 function Read-PolicyRights($Query) {
     $names = Get-NeededList $Query 'names'
     $found = @{}

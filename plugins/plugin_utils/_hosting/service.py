@@ -70,7 +70,7 @@ def unneeded(wanted: Wanted, ask: Ask) -> tuple[Query, ...]:
 
 
 def plan(wanted: Wanted, ask: Ask, *, check: bool) -> Plan:
-    """Return what has to be done; raises Refused as ``changes``, and for an account that cannot log on."""
+    """Return what has to be done; raises Refused as ``changes``, and where one that runs could not start again."""
     planned = changes(wanted, ask, check=check)
     if wanted.state == "absent":
         return planned
