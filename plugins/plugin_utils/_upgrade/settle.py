@@ -75,7 +75,7 @@ def _outage(wanted: Wanted, note: Note, ask: Ask) -> float | None:
     if not wanted.stopped_at or not note.ran:
         return None
     begin, end = (
-        datetime.datetime.fromisoformat(f"{str(time)[:19]}+00:00")
+        datetime.datetime.fromisoformat(f"{str(time)[:26].rstrip('Z')}+00:00")  # .NET has a seventh digit
         for time in (wanted.stopped_at, ask(probe.host())["time"])
     )
-    return max(0.0, (end - begin).total_seconds())
+    return max(0.0, round((end - begin).total_seconds(), 1))
