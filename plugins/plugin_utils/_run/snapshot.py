@@ -28,6 +28,8 @@ FORGOTTEN_KINDS = frozenset({"http", "reach", "with_token", "events", "secret_ma
 """Questions that are not asked again by themselves: they cost time, or carry a secret. So do those that wait, read the
 ends of files, or hash them.
 """
+SWEPT = "imops-swept"
+"""The file in a run's private folder that says that one of its workers has swept."""
 _BEGUN = re.compile(r"imops-\w+\.json\.(\d+)\.\w+")
 """The name of a file that is being written, with the process of its run."""
 
@@ -131,8 +133,13 @@ def path_of(folder: str, host: str) -> Path:
 
 def sweep(folder: Path) -> None:
     """Remove what killed runs left: files like ours in the folders beside this run's, whose process is gone. One that
-    was not written to its end has its process in its name.
+    was not written to its end has its process in its name. One worker does it for its whole run, since it reads what
+    the other runs on this controller know of all their servers.
     """
+    try:
+        (folder / SWEPT).touch(exist_ok=False)
+    except FileExistsError:
+        return
     for leftover in folder.parent.glob("*/imops-*.json*"):
         if leftover.parent == folder:
             continue
@@ -143,6 +150,7 @@ def sweep(folder: Path) -> None:
                 os.kill(process, 0)
             except ProcessLookupError:
                 leftover.unlink()
+                (leftover.parent / SWEPT).unlink(missing_ok=True)
 
 
 def load(path: Path) -> Snapshot:

@@ -105,7 +105,9 @@ STRUCTURAL = frozenset(
 """Options, and variables without their prefix, that say what and where things are."""
 _OF_ANSIBLE = frozenset(
     {
+        "ansible_current_hosts",
         "ansible_facts",
+        "ansible_failed_hosts",
         "ansible_play_batch",
         "ansible_play_hosts",
         "ansible_play_hosts_all",

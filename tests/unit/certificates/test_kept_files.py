@@ -36,6 +36,7 @@ def test_a_sweep_takes_only_what_a_dead_run_left(tmp_path):
     for folder, process in ((here, ended.pid), (dead, ended.pid), (alive, os.getpid())):
         folder.mkdir()
         snapshot.save(snapshot.Snapshot(process=process), folder / "imops-x.json")
+    (dead / snapshot.SWEPT).touch()
     foreign.mkdir()
     (foreign / "other.json").write_text("{}")
     broken.mkdir()
@@ -48,6 +49,7 @@ def test_a_sweep_takes_only_what_a_dead_run_left(tmp_path):
         "broken/imops-x.json",
         "broken/imops-y.json",
         "foreign/other.json",
+        f"here/{snapshot.SWEPT}",
         "here/imops-x.json",
     ]
 
@@ -70,6 +72,19 @@ snapshot.save(snapshot.Snapshot(process=os.getpid()), snapshot.path_of(sys.argv[
     assert [file.read_text() for file in dead.iterdir()] == [CANARY]
     snapshot.sweep(here)
     assert list(dead.iterdir()) == []
+
+
+def test_one_worker_of_a_run_sweeps(tmp_path, monkeypatch):
+    """A sweep reads each snapshot of another run, and there is one for each of its servers."""
+    here, alive = tmp_path / "here", tmp_path / "alive"
+    for folder in (here, alive):
+        folder.mkdir()
+    snapshot.save(snapshot.Snapshot(process=os.getpid()), alive / "imops-x.json")
+    looked = mock.Mock(wraps=os.kill)
+    monkeypatch.setattr(os, "kill", looked)
+    for _server in range(3):
+        snapshot.sweep(here)
+    assert looked.call_count == 1
 
 
 def test_a_kept_file_that_cannot_be_written_leaves_the_old_one(tmp_path):

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from unittest import mock
 
 import chain
 import pytest
 from ansible import constants as C
+from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret, VaultSecretsContext
+from ansible.playbook.play import Play
+from ansible.plugins.strategy import StrategyBase
 from ansible.template import Templar, trust_as_template
+from ansible.vars.manager import VariableManager
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._run import vaulted
 
 SECRETS = [("default", VaultSecret(b"demo-only-vault"))]
@@ -127,9 +132,16 @@ def test_no_question_with_a_secret_goes_to_a_server_that_keeps_modules_files(mon
 
 def test_the_names_of_all_servers_are_not_looked_at(monkeypatch):
     """Each worker has them some times: with a thousand servers they would be thousands of texts to look at."""
-    seen = []
-    monkeypatch.setattr(vaulted, "_is_from_encrypted_file", seen.append)
     servers = [f"agent{number}.contoso.com" for number in range(3)]
-    made = {"ansible_play_hosts", "ansible_play_hosts_all", "ansible_play_batch", "play_hosts"}
-    vaulted.texts({**dict.fromkeys(made, servers), "groups": {"agents": servers}, "im_agent_host_name": "one"})
-    assert seen == ["one"]
+    loader = DataLoader()
+    inventory = InventoryManager(loader, sources=[",".join(servers)])
+    manager, host = VariableManager(loader, inventory), inventory.get_host(servers[0])
+    play = Play().load({"hosts": "all", "tasks": []}, manager, loader)
+    variables = manager.get_vars(play, host)
+    named = mock.Mock(get_hosts_remaining=lambda _: inventory.get_hosts(), get_failed_hosts=lambda _: servers)
+    StrategyBase.add_tqm_variables(named, variables, play)
+    seen: list[str] = []
+    monkeypatch.setattr(vaulted, "_is_from_encrypted_file", lambda value: seen.append(str(value)))
+    vaulted.texts(variables)
+    assert host.name in seen
+    assert not {*servers[1:]} & {*seen}
