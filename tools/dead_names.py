@@ -31,6 +31,7 @@ USED_BY_NAME: dict[str, tuple[str, ...]] = {
         "CALLBACK_TYPE",
         "CALLBACK_VERSION",
         "DOCUMENTATION",
+        "filters",
     ),
     "Ansible reports events": ("v2_*",),
     "Ansible names a task's module in messages": ("_resolved_action",),

@@ -16,9 +16,12 @@ RECORDERS = {
 """What of PowerShell may record secrets, by its name in the answer to ``policies``."""
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
+
 def key(query: Query) -> str:
     """Return the text that two equal questions share, whatever the order of their fields."""
-    return json.dumps(query, sort_keys=True, separators=(",", ":"))
+    return _ENCODER.encode(query)  # json.dumps makes an encoder anew each time, and a run asks for thousands of keys
 
 
 USUAL_BYTES = 2**20

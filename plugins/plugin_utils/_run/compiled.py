@@ -30,6 +30,12 @@ _CODE: dict[str, types.CodeType] = {}
 """What Jinja made of templates, by their text."""
 _WORDS: dict[str, frozenset[str]] = {}
 """The words of our own templates, the variables among them, by their text."""
+_LOADED: dict[str, dict[str, t.Any]] = {"filters": {}, "tests": {}}
+"""The filters and tests of our own templates, by their name in a template: ansible-core keeps those of a collection,
+and those of Jinja's own, for one environment only, and searches all files of a collection for each.
+"""
+_CONTAINERS = frozenset({"dict", "list", "_AnsibleTaggedDict", "_AnsibleTaggedList"})
+"""The types of data as it is read, by their names, as those of ansible-core are private."""
 _REACHING_ALL = frozenset({"vars", "lookup", "query", "q"})
 """What a template gets variables with that it does not name."""
 
@@ -41,7 +47,17 @@ def reuse(templar: Any_) -> Any_:
     if hasattr(environment, "overlayed"):
         with contextlib.suppress(TypeError):  # a class that does not fit
             object.__setattr__(environment, "__class__", _reusing(t.cast("t.Hashable", type(environment))))
+    for kind, loaded in _LOADED.items():
+        held = _plugins(environment, kind)
+        for name in loaded.keys() - held.keys():
+            held[name] = loaded[name]
     return templar
+
+
+def _plugins(environment: t.Any, kind: str) -> dict[str, t.Any]:
+    """Return the filters or tests that an environment has loaded, where ansible-core lets us reach them."""
+    held = getattr(getattr(environment, kind, None), "_wrapped_funcs", None)
+    return held if isinstance(held, dict) else {}
 
 
 def prepare(data: t.Iterable[t.Any]) -> None:
@@ -73,11 +89,32 @@ def template(templar: Templar, value: t.Any, variables: Variables, plain: t.Cont
     Raises:
         AnsibleError: a template failed.
     """
+    if _is_constant(value):
+        return value
     templar.available_variables = needed(value, variables, plain)
     try:
         return templar.template(value)
     finally:
         templar.available_variables = variables
+
+
+def _is_constant(value: t.Any) -> bool:
+    """Tell whether templating would surely return a value unchanged: it holds no template, no vaulted text, no ``omit``
+    and no container of ansible-core that templates its items when they are read.
+    """
+    rest = [value]
+    while rest:
+        item = rest.pop()
+        if isinstance(item, dict | list):
+            if type(item).__name__ not in _CONTAINERS:
+                return False
+            rest += item.values() if isinstance(item, dict) else item
+        elif isinstance(item, str):
+            if "{" in item:
+                return False
+        elif item is not None and not isinstance(item, int | float):
+            return False
+    return True
 
 
 def needed(value: t.Any, variables: Variables, plain: t.Container[str]) -> Variables:
@@ -101,8 +138,9 @@ def _load_plugins(templar: Templar, text: str) -> None:
     environment: t.Any = getattr(getattr(templar, "_engine", None), "environment", None)  # private, as in reuse()
     with contextlib.suppress(Exception):  # whatever it is, the template itself tells it where it is used
         for node in environment.parse(text).find_all((nodes.Filter, nodes.Test)):
-            named = environment.filters if isinstance(node, nodes.Filter) else environment.tests
-            named.get(node.name)
+            kind = "filters" if isinstance(node, nodes.Filter) else "tests"
+            getattr(environment, kind).get(node.name)
+            _LOADED[kind] |= _plugins(environment, kind)
 
 
 @functools.cache

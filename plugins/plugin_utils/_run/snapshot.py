@@ -165,7 +165,9 @@ def load(path: Path) -> Snapshot:
 
 def save(snapshot: Snapshot, path: Path) -> None:
     """Write a snapshot."""
-    write(path, dataclasses.asdict(snapshot))
+    data = {field.name: getattr(snapshot, field.name) for field in dataclasses.fields(snapshot)}  # no copy of answers
+    marks = {name: [dataclasses.asdict(mark) for mark in data[name]] for name in ("settled", "done")}
+    write(path, {**data, **marks})
 
 
 def write(path: Path, data: dict[str, t.Any]) -> None:

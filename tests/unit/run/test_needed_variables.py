@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from ansible.errors import AnsibleUndefinedVariable
 from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import EncryptedString, VaultLib, VaultSecret, VaultSecretsContext
+from ansible.plugins.loader import filter_loader, test_loader
 from ansible.template import Templar, trust_as_template
 from ansible_collections.imops.identity_manager.plugins.plugin_utils._run import compiled, role_tasks
+from jinja2 import nodes
 
 OWN = {
     "im_pool_name": "{{ im_agent_pool_name }}",
@@ -74,3 +77,40 @@ def test_a_variable_that_is_not_there_is_told_as_ever_and_the_others_are_there_a
     with pytest.raises(AnsibleUndefinedVariable, match="'absent' is undefined"):
         compiled.template(templar, trust_as_template("{{ absent }}"), VARIABLES)
     assert templar.available_variables is VARIABLES
+
+
+CONSTANTS = "{text: a, number: 4, part: 1.5, yes: true, none: , empty: [], deep: {list: [1, b, {c: d}]}, odd: 'a { b'}"
+
+
+@pytest.mark.parametrize("raw", DataLoader().load(CONSTANTS, json_only=False).values(), ids=str)
+def test_what_holds_no_template_becomes_what_ansible_makes_of_it(raw):
+    made, wanted = (
+        make(Templar(DataLoader(), variables={}))
+        for make in (lambda t: compiled.template(t, raw, {}), lambda t: t.template(raw))
+    )
+    assert (made, type(made)) == (wanted, type(wanted))
+
+
+def test_a_vaulted_text_and_what_is_omitted_are_left_to_ansible():
+    secrets = [("default", VaultSecret(b"demo-only-vault"))]
+    if VaultSecretsContext.current(optional=True) is None:
+        VaultSecretsContext.initialize(VaultSecretsContext(secrets))
+    vaulted = EncryptedString(ciphertext=VaultLib(secrets).encrypt("canary-constant").decode())
+    templar = Templar(DataLoader(), variables={})
+    omit = templar._engine.environment.globals["omit"]
+    made = compiled.template(templar, {"texts": [vaulted], "left_out": omit}, {})
+    assert made == {"texts": ["canary-constant"]}
+    assert isinstance(made["texts"][0], str)
+
+
+@pytest.mark.parametrize("loader", [filter_loader, test_loader], ids=["filters", "tests"])
+def test_the_filters_and_tests_of_our_own_templates_are_searched_for_once_in_a_run(loader, monkeypatch):
+    """ansible-core looks through all files of a collection, for each environment and so for each server anew."""
+    searched: list[str] = []
+    monkeypatch.setattr(type(loader), "get", lambda self, name, **_: searched.append(name))
+    environment = compiled.reuse(Templar(variables={}))._engine.environment
+    held, kind = (environment.filters, nodes.Filter) if loader is filter_loader else (environment.tests, nodes.Test)
+    for template in role_tasks.templates([*role_tasks.of_hosting("iis"), "im_verify"]):
+        for node in environment.parse(str(template)).find_all(kind):
+            held.get(node.name)
+    assert searched == []
