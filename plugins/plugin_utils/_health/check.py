@@ -79,10 +79,17 @@ class Check:
 
     @property
     def facts(self) -> dict[str, t.Any]:
-        """Return it for a result."""
-        plain = {**dataclasses.asdict(self), "causes": list(self.causes), "passed": self.passed}
-        del plain["final"], plain["goes_on"]
-        return plain | {"state": self.state.value, "basis": self.basis.value}
+        """Return it for a result, with a remedy only where there may be something to do: Ansible keeps the results of
+        all servers in memory, and each of its workers begins as a copy of that.
+        """
+        facts: dict[str, t.Any] = {"id": self.id, "name": self.name, "state": self.state.value, "passed": self.passed}
+        if self.state is State.NOT_ASKED:
+            return facts | {"reason": self.reason}
+        facts |= {"found": self.found, "wanted": self.wanted, "basis": self.basis.value}
+        if self.state is State.PASSED:
+            return facts
+        more = {"remedy": self.remedy, "causes": list(self.causes), "reason": self.reason, "page": self.page}
+        return facts | more
 
     @property
     def sentence(self) -> str:

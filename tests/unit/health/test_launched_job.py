@@ -183,7 +183,7 @@ def test_the_end_of_a_job_is_told_with_its_cause_and_its_log(server, name):
     found = launched(result)
     assert (found["state"], found["basis"]) == (state, "belief")
     assert words in found["found"]
-    assert cause in " ".join(found["causes"])
+    assert cause in " ".join(found.get("causes", ()))
     assert result["verified"] is (True if state == "passed" else None)
     assert (len(runs(sent)), len(made.launched)) == (1, 1)
     assert CANARY not in json.dumps(result)

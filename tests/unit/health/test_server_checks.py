@@ -52,7 +52,7 @@ def test_an_agent_that_is_online_is_seen_in_the_execution_of_all_other_questions
         ("passed", "online"),
         ("passed", "no job that runs"),
     ]
-    assert [(one["causes"], one["remedy"]) for one in checks(result)] == [([], ""), ([], "")]
+    assert not [one for one in checks(result) if "causes" in one or "remedy" in one]
     assert result["verified"] is True
     assert server.executions == 1
 
