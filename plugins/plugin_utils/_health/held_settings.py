@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from .._agent import settings_files, settings_text, variables
@@ -60,15 +61,23 @@ def of_agent(wanted: Wanted, ask: Ask) -> HeldSettings:
     refuse them, or a file is too large to be read.
     """
     found, where = variables_of(wanted, ask), place(wanted)
-    sources = []
+    files = []
     for name in settings_files.chain(variables.environment(found)):
         if name.startswith(("appsettings.encrypted", "appsettings.cyberArk")) or name == settings_files.KEY_VAULT:
             continue
         content = file_content.of(ask(where.question(name)), where.file(name), settings_files.MAX_BYTES)
         if content:
-            sources.append(Source(name, settings_text.of_others(where.file(name), content)))
-    sources.append(Source("the environment", {one.setting: one.value for one in found if one.setting}))
-    merged = configuration.merged(sources)
+            files.append((name, where.file(name), content))
+    return _merged(tuple(files), tuple((one.setting, one.value) for one in found if one.setting))
+
+
+@functools.lru_cache(maxsize=1)
+def _merged(files: tuple[tuple[str, str, bytes], ...], environment: tuple[tuple[str, str], ...]) -> HeldSettings:
+    """Return the settings of files, each with its name, path and content, and of variables on top of them; several
+    checks need those of one agent.
+    """
+    sources = [Source(name, settings_text.of_others(path, content)) for name, path, content in files]
+    merged = configuration.merged([*sources, Source("the environment", dict(environment))])
     values = {
         ":".join(path): str(one.value) for path, one in merged.values.items() if one.value not in (None, "", {}, [])
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import functools
 import typing as t
 
 from .._agent import download, runtime_archive
@@ -64,6 +65,11 @@ class Wanted:
                 raise Refused(f"the inventory is refused, nothing was written. {'; '.join(map(str, problems))}")
         return cls(inventory, arguments["refresh"], tuple(arguments["foretell"]), tuple(arguments["ahead"]))
 
+    @functools.cached_property
+    def questions_of_the_play(self) -> tuple[Query, ...]:
+        """All that the roles will ask; none without an inventory."""
+        return prefetch.questions(self.inventory) if self.inventory else ()
+
 
 def secrets(arguments: dict[str, t.Any]) -> frozenset[str]:
     """Return the texts that must appear nowhere."""
@@ -78,7 +84,7 @@ def questions(wanted: Wanted) -> tuple[Query, ...]:
         probe.policies(),
         probe.iis(),
         probe.file(iis_config.PATH, iis_config.MAX_BYTES),
-        *(prefetch.questions(wanted.inventory) if wanted.inventory else ()),
+        *wanted.questions_of_the_play,
     )
 
 

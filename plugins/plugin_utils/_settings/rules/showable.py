@@ -6,6 +6,7 @@ answer, which masking, protection, warnings and filters share. What no table kno
 from __future__ import annotations
 
 import enum
+import functools
 import typing as t
 
 from ..._agent.connectors import CONNECTORS, TYPES
@@ -129,6 +130,7 @@ def level_of(path: Path, value: t.Any = None) -> Level:
     return level
 
 
+@functools.lru_cache(maxsize=4096)
 def _by_place(parts: Path) -> Level:
     folded = tuple(part.lower().replace("_", "") for part in parts)
     if _is_harmless(tuple(map(fold, parts))):
