@@ -34,16 +34,18 @@ def win_reg_stat(call: Call) -> dict[str, t.Any]:
 
 
 def _property(call: Call, value: Value, name: str) -> dict[str, t.Any]:
-    """Return a value as the module does: bytes as numbers, and raw as texts; the key's own value always as a text."""
+    """Return a value as the module does: bytes as numbers, and raw as texts. To the module the key's own value is a
+    text, so that its bytes are numbers in both.
+    """
     kind = value.type if name else "String"
+    held: t.Any = list(value.data) if isinstance(value.data, bytes) else value.data
     if kind in {"Binary", "None"}:
-        data = list(value.data)
-        return {"type": values.NAMES[kind], "value": data, "raw_value": [f"0x{byte:02x}" for byte in data]}
-    shown = call.machine.environment.expand(value.data) if value.type == "ExpandString" else value.data
+        return {"type": values.NAMES[kind], "value": held, "raw_value": [f"0x{byte:02x}" for byte in held]}
+    shown = call.machine.environment.expand(held) if value.type == "ExpandString" else held
     if kind in {"DWord", "QWord"}:
         shown = value.data % 2 ** (32 if kind == "DWord" else 64)
         return {"type": values.NAMES[kind], "value": shown, "raw_value": shown}
-    return {"type": values.NAMES.get(kind, f"Unknown - {kind}"), "value": shown, "raw_value": value.data}
+    return {"type": values.NAMES.get(kind, f"Unknown - {kind}"), "value": shown, "raw_value": held}
 
 
 def _check_length(path: str) -> None:
