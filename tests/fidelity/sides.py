@@ -87,10 +87,9 @@ class Modelled:
         self._engine = ModelEngine(machine, HANDLERS, (), SEARCH)
 
     def call(self, step: Step, name: str) -> dict[str, t.Any]:
-        """Run one call, as the result's JSON."""
+        """Run one call."""
         arguments = named(step.arguments, name)
         try:
-            result = self._engine.call(step.module, arguments, check=step.check, diff=step.diff)
+            return self._engine.call(step.module, arguments, check=step.check, diff=step.diff)
         except Exception as error:  # a handler that breaks is a difference like any other
-            result = {"failed": True, "msg": f"the model's handler broke: {type(error).__name__}: {error}"}
-        return t.cast("dict[str, t.Any]", json.loads(json.dumps(result)))
+            return {"failed": True, "msg": f"the model's handler broke: {type(error).__name__}: {error}"}

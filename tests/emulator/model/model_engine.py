@@ -163,7 +163,8 @@ class ModelEngine:
     def call(
         self, module: str, arguments: t.Mapping[str, t.Any], *, check: bool = False, diff: bool = False
     ) -> dict[str, t.Any]:
-        """Run one module without the wire, as if it had come over it: counted, checked against its spec, faults minded.
+        """Run one module without the wire, as if it had come over it: counted, checked against its spec, faults minded,
+        and its result was JSON.
 
         Raises:
             ConnectionDropped: a fault dropped it.
@@ -171,7 +172,8 @@ class ModelEngine:
         self.counters.remote_executions += 1
         self.machine.clock.next_turn()
         script, web = source(module, self._search)
-        return self._faulty(module, lambda: self._call(module, script, web, arguments, check, diff, "Administrator"))
+        result = self._faulty(module, lambda: self._call(module, script, web, arguments, check, diff, "Administrator"))
+        return t.cast("dict[str, t.Any]", json.loads(json.dumps(result)))
 
     def _call(
         self, name: str, script: str, web: str, arguments: t.Mapping[str, t.Any], check: bool, diff: bool, user: str
